@@ -1,0 +1,2 @@
+//! The `rpcgen-rs` command.
+fn main() {}
