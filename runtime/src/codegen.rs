@@ -1,0 +1,10 @@
+//! What generated code calls. Nobody else should: it may change with the next version of the generator's output.
+
+/// First version of the contract between generated code and the runtime.
+pub mod v1 {
+    pub use crate::xdr::{
+        At, Block, Decode, DecodeError, Encode, List, Mode, Opaque, Quadruple, Reader, Writer,
+        XdrString, len, part, part_mut,
+    };
+    pub use bytes::Bytes;
+}

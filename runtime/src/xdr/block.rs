@@ -1,0 +1,89 @@
+//! Values of fixed size: moved as blocks, so that a run of them is bounds-checked once.
+
+use super::{DecodeError, DecodeErrorKind, Mode};
+
+/// A value whose encoding always has `N` bytes.
+///
+/// Generated structs of fixed size implement it by taking the block apart at constant offsets.
+pub trait Block<const N: usize>: Sized {
+    /// Writes the value.
+    fn put(&self, block: &mut [u8; N]);
+
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// An enum or flag that is not legal; in strict mode also pad bytes and words out of range.
+    fn get(block: &[u8; N], at: At) -> Result<Self, DecodeError>;
+}
+
+/// Where a block stands in the message, and the mode it is read in.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    pub(crate) offset: usize,
+    pub(crate) mode: Mode,
+}
+
+impl At {
+    /// The place `n` bytes further on.
+    #[inline]
+    #[must_use]
+    pub const fn plus(self, n: usize) -> Self {
+        Self {
+            offset: self.offset.wrapping_add(n),
+            mode: self.mode,
+        }
+    }
+
+    /// The mode of the decode.
+    #[inline]
+    #[must_use]
+    pub const fn mode(self) -> Mode {
+        self.mode
+    }
+
+    /// Error: a number that is no member of the enum.
+    #[cold]
+    #[must_use]
+    pub fn unknown_enum(self, value: i32) -> DecodeError {
+        DecodeError::new(DecodeErrorKind::UnknownEnum(value), self.offset)
+    }
+
+    /// Error: a discriminant that has no arm.
+    #[cold]
+    #[must_use]
+    pub fn unknown_arm(self, value: i64) -> DecodeError {
+        DecodeError::new(DecodeErrorKind::UnknownArm(value), self.offset)
+    }
+
+    #[cold]
+    pub(crate) fn error(self, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError::new(kind, self.offset)
+    }
+}
+
+/// Bytes `AT..AT + N` of a block; a range outside it does not compile.
+#[inline(always)]
+#[must_use]
+pub fn part<const AT: usize, const N: usize, const M: usize>(block: &[u8; M]) -> &[u8; N] {
+    const { assert!(AT <= M && N <= M - AT, "part outside of its block") }
+    match block.split_at(AT).1.first_chunk() {
+        Some(part) => part,
+        // Unreachable by the assertion above; the optimiser removes it.
+        None => &[0; N],
+    }
+}
+
+/// Bytes `AT..AT + N` of a block, to write; a range outside it does not compile.
+#[inline(always)]
+#[must_use]
+#[expect(clippy::expect_used, reason = "the constant assertion has proved it")]
+pub fn part_mut<const AT: usize, const N: usize, const M: usize>(
+    block: &mut [u8; M],
+) -> &mut [u8; N] {
+    const { assert!(AT <= M && N <= M - AT, "part outside of its block") }
+    block
+        .split_at_mut(AT)
+        .1
+        .first_chunk_mut()
+        .expect("part lies in the block")
+}

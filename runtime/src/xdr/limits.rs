@@ -1,0 +1,61 @@
+//! What a decode may use, and how forgiving it is.
+
+/// How forgiving decoding is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// As C decodes where it harms nobody: the default for RPC messages.
+    ///
+    /// Bytes after the value and pad bytes are not looked at, any non-zero flag is TRUE, `char` and `short` keep the
+    /// low bits of their word.
+    #[default]
+    Interop,
+    /// Every accepted input re-encodes to the same bytes: the default for stand-alone data.
+    Strict,
+}
+
+/// Bounds on one decode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DecodeLimits {
+    /// Nested values inside recursive types (default 64). Linked lists and plain nesting do not count.
+    pub depth: u32,
+    /// Ceiling of the memory budget in bytes (default 128 MiB).
+    ///
+    /// The budget itself is the type's ratio of Rust bytes to wire bytes times the message's length, plus 64 KiB.
+    pub memory: usize,
+}
+
+impl DecodeLimits {
+    /// With this many nested values inside recursive types.
+    #[must_use]
+    pub const fn depth(mut self, depth: u32) -> Self {
+        self.depth = depth;
+        self
+    }
+
+    /// With this ceiling of the memory budget, in bytes.
+    #[must_use]
+    pub const fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// The budget for a message of `len` bytes whose type has this ratio.
+    pub(crate) const fn budget(&self, len: usize, ratio: usize) -> usize {
+        let budget = len.saturating_mul(ratio).saturating_add(64 << 10);
+        if budget < self.memory {
+            budget
+        } else {
+            self.memory
+        }
+    }
+}
+
+impl Default for DecodeLimits {
+    fn default() -> Self {
+        Self {
+            depth: 64,
+            memory: 128 << 20,
+        }
+    }
+}
