@@ -2,6 +2,7 @@
 
 /// First version of the contract between generated code and the runtime.
 pub mod v1 {
+    pub use crate::interface::{Interface, ProcInfo};
     pub use crate::xdr::{
         At, Block, Decode, DecodeError, Encode, List, Mode, Opaque, Quadruple, Reader, Writer,
         XdrString, len, part, part_mut,

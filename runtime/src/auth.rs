@@ -1,0 +1,5 @@
+//! Authentication flavors: AUTH_NONE and AUTH_SYS.
+
+mod sys;
+
+pub use self::sys::AuthSys;

@@ -1,0 +1,55 @@
+//! RPC messages (RFC 5531 §9): headers ↔ bytes, without policy.
+//!
+//! Received headers are views of the bytes they stand in; nothing is allocated to look at one.
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
+
+mod auth;
+mod call;
+mod reply;
+
+pub use self::auth::{AuthRef, AuthStat, MAX_AUTH_BYTES, OpaqueAuth, flavor};
+pub use self::call::{CallError, CallHeader, CallRef};
+pub use self::reply::{AcceptStat, Denied, ReplyError, ReplyHeader, ReplyRef, ReplyStat};
+
+/// `msg_type` of a call.
+pub const CALL: u32 = 0;
+/// `msg_type` of a reply.
+pub const REPLY: u32 = 1;
+/// The version of RPC itself.
+pub const RPC_VERSION: u32 = 2;
+
+/// Takes words and padded opaque data off the front of a header.
+#[derive(Clone, Copy, Debug)]
+struct Words<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Words<'a> {
+    fn word(&mut self) -> Option<u32> {
+        let (word, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(u32::from_be_bytes(*word))
+    }
+
+    fn opaque(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (data, rest) = self.rest.split_at_checked(len)?;
+        let (_, rest) = rest.split_at_checked(crate::xdr::padding(len))?;
+        self.rest = rest;
+        Some(data)
+    }
+}
+
+/// `msg_type` of a message, or `None` when it is too short to have one.
+#[must_use]
+pub fn message_type(message: &[u8]) -> Option<u32> {
+    let mut words = Words { rest: message };
+    words.word()?;
+    words.word()
+}
