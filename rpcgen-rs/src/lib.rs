@@ -1,4 +1,13 @@
 //! Compiles ONC RPC interface files (`.x`) to Rust.
 
 pub mod ir;
+pub mod options;
 pub mod source;
+
+pub use options::Options;
+
+/// Starts a configuration: all defaults.
+#[must_use]
+pub fn configure() -> Options {
+    Options::default()
+}
