@@ -2,6 +2,8 @@
 
 /// First version of the contract between generated code and the runtime.
 pub mod v1 {
+    #[cfg(feature = "net")]
+    pub use crate::client::{Channel, ClientStub, RpcError, Stub, blocking, call};
     pub use crate::interface::{Interface, ProcInfo};
     pub use crate::xdr::{
         At, Block, Decode, DecodeError, Encode, List, Mode, Opaque, Quadruple, Reader, Writer,

@@ -5,13 +5,28 @@ extern crate alloc;
 
 pub mod auth;
 mod body;
+#[cfg(feature = "net")]
+pub mod client;
 pub mod codegen;
+#[cfg(feature = "std")]
+mod error;
 mod interface;
 pub mod msg;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod proto;
+#[cfg(feature = "net")]
+pub mod rpcbind;
 pub mod xdr;
 
 pub use self::body::Body;
+#[cfg(feature = "net")]
+pub use self::client::{
+    CallOptions, Channel, ClientStub, ConnectOptions, Reconnect, Replay, blocking, connect,
+    connect_with, ping,
+};
+#[cfg(feature = "std")]
+pub use self::error::{ConnectError, ConnectErrorKind, Execution, Refused, RpcError, Sent};
 pub use self::interface::{Interface, ProcInfo};
 pub use self::xdr::{
     Decode, DecodeError, DecodeLimits, Encode, EncodeError, List, Mode, Opaque, Quadruple,

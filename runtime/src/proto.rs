@@ -8,4 +8,8 @@
     clippy::arithmetic_side_effects
 )]
 
+#[cfg(feature = "std")]
+pub mod random;
 pub mod record;
+#[cfg(feature = "std")]
+pub mod retransmit;

@@ -1,0 +1,24 @@
+//! Calling a server as if it were local.
+//!
+//! ```no_run
+//! # use rpcgen_runtime::{CallOptions, ClientStub, RpcError};
+//! # async fn f<CalcV1Client: ClientStub>() -> Result<(), RpcError> {
+//! let calc: CalcV1Client = rpcgen_runtime::connect("tcp://server").await?; // asks rpcbind for the port
+//! let quick = calc.with(CallOptions::new().timeout(std::time::Duration::from_millis(200)));
+//! # Ok(()) }
+//! ```
+//!
+//! A [`Channel`] is one address: cheap to clone, shared by the clients of all programs and versions served there, with
+//! any number of calls in flight. A generated client is a [`Stub`]: a channel and the options its calls are made with.
+
+pub mod blocking;
+mod channel;
+mod cred;
+mod options;
+mod stub;
+
+pub use self::channel::{Channel, connect, connect_with};
+pub use self::cred::Credential;
+pub use self::options::{CallOptions, ConnectOptions, Reconnect, Replay};
+pub use self::stub::{ClientStub, Stub, call, ping};
+pub use crate::error::RpcError;

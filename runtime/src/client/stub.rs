@@ -1,0 +1,128 @@
+//! What a generated client is made of.
+
+use super::{CallOptions, Channel};
+use crate::error::RpcError;
+use crate::interface::{Interface, ProcInfo};
+use crate::xdr::{DecodeError, Reader, Writer};
+use std::sync::Arc;
+
+/// A channel and the options its calls are made with. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Stub {
+    channel: Channel,
+    options: Arc<CallOptions>,
+}
+
+impl Stub {
+    /// A stub that calls over `channel` with its options.
+    #[must_use]
+    pub fn new(channel: Channel) -> Self {
+        let options = Arc::clone(channel.options());
+        Self { channel, options }
+    }
+
+    /// The channel.
+    #[must_use]
+    pub fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    /// The options of calls.
+    #[must_use]
+    pub fn options(&self) -> &CallOptions {
+        &self.options
+    }
+
+    /// The same channel with other options; what they leave open stays as it is here.
+    #[must_use]
+    pub fn with(&self, options: CallOptions) -> Self {
+        Self {
+            channel: self.channel.clone(),
+            options: Arc::new(options.or(&self.options)),
+        }
+    }
+}
+
+/// A generated client.
+///
+/// The trait and not the type has these methods, so that a procedure may have any name: where one is called `with`,
+/// write `ClientStub::with(&client, …)`.
+pub trait ClientStub: Clone + Sized {
+    /// The program and version it calls.
+    const INTERFACE: &'static Interface;
+
+    /// A client made of a stub.
+    fn from_stub(stub: Stub) -> Self;
+
+    /// The stub it is made of.
+    fn stub(&self) -> &Stub;
+
+    /// A client that calls over `channel`.
+    #[must_use]
+    fn from_channel(channel: Channel) -> Self {
+        Self::from_stub(Stub::new(channel))
+    }
+
+    /// The channel it calls over, to share with clients of other programs and versions.
+    fn channel(&self) -> &Channel {
+        self.stub().channel()
+    }
+
+    /// The same client with other options: time limit, credential, replay.
+    #[must_use]
+    fn with(&self, options: CallOptions) -> Self {
+        Self::from_stub(self.stub().with(options))
+    }
+}
+
+/// Calls a procedure: what generated methods consist of.
+///
+/// # Errors
+/// See [`RpcError`].
+#[doc(hidden)]
+pub fn call<T>(
+    stub: &Stub,
+    interface: &'static Interface,
+    procedure: &'static ProcInfo,
+    encode: impl FnOnce(&mut Writer),
+    decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> impl Future<Output = Result<T, RpcError>> {
+    // The arguments are written here, not when the future is polled: it then borrows nothing but the stub.
+    let mut w = Writer::with_room(stub.channel.room(&stub.options));
+    encode(&mut w);
+    let arguments = w.finish();
+    async move {
+        let results = stub
+            .channel
+            .call(interface, procedure, arguments?, &stub.options)
+            .await?;
+        let options = &stub.options;
+        let mut r = Reader::new(
+            &results,
+            options.limits.unwrap_or_default(),
+            options.mode.unwrap_or_default(),
+            procedure.result_ratio as usize,
+        );
+        let value = decode(&mut r)?;
+        r.end()?;
+        Ok(value)
+    }
+}
+
+/// The procedure 0 that every version of every program has: no arguments, no results.
+pub(crate) static NULL: ProcInfo = ProcInfo {
+    number: 0,
+    name: "NULL",
+    oneway: false,
+    idempotent: true,
+    args_ratio: 0,
+    result_ratio: 0,
+};
+
+/// Calls procedure 0: is the server there, and does it serve this program and version?
+///
+/// # Errors
+/// See [`RpcError`].
+pub async fn ping<C: ClientStub>(client: &C) -> Result<(), RpcError> {
+    call(client.stub(), C::INTERFACE, &NULL, |_| (), |_| Ok(())).await
+}

@@ -1,0 +1,3 @@
+//! Sockets: what a target is, and how to reach it.
+
+pub mod target;

@@ -1,0 +1,42 @@
+//! Numbers that a peer cannot guess: transaction ids and jitter.
+
+use core::hash::{BuildHasher, Hasher};
+use std::hash::{DefaultHasher, RandomState};
+
+/// A keyed hash of a counter: as unpredictable as the key.
+#[derive(Clone, Debug)]
+pub struct Random {
+    key: [u64; 2],
+    counter: u64,
+}
+
+impl Random {
+    /// A source keyed by the system's randomness, through the standard library.
+    #[must_use]
+    pub fn from_system() -> Self {
+        let word = || RandomState::new().build_hasher().finish();
+        Self::from_key([word(), word()])
+    }
+
+    /// The same key gives the same numbers: for tests that replay.
+    #[must_use]
+    pub const fn from_key(key: [u64; 2]) -> Self {
+        Self { key, counter: 0 }
+    }
+
+    /// The next number.
+    pub fn next_u64(&mut self) -> u64 {
+        self.counter = self.counter.wrapping_add(1);
+        let mut hasher = DefaultHasher::new();
+        let [a, b] = self.key;
+        hasher.write_u64(a);
+        hasher.write_u64(b);
+        hasher.write_u64(self.counter);
+        hasher.finish()
+    }
+
+    /// The next number, 32 bits of it.
+    pub fn next_u32(&mut self) -> u32 {
+        (self.next_u64() >> 32) as u32
+    }
+}
