@@ -1,5 +1,7 @@
 //! Compiles ONC RPC interface files (`.x`) to Rust.
 
+pub mod ast;
+pub mod diag;
 pub mod ir;
 pub mod options;
 pub mod source;
