@@ -2,9 +2,14 @@
 
 /// First version of the contract between generated code and the runtime.
 pub mod v1 {
+    pub use crate::Body;
     #[cfg(feature = "net")]
     pub use crate::client::{Channel, ClientStub, RpcError, Stub, blocking, call};
     pub use crate::interface::{Interface, ProcInfo};
+    #[cfg(feature = "net")]
+    pub use crate::server::{
+        BoxFuture, Context, Dispatch, Fault, arguments, no_procedure, results,
+    };
     pub use crate::xdr::{
         At, Block, Decode, DecodeError, Encode, List, Mode, Opaque, Quadruple, Reader, Writer,
         XdrString, len, part, part_mut,

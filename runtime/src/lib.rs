@@ -17,6 +17,8 @@ pub mod net;
 pub mod proto;
 #[cfg(feature = "net")]
 pub mod rpcbind;
+#[cfg(feature = "net")]
+pub mod server;
 pub mod xdr;
 
 pub use self::body::Body;
@@ -28,6 +30,8 @@ pub use self::client::{
 #[cfg(feature = "std")]
 pub use self::error::{ConnectError, ConnectErrorKind, Execution, Refused, RpcError, Sent};
 pub use self::interface::{Interface, ProcInfo};
+#[cfg(feature = "net")]
+pub use self::server::{Context, Cred, Dispatch, Fault, Grace, Limits, Server};
 pub use self::xdr::{
     Decode, DecodeError, DecodeLimits, Encode, EncodeError, List, Mode, Opaque, Quadruple,
     XdrString, from_bytes, from_bytes_with, to_bytes,

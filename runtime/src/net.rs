@@ -1,3 +1,14 @@
-//! Sockets: what a target is, and how to reach it.
+//! Sockets: what a target is and how to reach it, how listeners are made.
 
+mod listener;
 pub mod target;
+mod tcp;
+mod udp;
+#[cfg(unix)]
+mod unix;
+
+pub(crate) use self::listener::{Listener, Stream};
+pub(crate) use self::tcp::listen as listen_tcp;
+pub(crate) use self::udp::bind as bind_udp;
+#[cfg(unix)]
+pub(crate) use self::unix::listen as listen_unix;

@@ -13,3 +13,4 @@ pub mod random;
 pub mod record;
 #[cfg(feature = "std")]
 pub mod retransmit;
+pub mod server;

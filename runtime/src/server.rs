@@ -1,0 +1,250 @@
+//! The server: programs on listeners.
+//!
+//! ```
+//! use rpcgen_runtime::server::{Grace, Server};
+//! # async fn run() -> Result<(), rpcgen_runtime::server::ServeError> {
+//! Server::new()
+//!     // .serve(CalcV1Server(Calc)).serve(CalcV2Server(Calc))
+//!     .tcp("[::]:0")
+//!     .udp("[::]:0")
+//!     .run_until(async { /* a signal, say */ }, Grace::secs(10))
+//!     .await
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
+//! ```
+
+mod call;
+mod connection;
+mod context;
+mod datagram;
+mod dispatch;
+mod error;
+mod fault;
+mod limits;
+mod listen;
+mod outgoing;
+mod programs;
+mod running;
+
+pub use self::context::{Context, Peer};
+pub use self::dispatch::{BoxFuture, Dispatch};
+pub use self::dispatch::{arguments, no_procedure, results};
+pub use self::error::ServeError;
+pub use self::fault::Fault;
+pub use self::limits::Limits;
+pub use self::running::{Address, Grace, Running};
+pub use crate::proto::server::Cred;
+
+use self::listen::Task;
+use self::programs::Table;
+use crate::Mode;
+use crate::net::{self, Listener};
+use std::future::Future;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{Semaphore, mpsc, watch};
+
+/// Where a server is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Serves.
+    Run,
+    /// Starts nothing new and finishes what is in flight.
+    Drain,
+    /// Ends now.
+    Stop,
+}
+
+impl Phase {
+    /// Waits until the server has come to this phase, and says which it is in.
+    async fn reached(self, phase: &mut watch::Receiver<Self>) -> Self {
+        match phase.wait_for(|p| *p >= self).await {
+            Ok(phase) => *phase,
+            // Whoever ran the server is gone.
+            Err(_) => Self::Stop,
+        }
+    }
+}
+
+/// What all tasks of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    programs: RwLock<Arc<Table>>,
+    limits: Limits,
+    mode: Mode,
+    /// One for each unfinished call that is not ready at once.
+    permits: Arc<Semaphore>,
+    connections: AtomicUsize,
+    /// Bytes of partial records and queued replies.
+    held: AtomicUsize,
+}
+
+impl Shared {
+    fn programs(&self) -> Arc<Table> {
+        Arc::clone(&self.programs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Where to listen, as the user said it.
+#[derive(Clone, Debug)]
+enum Endpoint {
+    Tcp(String),
+    Udp(String),
+    #[cfg(unix)]
+    Unix(PathBuf),
+}
+
+/// A server to be: programs, listeners, limits.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a server does nothing until it is started"]
+pub struct Server {
+    programs: Table,
+    endpoints: Vec<Endpoint>,
+    limits: Limits,
+    mode: Mode,
+}
+
+impl Server {
+    /// A server without programs and listeners.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Serves one version of a program on every listener. Call it again for each further version and program.
+    pub fn serve(mut self, program: impl Dispatch) -> Self {
+        self.programs.insert(Arc::new(program));
+        self
+    }
+
+    /// Listens on a TCP address, `"[::]:2049"` or `"127.0.0.1:0"`; port 0 lets the system choose.
+    pub fn tcp(mut self, address: impl ToString) -> Self {
+        self.endpoints.push(Endpoint::Tcp(address.to_string()));
+        self
+    }
+
+    /// Listens on a UDP address.
+    pub fn udp(mut self, address: impl ToString) -> Self {
+        self.endpoints.push(Endpoint::Udp(address.to_string()));
+        self
+    }
+
+    /// Listens on a unix socket; a socket file that nobody listens on any more is replaced.
+    #[cfg(unix)]
+    pub fn unix(mut self, path: impl Into<PathBuf>) -> Self {
+        self.endpoints.push(Endpoint::Unix(path.into()));
+        self
+    }
+
+    /// Sets the limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Decodes arguments in this mode (default [`Mode::Interop`]).
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Opens the listeners and serves in the background of the current tokio runtime.
+    ///
+    /// # Errors
+    /// An address does not resolve or cannot be bound; then nothing is left behind.
+    pub async fn start(self) -> Result<Running, ServeError> {
+        let (phase, watched) = watch::channel(Phase::Run);
+        let (alive, ended) = mpsc::channel(1);
+        let server = Arc::new(Shared {
+            programs: RwLock::new(Arc::new(self.programs)),
+            permits: Arc::new(Semaphore::new(self.limits.in_flight)),
+            limits: self.limits,
+            mode: self.mode,
+            connections: AtomicUsize::new(0),
+            held: AtomicUsize::new(0),
+        });
+        let task = Task {
+            server,
+            phase: watched,
+            alive,
+        };
+        let mut listeners = Vec::new();
+        let mut sockets = Vec::new();
+        let mut addresses = Vec::new();
+        for endpoint in &self.endpoints {
+            let failed = |source| ServeError::listen(endpoint.to_string(), source);
+            match endpoint {
+                Endpoint::Tcp(address) => {
+                    let listener = first(address, net::listen_tcp).map_err(failed)?;
+                    addresses.push(Address::Tcp(listener.local_addr().map_err(failed)?));
+                    listeners.push(Listener::Tcp(listener));
+                }
+                Endpoint::Udp(address) => {
+                    let socket = first(address, net::bind_udp).map_err(failed)?;
+                    addresses.push(Address::Udp(socket.local_addr().map_err(failed)?));
+                    sockets.push(socket);
+                }
+                #[cfg(unix)]
+                Endpoint::Unix(path) => {
+                    listeners.push(Listener::Unix(net::listen_unix(path).map_err(failed)?));
+                    addresses.push(Address::Unix(path.clone()));
+                }
+            }
+        }
+        for listener in listeners {
+            let task = task.clone();
+            tokio::spawn(listen::accept(listener, task));
+        }
+        for socket in sockets {
+            let Task {
+                server,
+                phase,
+                alive,
+            } = task.clone();
+            tokio::spawn(async move {
+                datagram::serve(socket, server, phase).await;
+                drop(alive);
+            });
+        }
+        Ok(Running::new(task, addresses, phase, ended))
+    }
+
+    /// Serves until `stop` completes, then finishes what is in flight within the grace time.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn run_until(
+        self,
+        stop: impl Future<Output = ()>,
+        grace: Grace,
+    ) -> Result<(), ServeError> {
+        let running = self.start().await?;
+        stop.await;
+        running.shutdown(grace).await;
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "tcp://{address}"),
+            Self::Udp(address) => write!(f, "udp://{address}"),
+            #[cfg(unix)]
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Opens the first address that a name resolves to and that can be opened.
+fn first<T>(address: &str, open: impl Fn(SocketAddr) -> std::io::Result<T>) -> std::io::Result<T> {
+    let mut last = std::io::Error::new(std::io::ErrorKind::NotFound, "the name has no address");
+    for address in address.to_socket_addrs()? {
+        match open(address) {
+            Ok(opened) => return Ok(opened),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}

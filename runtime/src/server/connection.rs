@@ -1,0 +1,367 @@
+//! A stream connection: records in, replies out, many calls at once, within limits and deadlines.
+//!
+//! All of it runs in one task. A handler is polled once where its call is read; only one that is not ready at once
+//! becomes a task. Limits work by not reading: a peer that sends too much or takes too little waits, nobody else does.
+
+use super::call::{Call, marked, reply};
+use super::outgoing::Outgoing;
+use super::{Fault, Peer, Phase, Shared};
+use crate::Body;
+use crate::proto::record::{Decoder, RecordError};
+use crate::proto::server::{Verdict, header_bytes, judge};
+use bytes::BytesMut;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep};
+
+/// Calls answered in a row before the other tasks of the thread get their turn.
+const INLINE: usize = 64;
+/// First read buffer; it grows fourfold while reads fill it.
+const READ_FIRST: usize = 4 << 10;
+const READ_MAX: usize = 64 << 10;
+/// Pause before a look whether memory is free again.
+const HELD_RETRY: Duration = Duration::from_millis(50);
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The peer closed between two records, or the server drains.
+    Orderly,
+    /// The peer closed inside a record.
+    Truncated,
+    /// The stream is not RPC, or exceeds a limit.
+    Record(RecordError),
+    /// A message that cannot be answered.
+    NotACall,
+    /// A deadline passed; which one.
+    Deadline(&'static str),
+    /// The server stops.
+    Stopped,
+    /// The stream failed.
+    Io(io::Error),
+}
+
+type Waiting = Pin<Box<dyn Future<Output = OwnedSemaphorePermit> + Send>>;
+type PhaseWait = Pin<Box<dyn Future<Output = Phase> + Send>>;
+
+/// Serves a stream until it ends.
+pub(crate) async fn serve<S>(
+    stream: S,
+    peer: Peer,
+    server: Arc<Shared>,
+    phase: watch::Receiver<Phase>,
+) -> End
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let now = Instant::now();
+    let mut connection = Connection {
+        stream,
+        peer: Arc::new(peer),
+        decoder: Decoder::new(server.limits.record),
+        buf: BytesMut::new(),
+        read_size: READ_FIRST,
+        out: Outgoing::default(),
+        running: JoinSet::new(),
+        waiting: None,
+        eof: false,
+        draining: false,
+        accounted: 0,
+        record_since: None,
+        idle_since: now,
+        write_since: now,
+        sleep: Box::pin(tokio::time::sleep_until(now + server.limits.idle_deadline)),
+        phase_wait: wait_for(phase.clone(), Phase::Drain),
+        phase,
+        server,
+    };
+    let end = poll_fn(|cx| connection.poll(cx)).await;
+    connection.account(0);
+    end
+}
+
+fn wait_for(mut phase: watch::Receiver<Phase>, wanted: Phase) -> PhaseWait {
+    Box::pin(async move { wanted.reached(&mut phase).await })
+}
+
+struct Connection<S> {
+    stream: S,
+    peer: Arc<Peer>,
+    decoder: Decoder,
+    buf: BytesMut,
+    read_size: usize,
+    out: Outgoing,
+    running: JoinSet<(u32, Result<Body, Fault>)>,
+    /// A started call that waits for its share of the server's limit.
+    waiting: Option<(Call, Waiting)>,
+    eof: bool,
+    draining: bool,
+    /// Bytes reported to the server as held by this connection.
+    accounted: usize,
+    record_since: Option<Instant>,
+    idle_since: Instant,
+    write_since: Instant,
+    sleep: Pin<Box<Sleep>>,
+    phase_wait: PhaseWait,
+    phase: watch::Receiver<Phase>,
+    server: Arc<Shared>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        while let Poll::Ready(phase) = self.phase_wait.as_mut().poll(cx) {
+            if phase >= Phase::Stop {
+                return Poll::Ready(End::Stopped);
+            }
+            self.draining = true;
+            self.phase_wait = wait_for(self.phase.clone(), Phase::Stop);
+        }
+        let mut budget = INLINE;
+        loop {
+            self.collect(cx);
+            if let Err(end) = self.process(cx, &mut budget) {
+                return Poll::Ready(end);
+            }
+            if let Poll::Ready(Err(error)) = self.flush(cx) {
+                return Poll::Ready(End::Io(error));
+            }
+            if budget == 0 {
+                // More calls are in the buffer; others first.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if !self.may_read() {
+                break;
+            }
+            match self.read(cx) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0)) => self.eof = true,
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(End::Io(error)),
+            }
+        }
+        self.account(self.buf.capacity() + self.decoder.held() + self.out.len());
+        if let Some(end) = self.ended() {
+            return Poll::Ready(end);
+        }
+        self.poll_deadlines(cx)
+    }
+
+    /// Takes the results of handlers that have finished.
+    fn collect(&mut self, cx: &mut Context<'_>) {
+        if let Some((_, permit)) = &mut self.waiting
+            && let Poll::Ready(permit) = permit.as_mut().poll(cx)
+            && let Some((call, _)) = self.waiting.take()
+        {
+            self.spawn(call, permit);
+        }
+        while let Poll::Ready(Some(done)) = self.running.poll_join_next(cx) {
+            // Panics are caught inside the call; a task is only ever aborted with its connection.
+            if let Ok((xid, result)) = done {
+                self.answer(xid, result);
+            }
+        }
+    }
+
+    fn answer(&mut self, xid: u32, result: Result<Body, Fault>) {
+        if let Some(reply) = reply(xid, result, self.server.limits.reply).and_then(marked) {
+            self.push(reply);
+        }
+    }
+
+    fn push(&mut self, reply: Body) {
+        if self.out.is_empty() {
+            self.write_since = Instant::now();
+        }
+        self.out.push(reply);
+    }
+
+    fn spawn(&mut self, call: Call, permit: OwnedSemaphorePermit) {
+        self.running.spawn(async move {
+            let done = call.await;
+            drop(permit);
+            done
+        });
+    }
+
+    fn has_room(&self) -> bool {
+        let limits = &self.server.limits;
+        self.waiting.is_none()
+            && self.running.len() < limits.per_connection
+            && self.out.len() < limits.queued
+    }
+
+    /// Runs the calls in the buffer, as far as the limits allow.
+    fn process(&mut self, cx: &mut Context<'_>, budget: &mut usize) -> Result<(), End> {
+        while *budget > 0 && self.has_room() {
+            let Some(record) = self.decoder.next(&mut self.buf).map_err(End::Record)? else {
+                if self.decoder.at_boundary(&self.buf) {
+                    self.record_since = None;
+                } else {
+                    self.record_since.get_or_insert_with(Instant::now);
+                }
+                return Ok(());
+            };
+            *budget -= 1;
+            self.record_since = None;
+            self.idle_since = Instant::now();
+            let programs = self.server.programs();
+            match judge(&record, &*programs, self.server.mode) {
+                Verdict::Ignore(_) => return Err(End::NotACall),
+                Verdict::Reply(header) => {
+                    if let Some(reply) = marked(Body::from(header_bytes(&header))) {
+                        self.push(reply);
+                    }
+                }
+                Verdict::Run(accepted) => {
+                    let mut call = Call::start(accepted, &self.peer, &self.server);
+                    match pin!(&mut call).poll(cx) {
+                        Poll::Ready((xid, result)) => self.answer(xid, result),
+                        Poll::Pending => self.suspend(cx, call),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A handler was not ready at once: it becomes a task, if the server's limit has room for it.
+    fn suspend(&mut self, cx: &mut Context<'_>, call: Call) {
+        let permits = Arc::clone(&self.server.permits);
+        match Arc::clone(&permits).try_acquire_owned() {
+            Ok(permit) => self.spawn(call, permit),
+            Err(_) => {
+                let wait = async move {
+                    loop {
+                        // The semaphore is never closed; a failure would mean that it has been.
+                        if let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
+                            return permit;
+                        }
+                        std::future::pending::<()>().await;
+                    }
+                };
+                self.waiting = Some((call, Box::pin(wait)));
+                cx.waker().wake_by_ref();
+            }
+        }
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.out.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut progress = 0;
+        let flushed = self.out.poll_flush(&mut self.stream, cx, &mut progress);
+        if progress > 0 {
+            let now = Instant::now();
+            self.write_since = now;
+            self.idle_since = now;
+        }
+        flushed
+    }
+
+    fn may_read(&self) -> bool {
+        let memory = self.server.held.load(Ordering::Relaxed) < self.server.limits.held;
+        !self.eof && !self.draining && memory && self.has_room()
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let missing = self.decoder.missing(&self.buf);
+        // A fragment header is a claim: memory grows fourfold with what has arrived, up to the claim.
+        let wanted = match missing {
+            0 => self.read_size,
+            _ => missing.min((self.buf.len() * 3).max(READ_MAX)),
+        };
+        if self.buf.capacity() - self.buf.len() < wanted.min(READ_FIRST) || missing > 0 {
+            self.buf.reserve(wanted);
+        }
+        let room = self.buf.capacity() - self.buf.len();
+        let polled = pin!(self.stream.read_buf(&mut self.buf)).poll(cx);
+        match polled {
+            Poll::Ready(Ok(n)) if n == room => self.read_size = (self.read_size * 4).min(READ_MAX),
+            // An idle connection keeps no buffer.
+            Poll::Pending if self.buf.is_empty() => {
+                self.buf = BytesMut::new();
+                self.read_size = READ_FIRST;
+            }
+            _ => {}
+        }
+        polled
+    }
+
+    /// Tells the server how many bytes this connection holds.
+    fn account(&mut self, bytes: usize) {
+        self.server.held.fetch_add(bytes, Ordering::Relaxed);
+        self.server
+            .held
+            .fetch_sub(self.accounted, Ordering::Relaxed);
+        self.accounted = bytes;
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.running.is_empty() && self.waiting.is_none() && self.out.is_empty()
+    }
+
+    fn ended(&self) -> Option<End> {
+        if !self.is_quiet() {
+            return None;
+        }
+        if self.eof {
+            let whole = self.decoder.at_boundary(&self.buf);
+            return Some(if whole { End::Orderly } else { End::Truncated });
+        }
+        self.draining.then_some(End::Orderly)
+    }
+
+    fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let limits = &self.server.limits;
+        loop {
+            let mut due: Option<(Instant, &'static str)> = None;
+            let mut consider = |since: Instant, limit: Duration, what| {
+                let at = since + limit;
+                if due.is_none_or(|(earliest, _)| at < earliest) {
+                    due = Some((at, what));
+                }
+            };
+            if let Some(since) = self.record_since {
+                consider(since, limits.record_deadline, "record");
+            }
+            if !self.out.is_empty() {
+                consider(self.write_since, limits.write_deadline, "write");
+            }
+            if self.is_quiet() && self.record_since.is_none() {
+                consider(self.idle_since, limits.idle_deadline, "idle");
+            }
+            let now = Instant::now();
+            if let Some((_, what)) = due.filter(|(at, _)| *at <= now) {
+                return Poll::Ready(End::Deadline(what));
+            }
+            if self.server.held.load(Ordering::Relaxed) >= limits.held {
+                due = Some((now + HELD_RETRY, "memory"));
+            }
+            // The timer is only moved forward to an earlier deadline; a later one is found when it fires.
+            match due {
+                Some((at, _)) if at < self.sleep.deadline() || self.sleep.is_elapsed() => {
+                    self.sleep.as_mut().reset(at);
+                }
+                Some(_) => {}
+                None => return Poll::Pending,
+            }
+            if self.sleep.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            if due.is_some_and(|(_, what)| what == "memory") {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+    }
+}

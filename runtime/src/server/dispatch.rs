@@ -1,0 +1,62 @@
+//! How the server calls generated code.
+
+use super::context::Decoding;
+use super::{Context, Fault};
+use crate::proto::server::REPLY_ROOM;
+use crate::xdr::{Reader, Writer, decode_body};
+use crate::{Body, DecodeError, Interface};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A boxed future.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One version of a program, ready to be called: what generated `…Server` types implement.
+pub trait Dispatch: Send + Sync + 'static {
+    /// Its numbers and names.
+    fn interface(&self) -> &'static Interface;
+
+    /// Runs a procedure of [`interface`](Self::interface).
+    fn dispatch(
+        self: Arc<Self>,
+        cx: Context,
+        procedure: u32,
+        args: Body,
+    ) -> BoxFuture<'static, Result<Body, Fault>>;
+}
+
+/// Decodes the arguments of a call.
+///
+/// # Errors
+/// [`Fault::GarbageArgs`].
+pub fn arguments<T>(
+    cx: &Context,
+    args: &Body,
+    decode: impl for<'b> FnOnce(&mut Reader<'b>) -> Result<T, DecodeError>,
+) -> Result<T, Fault> {
+    let Decoding { limits, mode } = cx.decoding;
+    decode_body(args, limits, mode, cx.ratio, decode).map_err(|error| {
+        tracing::debug!(peer = %cx.peer, xid = cx.xid, procedure = cx.procedure, %error, "arguments do not decode");
+        Fault::GarbageArgs
+    })
+}
+
+/// Encodes the results of a call, with room in front for the reply's header.
+///
+/// # Errors
+/// [`Fault::SystemErr`] when a value exceeds what its declaration allows.
+pub fn results(cx: &Context, encode: impl FnOnce(&mut Writer)) -> Result<Body, Fault> {
+    let mut w = Writer::with_room(REPLY_ROOM);
+    encode(&mut w);
+    w.finish().map_err(|error| {
+        tracing::error!(peer = %cx.peer, xid = cx.xid, procedure = cx.procedure, %error, "result cannot be encoded");
+        Fault::SystemErr
+    })
+}
+
+/// The answer to a procedure that does not exist.
+#[must_use]
+pub fn no_procedure() -> BoxFuture<'static, Result<Body, Fault>> {
+    Box::pin(std::future::ready(Err(Fault::ProcUnavail)))
+}

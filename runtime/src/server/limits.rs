@@ -1,0 +1,89 @@
+//! What a server accepts from all its peers together and from each of them.
+
+use crate::DecodeLimits;
+use crate::proto::record::RecordLimits;
+use std::time::Duration;
+
+/// Limits of a server. Every number has a default that is fit for an open network.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub(crate) record: RecordLimits,
+    pub(crate) reply: usize,
+    pub(crate) datagram_reply: usize,
+    pub(crate) decode: DecodeLimits,
+    pub(crate) connections: usize,
+    pub(crate) per_connection: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) queued: usize,
+    pub(crate) held: usize,
+    pub(crate) record_deadline: Duration,
+    pub(crate) idle_deadline: Duration,
+    pub(crate) write_deadline: Duration,
+    pub(crate) request_deadline: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            record: RecordLimits::bytes((1 << 20) + (64 << 10)),
+            reply: 64 << 20,
+            datagram_reply: 8_800,
+            decode: DecodeLimits::default(),
+            connections: 8_192,
+            per_connection: 128,
+            in_flight: 4_096,
+            queued: 4 << 20,
+            held: 512 << 20,
+            record_deadline: Duration::from_secs(30),
+            idle_deadline: Duration::from_secs(360),
+            write_deadline: Duration::from_secs(30),
+            request_deadline: None,
+        }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $t:ty => $($field:ident).+;)*) => {
+        impl Limits {$(
+            $(#[$doc])*
+            #[must_use]
+            pub const fn $name(mut self, $name: $t) -> Self {
+                self.$($field).+ = $name;
+                self
+            }
+        )*}
+    };
+}
+
+setters! {
+    /// Bytes of a call over a stream (default 1 MiB + 64 KiB); a larger one closes the connection.
+    max_record: usize => record.record;
+    /// Fragments of one record (default 65 536).
+    max_fragments: u32 => record.fragments;
+    /// Empty fragments of one record (default 64).
+    max_empty_fragments: u32 => record.empty_fragments;
+    /// Bytes of a reply over a stream (default 64 MiB); a larger one becomes SYSTEM_ERR.
+    max_reply: usize => reply;
+    /// Bytes of a reply in a datagram (default 8 800, what C clients receive); a larger one becomes SYSTEM_ERR.
+    max_datagram_reply: usize => datagram_reply;
+    /// Depth and memory of a decode.
+    decode: DecodeLimits => decode;
+    /// Connections at once (default 8 192, and never more than 0.8 of the process's descriptors); more are closed.
+    max_connections: usize => connections;
+    /// Calls in flight on one connection (default 128); then it is not read from.
+    per_connection: usize => per_connection;
+    /// Unfinished calls of the whole server (default 4 096); then nobody's further calls are started.
+    max_in_flight: usize => in_flight;
+    /// Bytes of replies that one connection has not taken (default 4 MiB); then it is not read from.
+    max_queued: usize => queued;
+    /// Bytes of partial records and queued replies of all connections (default 512 MiB); then nobody is read from.
+    max_held: usize => held;
+    /// From the first byte of a record to its last (default 30 s); then the connection is closed.
+    record_deadline: Duration => record_deadline;
+    /// Without a call (default 6 minutes); then the connection is closed.
+    idle_deadline: Duration => idle_deadline;
+    /// Without progress in writing replies (default 30 s); then the connection is closed.
+    write_deadline: Duration => write_deadline;
+    /// For a handler (default none); then the caller gets SYSTEM_ERR, and nothing over UDP.
+    request_deadline: Option<Duration> => request_deadline;
+}
