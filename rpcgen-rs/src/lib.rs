@@ -3,6 +3,8 @@
 pub mod ast;
 pub mod diag;
 pub mod ir;
+pub mod layout;
+pub mod names;
 pub mod options;
 pub mod source;
 

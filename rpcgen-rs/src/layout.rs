@@ -1,0 +1,155 @@
+//! IR → IR with layouts: cycles, lists, boxes, sizes, what may be derived.
+//!
+//! Works on checked input (no infinite types, no endless typedefs) and never fails. Everything is linear in the number
+//! of types and uses no recursion over them; sizes saturate, so that `t60 = { t59 a; t59 b; }` is computed like any
+//! other (hostile-inputs 153).
+
+mod aliases;
+mod chain;
+mod derives;
+pub(crate) mod graph;
+mod size;
+
+use crate::ir::{Chain, Spec, Type, TypeId, TypeKind};
+use graph::Graph;
+
+pub(crate) use aliases::Aliases;
+
+/// Fills in every [`Layout`](crate::ir::Layout) and every [`Arm::boxed`](crate::ir::Arm::boxed).
+pub fn compute(spec: &mut Spec) {
+    chain::find(spec, &Aliases::new(spec));
+
+    let by_value = by_value(spec);
+    box_recursive_arms(spec, &by_value);
+
+    // A list's own pointer is followed by a loop: it makes no recursion.
+    let references = Graph::new(spec.types.len(), |at, out| {
+        let is_list = spec.types[at].layout.list.is_some();
+        targets(spec, at, is_list, |id, _| out.push(id));
+    });
+    let references = references.components();
+    for (at, def) in spec.types.iter_mut().enumerate() {
+        def.layout.recursive = references.in_cycle(at);
+    }
+    size::measure(spec, &references);
+    derives::decide(spec, &references);
+}
+
+/// The graph of types that contain each other directly: what must not be infinite.
+pub(crate) fn by_value(spec: &Spec) -> Graph {
+    Graph::new(spec.types.len(), |at, out| {
+        targets(spec, at, false, |id, contained| {
+            if contained {
+                out.push(id);
+            }
+        });
+    })
+}
+
+/// A union that holds itself in an arm has a base case in another one; the arm holds it in a box.
+fn box_recursive_arms(spec: &mut Spec, by_value: &Graph) {
+    let components = by_value.components();
+    for (at, def) in spec.types.iter_mut().enumerate() {
+        let TypeKind::Union(union) = &mut def.kind else {
+            continue;
+        };
+        for arm in union
+            .cases
+            .iter_mut()
+            .map(|case| &mut case.arm)
+            .chain(&mut union.default)
+        {
+            let target = arm
+                .ty
+                .as_ref()
+                .and_then(target)
+                .filter(|(_, contained)| *contained);
+            arm.boxed = target.is_some_and(|(id, _)| {
+                components.in_cycle(id) && components.of[id] == components.of[at]
+            });
+        }
+    }
+}
+
+/// Calls `f` with every type that a definition is made of.
+pub(crate) fn each_type<'a>(kind: &'a TypeKind, mut f: impl FnMut(&'a Type)) {
+    match kind {
+        TypeKind::Struct(fields) => fields.iter().for_each(|field| f(&field.ty)),
+        TypeKind::Union(union) => {
+            f(&union.tag);
+            union
+                .cases
+                .iter()
+                .map(|case| &case.arm)
+                .chain(&union.default)
+                .filter_map(|arm| arm.ty.as_ref())
+                .for_each(f);
+        }
+        TypeKind::Alias(ty) => f(ty),
+        TypeKind::Enum(_) | TypeKind::Extern(_) => {}
+    }
+}
+
+/// Calls `f` with the types a definition refers to, and whether a value of it contains one of theirs directly.
+fn targets(spec: &Spec, at: usize, without_last_field: bool, mut f: impl FnMut(usize, bool)) {
+    let mut report = |ty: &Type| {
+        if let Some((id, contained)) = target(ty) {
+            f(id, contained);
+        }
+    };
+    match &spec.types[at].kind {
+        TypeKind::Struct(fields) if without_last_field => {
+            fields[..fields.len() - 1]
+                .iter()
+                .for_each(|field| report(&field.ty));
+        }
+        kind => each_type(kind, report),
+    }
+}
+
+/// The named type inside a type, and whether it is contained directly: not behind a pointer, not in a vector.
+fn target(ty: &Type) -> Option<(usize, bool)> {
+    match ty {
+        Type::Named(id) => Some((id.0 as usize, true)),
+        Type::Array(element, count) => {
+            target(element).map(|(id, contained)| (id, contained && *count > 0))
+        }
+        Type::Vec(element, _) | Type::Optional(element) => {
+            target(element).map(|(id, _)| (id, false))
+        }
+        _ => None,
+    }
+}
+
+/// How a pointer to a type is held in Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// `List<T>`
+    List,
+    /// `Option<Box<T>>`
+    Boxed,
+    /// `Option<T>`
+    Plain,
+}
+
+/// How a `T *` is held in Rust: the one place that decides.
+#[must_use]
+pub fn pointer(spec: &Spec, pointee: &Type) -> Pointer {
+    let Type::Named(id) = pointee else {
+        return Pointer::Plain;
+    };
+    let layout = &spec.def(*id).layout;
+    match layout.list {
+        Some(Chain::List) => Pointer::List,
+        Some(Chain::Linked) => Pointer::Boxed,
+        None if layout.recursive => Pointer::Boxed,
+        None => Pointer::Plain,
+    }
+}
+
+fn at(id: TypeId) -> usize {
+    id.0 as usize
+}
+
+#[cfg(test)]
+mod tests;

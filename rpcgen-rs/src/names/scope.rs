@@ -1,0 +1,179 @@
+//! One scope: every item wants a name, and in the end no two have the same.
+//!
+//! Independent of order: where two items want one name, *all* of them keep the spelling of the `.x` file (W0401 says how
+//! to rename one). That may collide with the wish of a third, which then keeps its spelling as well. Spellings of one
+//! scope differ in the file, so this ends; what still collides (a pinned name, a name that generated code needs) is
+//! an error that asks for a rename.
+
+use super::case;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::source::Span;
+
+/// Rust's namespaces; an item may live in both.
+pub(super) const TYPES: u8 = 1;
+pub(super) const VALUES: u8 = 2;
+
+/// Something that wants a name.
+pub(super) struct Item<'a> {
+    /// Spelling in the `.x` file.
+    pub(super) x: &'a str,
+    /// Where it stands.
+    pub(super) span: Span,
+    /// The name by the rules of its kind.
+    pub(super) wanted: String,
+    /// The user pinned the name: it is not changed.
+    pub(super) pinned: bool,
+    /// `TYPES`, `VALUES` or both.
+    pub(super) namespaces: u8,
+}
+
+/// A scope and its items.
+pub(super) struct Scope<'a> {
+    /// The item that contains it, for the pattern of a rename (`nfsstat3.NFS3_OK`); empty at the top level.
+    pub(super) owner: &'a str,
+    /// Names that generated code needs here for itself.
+    pub(super) reserved: &'a [&'a str],
+    /// What lives here.
+    pub(super) items: Vec<Item<'a>>,
+}
+
+impl Scope<'_> {
+    /// Gives each item its name, in order.
+    pub(super) fn settle(self, diags: &mut Diagnostics) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .items
+            .iter()
+            .map(|item| case::usable(item.wanted.clone()))
+            .collect();
+        let mut fixed: Vec<bool> = self.items.iter().map(|item| item.pinned).collect();
+        loop {
+            let clashes = self.clashes(&names);
+            if clashes.is_empty() {
+                return names;
+            }
+            let movable = |group: &&Vec<usize>| group.iter().any(|&at| !fixed[at]);
+            let (solvable, stuck): (Vec<_>, Vec<_>) = clashes.iter().partition(movable);
+            if solvable.is_empty() {
+                for group in stuck {
+                    diags.push(self.e0401_names_clash_again(group, &names));
+                }
+                return names;
+            }
+            for group in &solvable {
+                diags.push(self.w0401_names_clash(group, &names));
+            }
+            for at in solvable
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|&at| !self.items[at].pinned)
+            {
+                self.items[at].x.clone_into(&mut names[at]);
+                names[at] = case::usable(std::mem::take(&mut names[at]));
+                fixed[at] = true;
+            }
+        }
+    }
+
+    /// Groups of items with one name, each in source order, sorted by that order.
+    fn clashes(&self, names: &[String]) -> Vec<Vec<usize>> {
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        order.sort_by(|&a, &b| names[a].cmp(&names[b]).then(a.cmp(&b)));
+        let same = order.chunk_by(|&a, &b| names[a] == names[b]);
+        let mut groups: Vec<Vec<usize>> = same.map(|group| self.colliding(group, names)).collect();
+        groups.retain(|group| !group.is_empty());
+        groups.sort();
+        groups
+    }
+
+    /// Which of these items of one name meet another one in some namespace, or a reserved name.
+    fn colliding(&self, group: &[usize], names: &[String]) -> Vec<usize> {
+        if self.reserved.contains(&names[group[0]].as_str()) {
+            return group.to_vec();
+        }
+        let in_namespace = |bit: u8| {
+            group
+                .iter()
+                .filter(|&&at| self.items[at].namespaces & bit != 0)
+                .count()
+        };
+        let crowded = [TYPES, VALUES]
+            .into_iter()
+            .filter(|&bit| in_namespace(bit) > 1)
+            .sum::<u8>();
+        group
+            .iter()
+            .copied()
+            .filter(|&at| self.items[at].namespaces & crowded != 0)
+            .collect()
+    }
+
+    fn w0401_names_clash(&self, group: &[usize], names: &[String]) -> Diagnostic {
+        let message = match group {
+            [at] => format!(
+                "generated code needs the name `{}`; `{}` keeps its spelling",
+                names[*at], self.items[*at].x
+            ),
+            _ => format!(
+                "{} become `{}` in Rust; they keep their spelling",
+                self.list(group),
+                names[group[0]]
+            ),
+        };
+        self.with_rename(
+            Diagnostic::warning("W0401", self.items[group[0]].span, message),
+            group,
+            names,
+        )
+    }
+
+    fn e0401_names_clash_again(&self, group: &[usize], names: &[String]) -> Diagnostic {
+        let message = match group {
+            [at] => format!(
+                "`{}` cannot be called `{}` in Rust: generated code needs this name",
+                self.items[*at].x, names[*at]
+            ),
+            _ => format!(
+                "{} would all be `{}` in Rust",
+                self.list(group),
+                names[group[0]]
+            ),
+        };
+        self.with_rename(
+            Diagnostic::error("E0401", self.items[group[0]].span, message),
+            group,
+            names,
+        )
+    }
+
+    fn list(&self, group: &[usize]) -> String {
+        let quoted: Vec<String> = group
+            .iter()
+            .map(|&at| format!("`{}`", self.items[at].x))
+            .collect();
+        match quoted.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => quoted.concat(),
+        }
+    }
+
+    fn with_rename(
+        &self,
+        mut diagnostic: Diagnostic,
+        group: &[usize],
+        names: &[String],
+    ) -> Diagnostic {
+        for &at in &group[1..] {
+            diagnostic = diagnostic.label(self.items[at].span, format!("also `{}`", names[at]));
+        }
+        let last = group[group.len() - 1];
+        let pattern = match self.owner {
+            "" => self.items[last].x.to_owned(),
+            owner => format!("{owner}.{}", self.items[last].x),
+        };
+        diagnostic.help(format!(
+            "choose a name with `.rename({pattern:?}, \"{}2\")` or `--rename {pattern}={0}2`",
+            names[last]
+        ))
+    }
+}
