@@ -1,0 +1,3 @@
+//! The types, clients and server traits of `calc.x`.
+
+rpcgen_runtime::include_x!("calc");
