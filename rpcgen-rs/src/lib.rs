@@ -2,6 +2,7 @@
 
 pub mod ast;
 pub mod diag;
+pub mod emit;
 pub mod ir;
 pub mod layout;
 pub mod names;

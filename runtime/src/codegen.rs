@@ -12,7 +12,7 @@ pub mod v1 {
     };
     pub use crate::xdr::{
         At, Block, Decode, DecodeError, Encode, List, Mode, Opaque, Quadruple, Reader, Writer,
-        XdrString, len, part, part_mut,
+        XdrString, get_array, get_opaque, len, part, part_mut, put_array, put_opaque,
     };
     pub use bytes::Bytes;
 }

@@ -21,7 +21,7 @@ mod read;
 mod scalar;
 mod write;
 
-pub use self::block::{At, Block, part, part_mut};
+pub use self::block::{At, Block, get_array, get_opaque, part, part_mut, put_array, put_opaque};
 pub use self::bytes::{Opaque, XdrString};
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use self::limits::{DecodeLimits, Mode};
@@ -32,6 +32,7 @@ pub use self::write::Writer;
 
 use crate::Body;
 use ::bytes::Bytes;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// A value that can be written as XDR.
@@ -90,6 +91,17 @@ pub trait Decode<'a>: Sized {
 }
 
 impl<T: Encode + ?Sized> Encode for &T {
+    #[inline]
+    fn encode(&self, w: &mut Writer) {
+        (**self).encode(w);
+    }
+    #[inline]
+    fn encoded_len(&self) -> usize {
+        (**self).encoded_len()
+    }
+}
+
+impl<T: Encode + ?Sized> Encode for Box<T> {
     #[inline]
     fn encode(&self, w: &mut Writer) {
         (**self).encode(w);

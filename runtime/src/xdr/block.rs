@@ -87,3 +87,65 @@ pub fn part_mut<const AT: usize, const N: usize, const M: usize>(
         .first_chunk_mut()
         .expect("part lies in the block")
 }
+
+/// Writes `opaque x[N]` into its place of a block: the bytes, then their zero padding.
+#[inline(always)]
+pub fn put_opaque<const N: usize, const M: usize>(bytes: &[u8; N], block: &mut [u8; M]) {
+    const { assert!(N <= M && M - N < 4, "padded to a multiple of 4") }
+    let (data, zeros) = block.split_at_mut(N);
+    data.copy_from_slice(bytes);
+    zeros.fill(0);
+}
+
+/// Reads `opaque x[N]` from its place in a block.
+///
+/// # Errors
+/// Padding that is not zero, in strict mode.
+#[inline(always)]
+pub fn get_opaque<const N: usize, const M: usize>(
+    block: &[u8; M],
+    at: At,
+) -> Result<[u8; N], DecodeError> {
+    const { assert!(N <= M && M - N < 4, "padded to a multiple of 4") }
+    let (data, zeros) = block.split_at(N);
+    if at.mode == Mode::Strict && zeros.iter().any(|&b| b != 0) {
+        return Err(at.plus(N).error(DecodeErrorKind::Padding));
+    }
+    Ok(*data.first_chunk().unwrap_or(&[0; N]))
+}
+
+/// Writes an array of values of `K` bytes each into its place of a block.
+#[inline(always)]
+pub fn put_array<T, const K: usize, const N: usize, const M: usize>(
+    items: &[T; N],
+    block: &mut [u8; M],
+    put: impl Fn(&T, &mut [u8; K]),
+) {
+    const { assert!(N * K == M, "the elements fill the block") }
+    if K > 0 {
+        for (item, chunk) in items.iter().zip(block.as_chunks_mut::<K>().0) {
+            put(item, chunk);
+        }
+    }
+}
+
+/// Reads an array of values of `K` bytes each from its place in a block.
+///
+/// # Errors
+/// Those of `get`, with the element's index.
+#[inline(always)]
+pub fn get_array<T, const K: usize, const N: usize, const M: usize>(
+    block: &[u8; M],
+    at: At,
+    get: impl Fn(&[u8; K], At) -> Result<T, DecodeError>,
+) -> Result<[T; N], DecodeError> {
+    const { assert!(N * K == M, "the elements fill the block") }
+    super::read::try_array(|i| {
+        let from = i.wrapping_mul(K);
+        let chunk = block
+            .get(from..)
+            .and_then(|rest| rest.first_chunk())
+            .unwrap_or(&[0; K]);
+        get(chunk, at.plus(from)).map_err(|e| e.index(i))
+    })
+}

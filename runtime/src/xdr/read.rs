@@ -335,28 +335,7 @@ impl<'a> Reader<'a> {
         &mut self,
         mut decode: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<[T; N], DecodeError> {
-        let mut failure = None;
-        let items: [Option<T>; N] = core::array::from_fn(|i| match &failure {
-            Some(_) => None,
-            None => match decode(self) {
-                Ok(value) => Some(value),
-                Err(e) => {
-                    failure = Some(e.index(i));
-                    None
-                }
-            },
-        });
-        match failure {
-            Some(e) => Err(e),
-            None =>
-            {
-                #[expect(
-                    clippy::expect_used,
-                    reason = "without a failure every element is there"
-                )]
-                Ok(items.map(|item| item.expect("decoded")))
-            }
-        }
+        try_array(|i| decode(self).map_err(|e| e.index(i)))
     }
 
     /// Reads bytes of a declared number.
@@ -524,5 +503,28 @@ impl<'a> Reader<'a> {
             out.push(decode(self).map_err(|e| e.index(index))?);
         }
         Ok(List::from(out))
+    }
+}
+
+/// An array of what `make` returns for each index, or its first error.
+#[inline]
+pub(super) fn try_array<T, E, const N: usize>(
+    mut make: impl FnMut(usize) -> Result<T, E>,
+) -> Result<[T; N], E> {
+    let mut failure = None;
+    let items: [Option<T>; N] = core::array::from_fn(|i| match &failure {
+        Some(_) => None,
+        None => make(i).map_err(|e| failure = Some(e)).ok(),
+    });
+    match failure {
+        Some(e) => Err(e),
+        None =>
+        {
+            #[expect(
+                clippy::expect_used,
+                reason = "without a failure every element is there"
+            )]
+            Ok(items.map(|item| item.expect("made")))
+        }
     }
 }

@@ -1,0 +1,61 @@
+//! Values of fixed size inside a block: written and read at constant offsets, after one bounds check for all of them.
+
+use super::codec::Value;
+use super::scope::{Scope, number};
+use super::shape::Shape;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+impl Scope<'_> {
+    /// An expression that writes a value into `block`, at byte `offset` of its `total` bytes.
+    pub(super) fn put(&self, shape: &Shape, value: &Value, offset: u64, total: u64) -> TokenStream {
+        let v1 = &self.v1;
+        let (from, len, of) = (number(offset), self.block_len(shape), number(total));
+        let part = quote!(#v1::part_mut::<#from, #len, #of>(block));
+        self.put_part(shape, value, &part)
+    }
+
+    fn put_part(&self, shape: &Shape, value: &Value, part: &TokenStream) -> TokenStream {
+        let v1 = &self.v1;
+        let x = value.by_ref();
+        match shape.target() {
+            Shape::OpaqueFixed(_) => quote!(#v1::put_opaque(#x, #part)),
+            Shape::Array(element, _) => {
+                let len = self.block_len(element);
+                let each = self.put_part(element, &Value::Reference(quote!(x)), &quote!(block));
+                quote!(#v1::put_array::<_, #len, _, _>(#x, #part, |x, block| #each))
+            }
+            _ => quote!(#v1::Block::put(#x, #part)),
+        }
+    }
+
+    /// An expression of type `Result<T, DecodeError>` that reads a value from `block`, a part of the message at `at`.
+    pub(super) fn get(&self, shape: &Shape, offset: u64, total: u64) -> TokenStream {
+        let v1 = &self.v1;
+        let (from, len, of) = (number(offset), self.block_len(shape), number(total));
+        let part = quote!(#v1::part::<#from, #len, #of>(block));
+        let at = if offset == 0 {
+            quote!(at)
+        } else {
+            quote!(at.plus(#from))
+        };
+        self.get_part(shape, &part, &at)
+    }
+
+    fn get_part(&self, shape: &Shape, part: &TokenStream, at: &TokenStream) -> TokenStream {
+        let v1 = &self.v1;
+        match shape.target() {
+            Shape::OpaqueFixed(_) => quote!(#v1::get_opaque(#part, #at)),
+            Shape::Array(element, _) => {
+                let len = self.block_len(element);
+                let each = self.get_part(element, &quote!(block), &quote!(at));
+                quote!(#v1::get_array::<_, #len, _, _>(#part, #at, |block, at| #each))
+            }
+            _ => quote!(#v1::Block::get(#part, #at)),
+        }
+    }
+
+    fn block_len(&self, shape: &Shape) -> proc_macro2::Literal {
+        number(self.fixed(shape).unwrap_or(0))
+    }
+}

@@ -1,0 +1,151 @@
+//! Clients: a method for each procedure, and no other method of their own.
+
+use super::codec::Value;
+use super::docs;
+use super::program::{ProcedureView, View, argument, procedure_docs};
+use super::scope::Scope;
+use super::shape::Shape;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+pub(super) fn asynchronous(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
+    let v1 = &scope.v1;
+    let docs = docs::of(&format!(
+        "Calls version {} of {}. Cheap to clone; clones share the connection.",
+        view.version.number, view.program.name.x
+    ));
+    let (table, constants) = (&view.table, &view.constants);
+    let methods = view.procedures.iter().map(|p| {
+        let Method {
+            docs,
+            signature,
+            encode,
+            decode,
+        } = method(scope, p);
+        let constant = &p.constant;
+        quote! {
+            #docs
+            pub async #signature {
+                #v1::call(&self.stub, &#table, &#constants::#constant, #encode, #decode).await
+            }
+        }
+    });
+    stub(
+        view,
+        &docs,
+        v1,
+        &quote!(#v1),
+        &quote!(&#table),
+        &quote!(#(#methods)*),
+    )
+}
+
+pub(super) fn blocking(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
+    let v1 = &scope.v1;
+    let docs = docs::of(&format!(
+        "Calls version {} of {}, one call at a time for each handle.",
+        view.version.number, view.program.name.x
+    ));
+    let (table, constants) = (&view.table, &view.constants);
+    let methods = view.procedures.iter().map(|p| {
+        let Method { docs, signature, encode, decode } = method(scope, p);
+        let constant = &p.constant;
+        quote! {
+            #docs
+            pub #signature {
+                #v1::blocking::call(&self.stub, &super::#table, &super::#constants::#constant, #encode, #decode)
+            }
+        }
+    });
+    stub(
+        view,
+        &docs,
+        v1,
+        &quote!(#v1::blocking),
+        &quote!(&super::#table),
+        &quote!(#(#methods)*),
+    )
+}
+
+/// The client's type and its place in the runtime.
+fn stub(
+    view: &View<'_>,
+    docs: &TokenStream,
+    v1: &TokenStream,
+    home: &TokenStream,
+    table: &TokenStream,
+    methods: &TokenStream,
+) -> TokenStream {
+    let name = format_ident!("{}Client", view.version.name.rust);
+    quote! {
+        #docs
+        #[derive(Clone, Debug)]
+        pub struct #name { stub: #home::Stub }
+        impl #home::ClientStub for #name {
+            const INTERFACE: &'static #v1::Interface = #table;
+            fn from_stub(stub: #home::Stub) -> Self { Self { stub } }
+            fn stub(&self) -> &#home::Stub { &self.stub }
+        }
+        impl #name { #methods }
+    }
+}
+
+struct Method {
+    docs: TokenStream,
+    /// `fn add(&self, a: i32) -> Result<i32, RpcError>`
+    signature: TokenStream,
+    encode: TokenStream,
+    decode: TokenStream,
+}
+
+fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
+    let v1 = &scope.v1;
+    let args = p.args.iter().map(|(arg, shape)| {
+        let (name, ty) = (argument(&arg.name), scope.ty(shape));
+        match shape.target() {
+            Shape::Scalar(..) => quote!(#name: #ty),
+            Shape::Named(_) if is_enum(scope, shape) => quote!(#name: #ty),
+            Shape::Text(true, _) => {
+                let str = scope.primitive("str");
+                quote!(#name: &#str)
+            }
+            Shape::Text(false, _) => quote!(#name: impl ::core::convert::Into<#ty>),
+            _ => quote!(#name: &#ty),
+        }
+    });
+    let writes = p.args.iter().map(|(arg, shape)| {
+        let name = argument(&arg.name);
+        let value = match shape.target() {
+            Shape::Text(false, _) => Value::Reference(quote!(&::core::convert::Into::into(#name))),
+            Shape::Scalar(..) => Value::Place(quote!(#name)),
+            Shape::Named(_) if is_enum(scope, shape) => Value::Place(quote!(#name)),
+            _ => Value::Reference(quote!(#name)),
+        };
+        let at = format!("{}.{}", p.procedure.name.x, arg.name.x);
+        let write = scope.encode(shape, &value, &at);
+        quote!(#write;)
+    });
+    let encode = if p.args.is_empty() {
+        quote!(|_| ())
+    } else {
+        quote!(|w| { #(#writes)* })
+    };
+    let (result, decode) = match &p.result {
+        None => (quote!(()), quote!(|_| Ok(()))),
+        Some(shape) => (scope.ty(shape), scope.decoder(shape)),
+    };
+    let name = &p.method;
+    Method {
+        docs: procedure_docs(p.procedure),
+        signature: quote!(fn #name(&self #(, #args)*) -> ::core::result::Result<#result, #v1::RpcError>),
+        encode,
+        decode,
+    }
+}
+
+fn is_enum(scope: &Scope<'_>, shape: &Shape) -> bool {
+    match shape.target() {
+        Shape::Named(id) => matches!(scope.spec.def(*id).kind, crate::ir::TypeKind::Enum(_)),
+        _ => false,
+    }
+}

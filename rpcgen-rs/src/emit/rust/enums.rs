@@ -1,0 +1,171 @@
+//! Enums: closed Rust enums, or open ones that keep values they do not know.
+
+use super::docs;
+use super::scope::{Scope, alias as alias_doc, ident, signed};
+use super::structs::block_codec;
+use crate::ir::{Enumerator, TypeId};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+pub(super) fn items(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
+    if scope
+        .options
+        .open_enum
+        .selects(&scope.spec.def(id).name.x, None)
+    {
+        open(scope, id, members)
+    } else {
+        closed(scope, id, members)
+    }
+}
+
+/// Further names for the value of an earlier member.
+fn aliases(members: &[Enumerator]) -> TokenStream {
+    let consts = members.iter().filter_map(|m| {
+        let first = ident(&members.get(m.alias_of?)?.name);
+        let (docs, alias, name) = (docs::or(&m.docs, ""), alias_doc(&m.name), ident(&m.name));
+        let docs = if docs.is_empty() {
+            docs::of("Another name for the same value.")
+        } else {
+            docs
+        };
+        Some(quote!(#docs #alias #[allow(non_upper_case_globals)] pub const #name: Self = Self::#first;))
+    });
+    consts.collect()
+}
+
+fn derives(scope: &Scope<'_>, id: TypeId) -> TokenStream {
+    let own = scope.options.derive.all(&scope.spec.def(id).name.x, None);
+    let own = own
+        .filter(|path| *path != "Copy")
+        .map(|p| p.parse().unwrap_or_default());
+    let own: Vec<TokenStream> = own.collect();
+    quote!(#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash #(, #own)*)])
+}
+
+fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
+    let def = scope.spec.def(id);
+    let v1 = &scope.v1;
+    let (docs, alias, name) = (
+        docs::or(&def.docs, ""),
+        alias_doc(&def.name),
+        ident(&def.name),
+    );
+    let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
+    let derives = derives(scope, id);
+    let distinct: Vec<_> = members.iter().filter(|m| m.alias_of.is_none()).collect();
+    // C's zero value, where the enum has it: the first member otherwise is no more likely than any other.
+    let default = def
+        .layout
+        .default
+        .then(|| quote!(, ::core::default::Default));
+    let variants = distinct.iter().map(|m| {
+        let (docs, alias) = (docs::or(&m.docs, ""), alias_doc(&m.name));
+        let (name, value) = (ident(&m.name), signed(m.value));
+        let zero = (def.layout.default && m.value == 0).then(|| quote!(#[default]));
+        quote!(#docs #alias #zero #name = #value)
+    });
+    let derive_default = default.map(|_| quote!(#[derive(Default)]));
+    let idents: Vec<_> = distinct.iter().map(|m| ident(&m.name)).collect();
+    let values: Vec<_> = distinct.iter().map(|m| signed(m.value)).collect();
+    let labels: Vec<_> = distinct.iter().map(|m| &m.name.x).collect();
+    let aliases = aliases(members);
+    let codec = block_codec(
+        scope,
+        id,
+        4,
+        &quote!(#v1::Block::put(&self.as_i32(), block);),
+        &quote! {
+            let value = #i32::from_be_bytes(*block);
+            <Self as ::core::convert::TryFrom<#i32>>::try_from(value).map_err(|value| at.unknown_enum(value))
+        },
+    );
+    quote! {
+        #docs #alias #derives #derive_default
+        #[repr(i32)]
+        pub enum #name { #(#variants),* }
+        impl #name {
+            #aliases
+            /// The value on the wire.
+            #[must_use]
+            pub const fn as_i32(self) -> #i32 {
+                self as #i32
+            }
+            /// The name in the interface file.
+            #[must_use]
+            pub const fn name(self) -> &'static #str {
+                match self { #(Self::#idents => #labels),* }
+            }
+        }
+        impl ::core::convert::TryFrom<#i32> for #name {
+            /// The value that no member has.
+            type Error = #i32;
+            fn try_from(value: #i32) -> ::core::result::Result<Self, #i32> {
+                match value { #(#values => Ok(Self::#idents),)* other => Err(other) }
+            }
+        }
+        impl ::core::fmt::Display for #name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.pad(self.name())
+            }
+        }
+        #codec
+    }
+}
+
+fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
+    let def = scope.spec.def(id);
+    let v1 = &scope.v1;
+    let (docs, alias, name) = (
+        docs::or(&def.docs, ""),
+        alias_doc(&def.name),
+        ident(&def.name),
+    );
+    let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
+    let derives = derives(scope, id);
+    let consts = members.iter().map(|m| {
+        let (docs, alias) = (docs::or(&m.docs, ""), alias_doc(&m.name));
+        let (name, value) = (ident(&m.name), signed(m.value));
+        quote!(#docs #alias pub const #name: Self = Self(#value);)
+    });
+    let distinct: Vec<_> = members.iter().filter(|m| m.alias_of.is_none()).collect();
+    let values = distinct.iter().map(|m| signed(m.value));
+    let labels = distinct.iter().map(|m| &m.name.x);
+    let codec = block_codec(
+        scope,
+        id,
+        4,
+        &quote!(#v1::Block::put(&self.0, block);),
+        &quote!(#v1::Block::get(block, at).map(Self)),
+    );
+    quote! {
+        #docs #alias #derives #[derive(Default)]
+        pub struct #name(pub #i32);
+        #[allow(non_upper_case_globals)]
+        impl #name {
+            #(#consts)*
+            /// The value on the wire.
+            #[must_use]
+            pub const fn as_i32(self) -> #i32 {
+                self.0
+            }
+            /// The name in the interface file, where the value has one.
+            #[must_use]
+            pub const fn name(self) -> ::core::option::Option<&'static #str> {
+                Some(match self.0 { #(#values => #labels,)* _ => return None })
+            }
+        }
+        impl ::core::convert::From<#i32> for #name {
+            fn from(value: #i32) -> Self { Self(value) }
+        }
+        impl ::core::fmt::Display for #name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                match self.name() {
+                    Some(name) => f.pad(name),
+                    None => ::core::fmt::Display::fmt(&self.0, f),
+                }
+            }
+        }
+        #codec
+    }
+}

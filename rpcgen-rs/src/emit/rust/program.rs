@@ -1,0 +1,193 @@
+//! Programs: a module for each, with the tables of its procedures, its server traits and its clients.
+
+use super::scope::{Scope, alias as alias_doc, ident, number, word};
+use super::shape::{Shape, User};
+use super::{client, docs, server};
+use crate::ir::{Argument, Name, Procedure, Program, Version};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::BTreeSet;
+
+/// A version as the printer sees it.
+pub(super) struct View<'a> {
+    pub(super) program: &'a Program,
+    pub(super) version: &'a Version,
+    /// The table: `CALC_V1`.
+    pub(super) table: Ident,
+    /// The module of the procedures' constants: `calc_v1`.
+    pub(super) constants: Ident,
+    pub(super) procedures: Vec<ProcedureView<'a>>,
+}
+
+/// A procedure as the printer sees it.
+pub(super) struct ProcedureView<'a> {
+    pub(super) procedure: &'a Procedure,
+    pub(super) method: Ident,
+    /// Its constant: `ADD`.
+    pub(super) constant: Ident,
+    pub(super) args: Vec<(&'a Argument, Shape)>,
+    pub(super) result: Option<Shape>,
+}
+
+pub(super) fn module(scope: &Scope<'_>, program: &Program) -> TokenStream {
+    let scope = &scope.inner();
+    let (alias, name) = (alias_doc(&program.name), ident(&program.name));
+    let docs = docs::or(&program.docs, &format!("Program {}.", program.name.x));
+    let u32 = scope.primitive("u32");
+    let program_number = number(program.number);
+    let views: Vec<_> = program
+        .versions
+        .iter()
+        .map(|v| view(scope, program, v))
+        .collect();
+    let tables = views.iter().map(|v| table(scope, v));
+    let servers = scope.options.server.then(|| {
+        views
+            .iter()
+            .map(|v| server::items(scope, v))
+            .collect::<TokenStream>()
+    });
+    let clients = scope.options.client.then(|| {
+        let clients = views.iter().map(|v| client::asynchronous(scope, v));
+        let inner = scope.inner();
+        let blocking = views.iter().map(|v| client::blocking(&inner, v));
+        quote! {
+            #(#clients)*
+            /// The same clients without a runtime: each call blocks its thread.
+            pub mod blocking { #(#blocking)* }
+        }
+    });
+    quote! {
+        #docs #alias
+        pub mod #name {
+            /// The program's number.
+            pub const PROGRAM: #u32 = #program_number;
+            #(#tables)*
+            #servers
+            #clients
+        }
+    }
+}
+
+fn view<'a>(scope: &Scope<'_>, program: &'a Program, version: &'a Version) -> View<'a> {
+    let stem = snake(&version.name.rust);
+    let mut taken = BTreeSet::new();
+    let procedures = version
+        .procedures
+        .iter()
+        .map(|p| {
+            let upper = p.name.rust.to_uppercase();
+            let constant = if taken.insert(upper.clone()) {
+                word(&upper)
+            } else {
+                format_ident!("{}_{}", upper, p.number)
+            };
+            let user = |arg: Option<&'a Argument>| User {
+                item: &p.name.x,
+                member: arg.map(|a| a.name.x.as_str()),
+            };
+            ProcedureView {
+                procedure: p,
+                method: ident(&p.name),
+                constant,
+                args: p
+                    .args
+                    .iter()
+                    .map(|a| (a, scope.shape(&a.ty, user(Some(a)))))
+                    .collect(),
+                result: p.result.as_ref().map(|ty| scope.shape(ty, user(None))),
+            }
+        })
+        .collect();
+    View {
+        program,
+        version,
+        table: word(&stem.to_uppercase()),
+        constants: word(&stem),
+        procedures,
+    }
+}
+
+/// `CalcV1` → `calc_v1`: lower-case words, for names that are ours alone.
+fn snake(camel: &str) -> String {
+    let mut out = String::new();
+    for (i, c) in camel.chars().enumerate() {
+        if c.is_uppercase() && i > 0 && !out.ends_with('_') {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
+}
+
+fn table(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
+    let v1 = &scope.v1;
+    let View {
+        table, constants, ..
+    } = view;
+    let (name, trait_name) = (&view.program.name.x, &view.version.name.rust);
+    let (program, version) = (number(view.program.number), number(view.version.number));
+    let mut sorted: Vec<_> = view.procedures.iter().collect();
+    sorted.sort_by_key(|p| p.procedure.number);
+    let listed = sorted.iter().map(|p| &p.constant);
+    let entries = view.procedures.iter().map(|p| {
+        let (constant, name) = (&p.constant, &p.procedure.name.x);
+        let (n, oneway) = (number(p.procedure.number), p.procedure.oneway);
+        let idempotent = p.procedure.number == 0;
+        let args = number(ratio(scope, p.args.iter().map(|(_, shape)| shape)));
+        let result = number(ratio(scope, p.result.iter()));
+        let docs = docs::of(&format!("{name}, number {}.", p.procedure.number));
+        quote! {
+            #docs
+            pub const #constant: #v1::ProcInfo = #v1::ProcInfo {
+                number: #n, name: #name, oneway: #oneway, idempotent: #idempotent,
+                args_ratio: #args, result_ratio: #result,
+            };
+        }
+    });
+    let doc_table = docs::of(&format!(
+        "Numbers and names of {}, version {}.",
+        view.program.name.x, view.version.number
+    ));
+    let doc_constants = docs::of(&format!("The procedures of {trait_name}."));
+    quote! {
+        #doc_table
+        pub static #table: #v1::Interface = #v1::Interface {
+            name: #name, program: #program, version: #version,
+            procedures: &[#(#constants::#listed),*],
+        };
+        #doc_constants
+        pub mod #constants { #(#entries)* }
+    }
+}
+
+/// Largest ratio of Rust bytes to wire bytes among these values.
+fn ratio<'s>(scope: &Scope<'_>, shapes: impl Iterator<Item = &'s Shape>) -> u32 {
+    fn of(scope: &Scope<'_>, shape: &Shape) -> u32 {
+        match shape {
+            Shape::Alias(id, inner) => scope.spec.def(*id).layout.ratio.max(of(scope, inner)),
+            Shape::Named(id) | Shape::List(id) => scope.spec.def(*id).layout.ratio,
+            Shape::Array(inner, _) | Shape::Vec(inner, _) | Shape::Option(inner, _) => {
+                of(scope, inner)
+            }
+            _ => 16,
+        }
+    }
+    shapes
+        .map(|shape| of(scope, shape))
+        .max()
+        .unwrap_or(16)
+        .max(16)
+}
+
+/// The names of a program that a call's documentation shows.
+pub(super) fn procedure_docs(procedure: &Procedure) -> TokenStream {
+    let alias = alias_doc(&procedure.name);
+    let docs = docs::or(&procedure.docs, &format!("Procedure {}.", procedure.name.x));
+    quote!(#docs #alias)
+}
+
+/// An argument's local variable, different from those around it.
+pub(super) fn argument(name: &Name) -> Ident {
+    super::scope::local(name, &["self", "cx", "w", "r", "x"])
+}

@@ -1,0 +1,255 @@
+//! How a type of the interface looks in Rust at the place where it is used.
+//!
+//! The same `string<255>` is an `XdrString` here and a `String` there, `T *` is an `Option`, a box or a list. A shape
+//! settles that once; types, codecs, clients and servers all print from it.
+
+use super::scope::{Scope, number};
+use crate::ir::{Chain, Type, TypeId, TypeKind};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// Fixed arrays of more Rust bytes than this live in a vector, not in the value.
+const STACK: u64 = 4096;
+/// `opaque<>` with a bound of at most this is kept inline.
+const SMALL: u32 = 64;
+/// Largest encoding that is moved as one block.
+pub(super) const BLOCK: u64 = 1024;
+
+/// A type as Rust has it.
+#[derive(Clone, Debug)]
+pub(super) enum Shape {
+    /// A number or flag: its Rust type and its encoded length.
+    Scalar(&'static str, u64),
+    /// `quadruple`.
+    Quadruple,
+    /// `[u8; n]`, or a vector.
+    OpaqueFixed(u64),
+    /// `opaque<>`.
+    Opaque(Bytes, u32),
+    /// `string<>`; strictly UTF-8 or not.
+    Text(bool, u32),
+    /// `[T; n]`, or a vector.
+    Array(Box<Shape>, u64),
+    /// `Vec<T>`.
+    Vec(Box<Shape>, u32),
+    /// `Option<T>`; the value in a box of its own.
+    Option(Box<Shape>, bool),
+    /// `List<T>`.
+    List(TypeId),
+    /// A typedef: called by its name, encoded as what it stands for.
+    Alias(TypeId, Box<Shape>),
+    /// A type with a codec of its own.
+    Named(TypeId),
+    /// A type from elsewhere.
+    Extern(String),
+}
+
+/// How `opaque<>` is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// `Bytes`: a slice of the message.
+    Shared,
+    /// `Opaque`: inline while short.
+    Small,
+    /// `Vec<u8>`.
+    Vec,
+}
+
+/// Who uses a type: an item, and a member of it. Patterns of the options select by that.
+#[derive(Clone, Copy)]
+pub(super) struct User<'a> {
+    pub(super) item: &'a str,
+    pub(super) member: Option<&'a str>,
+}
+
+impl Scope<'_> {
+    /// The shape of a type at a place.
+    pub(super) fn shape(&self, ty: &Type, user: User<'_>) -> Shape {
+        let selects =
+            |patterns: &crate::options::Patterns| patterns.selects(user.item, user.member);
+        match ty {
+            Type::Bool => Shape::Scalar("bool", 4),
+            Type::Char => Shape::Scalar("i8", 4),
+            Type::UChar => Shape::Scalar("u8", 4),
+            Type::Short => Shape::Scalar("i16", 4),
+            Type::UShort => Shape::Scalar("u16", 4),
+            Type::Int => Shape::Scalar("i32", 4),
+            Type::UInt => Shape::Scalar("u32", 4),
+            Type::Hyper => Shape::Scalar("i64", 8),
+            Type::UHyper => Shape::Scalar("u64", 8),
+            Type::Float => Shape::Scalar("f32", 4),
+            Type::Double => Shape::Scalar("f64", 8),
+            Type::Quadruple => Shape::Quadruple,
+            Type::OpaqueFixed(n) => Shape::OpaqueFixed(*n),
+            Type::Opaque(max) if selects(&self.options.vec_bytes) => {
+                Shape::Opaque(Bytes::Vec, *max)
+            }
+            Type::Opaque(max) if *max <= SMALL => Shape::Opaque(Bytes::Small, *max),
+            Type::Opaque(max) => Shape::Opaque(Bytes::Shared, *max),
+            Type::String(max) => Shape::Text(selects(&self.options.std_string), *max),
+            Type::Array(element, n) => Shape::Array(Box::new(self.shape(element, user)), *n),
+            Type::Vec(element, max) => Shape::Vec(Box::new(self.shape(element, user)), *max),
+            Type::Optional(target) => match self.spec.resolve(target) {
+                Type::Named(id) if self.spec.def(*id).layout.list == Some(Chain::List) => {
+                    Shape::List(*id)
+                }
+                Type::Named(id) => {
+                    let boxed = self.spec.def(*id).layout.recursive;
+                    Shape::Option(Box::new(self.shape(target, user)), boxed)
+                }
+                _ => Shape::Option(Box::new(self.shape(target, user)), false),
+            },
+            Type::Named(id) => self.named(*id),
+        }
+    }
+
+    fn named(&self, id: TypeId) -> Shape {
+        let def = self.spec.def(id);
+        match &def.kind {
+            TypeKind::Extern(path) => Shape::Extern(path.clone()),
+            TypeKind::Alias(target) if !self.is_newtype(id) => {
+                let user = User {
+                    item: &def.name.x,
+                    member: None,
+                };
+                Shape::Alias(id, Box::new(self.shape(target, user)))
+            }
+            _ => Shape::Named(id),
+        }
+    }
+
+    /// Whether a typedef is to be a type of its own.
+    pub(super) fn is_newtype(&self, id: TypeId) -> bool {
+        self.options
+            .newtype
+            .selects(&self.spec.def(id).name.x, None)
+    }
+
+    /// The Rust type of a shape.
+    pub(super) fn ty(&self, shape: &Shape) -> TokenStream {
+        let v1 = &self.v1;
+        match shape {
+            Shape::Scalar(name, _) => self.primitive(name),
+            Shape::Quadruple => quote!(#v1::Quadruple),
+            Shape::OpaqueFixed(n) if *n > STACK => self.byte_vec(),
+            Shape::OpaqueFixed(n) => {
+                let (byte, n) = (self.primitive("u8"), number(*n));
+                quote!([#byte; #n])
+            }
+            Shape::Opaque(Bytes::Shared, _) => quote!(#v1::Bytes),
+            Shape::Opaque(Bytes::Small, _) => quote!(#v1::Opaque),
+            Shape::Opaque(Bytes::Vec, _) => self.byte_vec(),
+            Shape::Text(true, _) => quote!(::std::string::String),
+            Shape::Text(false, _) => quote!(#v1::XdrString),
+            Shape::Array(element, n) => {
+                let item = self.ty(element);
+                if self.is_heap(shape) {
+                    quote!(::std::vec::Vec<#item>)
+                } else {
+                    let n = number(*n);
+                    quote!([#item; #n])
+                }
+            }
+            Shape::Vec(element, _) => {
+                let item = self.ty(element);
+                quote!(::std::vec::Vec<#item>)
+            }
+            Shape::Option(value, boxed) => {
+                let value = self.ty(value);
+                let value = if *boxed {
+                    quote!(::std::boxed::Box<#value>)
+                } else {
+                    value
+                };
+                quote!(::core::option::Option<#value>)
+            }
+            Shape::List(id) => {
+                let item = self.type_name(*id);
+                quote!(#v1::List<#item>)
+            }
+            Shape::Alias(id, _) | Shape::Named(id) => self.type_name(*id),
+            Shape::Extern(path) => path.parse().unwrap_or_default(),
+        }
+    }
+
+    fn byte_vec(&self) -> TokenStream {
+        let byte = self.primitive("u8");
+        quote!(::std::vec::Vec<#byte>)
+    }
+
+    /// Whether a fixed array is too large to live in the value itself.
+    pub(super) fn is_heap(&self, shape: &Shape) -> bool {
+        self.size(shape).is_none_or(|size| size > STACK)
+            && matches!(shape, Shape::Array(..) | Shape::OpaqueFixed(_))
+    }
+
+    /// Upper estimate of the Rust size of an array in bytes.
+    fn size(&self, shape: &Shape) -> Option<u64> {
+        Some(match shape {
+            Shape::Scalar(..) => 8,
+            Shape::Quadruple => 16,
+            Shape::OpaqueFixed(n) => *n,
+            Shape::Array(element, n) => self.size(element)?.checked_mul(*n)?,
+            Shape::Alias(_, inner) => self.size(inner)?,
+            Shape::Named(id) => self
+                .spec
+                .def(*id)
+                .layout
+                .fixed
+                .unwrap_or(64)
+                .saturating_mul(2),
+            _ => 40,
+        })
+    }
+
+    /// Encoded length, where it is always the same.
+    pub(super) fn fixed(&self, shape: &Shape) -> Option<u64> {
+        match shape {
+            Shape::Scalar(_, n) => Some(*n),
+            Shape::Quadruple => Some(16),
+            Shape::OpaqueFixed(n) => n.checked_next_multiple_of(4),
+            Shape::Array(element, n) => self.fixed(element)?.checked_mul(*n),
+            Shape::Alias(_, inner) => self.fixed(inner),
+            Shape::Named(id) => self.spec.def(*id).layout.fixed,
+            _ => None,
+        }
+    }
+
+    /// Encoded length as a block, where the shape is moved as one.
+    pub(super) fn block(&self, shape: &Shape) -> Option<u64> {
+        self.fixed(shape).filter(|n| *n <= BLOCK)
+    }
+
+    /// Shortest encoded length.
+    pub(super) fn min(&self, shape: &Shape) -> u64 {
+        match shape {
+            Shape::Alias(_, inner) => self.min(inner),
+            Shape::Array(element, n) => self.min(element).saturating_mul(*n),
+            Shape::Named(id) => self.spec.def(*id).layout.min,
+            Shape::Extern(_) => 0,
+            _ => self.fixed(shape).unwrap_or(4),
+        }
+    }
+
+    /// Whether the runtime's traits say all there is to say about the codec: no bound of an outer declaration.
+    pub(super) fn is_plain(&self, shape: &Shape) -> bool {
+        matches!(
+            shape,
+            Shape::Scalar(..)
+                | Shape::Quadruple
+                | Shape::List(_)
+                | Shape::Named(_)
+                | Shape::Extern(_)
+        )
+    }
+}
+
+impl Shape {
+    /// What a typedef stands for.
+    pub(super) fn target(&self) -> &Self {
+        match self {
+            Self::Alias(_, inner) => inner.target(),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! Discriminated unions: Rust enums, one variant for each `case` label.
+
+use super::codec::Value;
+use super::docs;
+use super::scope::{Scope, alias as alias_doc, ident, signed, word};
+use super::shape::{Shape, User};
+use super::structs::{derives, stream_codec};
+use crate::ir::{Arm, Type, TypeId, TypeKind, Union};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+/// A union as the printer sees it.
+struct View<'a> {
+    variants: Vec<Variant<'a>>,
+    /// The variant of the default arm.
+    default: Option<Variant<'a>>,
+    tag: Tag,
+    at: &'a str,
+}
+
+/// A variant.
+struct Variant<'a> {
+    name: Ident,
+    alias: Option<TokenStream>,
+    docs: TokenStream,
+    /// The label, or `None` for the default arm.
+    value: Option<i64>,
+    arm: &'a Arm,
+    shape: Option<Shape>,
+    /// The default arm keeps the discriminant.
+    keeps_tag: bool,
+}
+
+/// The type of the discriminant.
+enum Tag {
+    Bool,
+    /// A number: its Rust type.
+    Number(&'static str),
+    /// A closed enum, by its id.
+    Enum(TypeId),
+}
+
+impl Tag {
+    fn number(&self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Number(name) => name,
+            Self::Enum(_) => "i32",
+        }
+    }
+
+    fn literal(&self, value: i64) -> TokenStream {
+        match self {
+            Self::Bool if value == 0 => quote!(false),
+            Self::Bool => quote!(true),
+            // The label of an `unsigned hyper` was converted to 64 bits with a sign.
+            Self::Number("u64") => {
+                let value = value.cast_unsigned();
+                signed(value)
+            }
+            _ => signed(value),
+        }
+    }
+}
+
+fn view<'a>(scope: &Scope<'_>, id: TypeId, union: &'a Union, x: &'a str) -> View<'a> {
+    let shape_of = |arm: &Arm| {
+        let member = arm.name.as_ref().map(|n| n.x.as_str());
+        arm.ty.as_ref().map(|ty| {
+            scope.shape(
+                ty,
+                User {
+                    item: &scope.spec.def(id).name.x,
+                    member,
+                },
+            )
+        })
+    };
+    let tag = match scope.spec.resolve(&union.tag) {
+        Type::Bool => Tag::Bool,
+        Type::UInt => Tag::Number("u32"),
+        Type::Hyper => Tag::Number("i64"),
+        Type::UHyper => Tag::Number("u64"),
+        Type::Char => Tag::Number("i8"),
+        Type::UChar => Tag::Number("u8"),
+        Type::Short => Tag::Number("i16"),
+        Type::UShort => Tag::Number("u16"),
+        Type::Named(tag) if matches!(scope.spec.def(*tag).kind, TypeKind::Enum(_)) => {
+            Tag::Enum(*tag)
+        }
+        _ => Tag::Number("i32"),
+    };
+    let variants: Vec<_> = union
+        .cases
+        .iter()
+        .map(|case| Variant {
+            name: ident(&case.name),
+            alias: alias_doc(&case.name).filter(|_| is_identifier(&case.name.x)),
+            docs: docs::or(
+                if case.docs.is_some() {
+                    &case.docs
+                } else {
+                    &case.arm.docs
+                },
+                "",
+            ),
+            value: Some(case.value),
+            arm: &case.arm,
+            shape: shape_of(&case.arm),
+            keeps_tag: false,
+        })
+        .collect();
+    let taken = |name: &str| union.cases.iter().any(|c| c.name.rust == name);
+    let missing = |value: i64| !union.cases.iter().any(|c| c.value == value);
+    let name = match tag {
+        Tag::Bool if missing(1) && missing(0) => Some("Other"),
+        Tag::Bool if missing(1) => Some("True"),
+        Tag::Bool if missing(0) => Some("False"),
+        // Both values have an arm: the default is never taken.
+        Tag::Bool => None,
+        _ => Some("Other"),
+    };
+    let default = union.default.as_ref().zip(name).map(|(arm, name)| Variant {
+        name: word(
+            ["Other", "Default", "Default_"]
+                .iter()
+                .find(|n| name != "Other" || !taken(n))
+                .map_or(name, |n| if name == "Other" { n } else { name }),
+        ),
+        alias: None,
+        docs: docs::or(&arm.docs, "Any other discriminant."),
+        value: None,
+        arm,
+        shape: shape_of(arm),
+        keeps_tag: name == "Other",
+    });
+    View {
+        variants,
+        default,
+        tag,
+        at: x,
+    }
+}
+
+fn is_identifier(label: &str) -> bool {
+    label.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}
+
+impl Variant<'_> {
+    /// The value's type, boxed where the layout wants it.
+    fn ty(&self, scope: &Scope<'_>) -> Option<TokenStream> {
+        let ty = scope.ty(self.shape.as_ref()?);
+        Some(if self.arm.boxed {
+            quote!(::std::boxed::Box<#ty>)
+        } else {
+            ty
+        })
+    }
+
+    fn declaration(&self, scope: &Scope<'_>, tag: &Tag) -> TokenStream {
+        let (docs, alias, name) = (&self.docs, &self.alias, &self.name);
+        let tag = self.keeps_tag.then(|| scope.primitive(tag.number()));
+        let fields: Vec<_> = tag.into_iter().chain(self.ty(scope)).collect();
+        if fields.is_empty() {
+            quote!(#docs #alias #name)
+        } else {
+            quote!(#docs #alias #name(#(#fields),*))
+        }
+    }
+
+    /// The pattern that binds the discriminant to `tag` and the value to `x`.
+    fn pattern(&self, with_tag: bool, with_value: bool) -> TokenStream {
+        let name = &self.name;
+        let tag = self
+            .keeps_tag
+            .then(|| if with_tag { quote!(tag) } else { quote!(_) });
+        let value = self
+            .shape
+            .as_ref()
+            .map(|_| if with_value { quote!(x) } else { quote!(_) });
+        let fields: Vec<_> = tag.into_iter().chain(value).collect();
+        if fields.is_empty() {
+            quote!(Self::#name)
+        } else {
+            quote!(Self::#name(#(#fields),*))
+        }
+    }
+
+    fn encode(&self, scope: &Scope<'_>, at: &str) -> TokenStream {
+        match &self.shape {
+            None => quote!(),
+            Some(shape) => {
+                let write = scope.encode(shape, &Value::Reference(quote!(x)), at);
+                quote!(#write;)
+            }
+        }
+    }
+
+    fn length(&self, scope: &Scope<'_>) -> TokenStream {
+        match &self.shape {
+            None => quote!(0),
+            Some(shape) => scope.length(shape, &Value::Reference(quote!(x))),
+        }
+    }
+
+    /// An expression of type `Self`, in a function that returns a `Result`.
+    fn decode(&self, scope: &Scope<'_>) -> TokenStream {
+        let name = &self.name;
+        let value = self.shape.as_ref().map(|shape| {
+            let read = if self.arm.boxed {
+                let each = scope.decoder(shape);
+                quote!(r.boxed(#each))
+            } else {
+                scope.decode(shape)
+            };
+            match &self.arm.name {
+                Some(member) => {
+                    let member = &member.x;
+                    quote!(#read.map_err(|e| e.at(#member))?)
+                }
+                None => quote!(#read?),
+            }
+        });
+        let tag = self.keeps_tag.then(|| quote!(tag));
+        let fields: Vec<_> = tag.into_iter().chain(value).collect();
+        if fields.is_empty() {
+            quote!(Self::#name)
+        } else {
+            quote!(Self::#name(#(#fields),*))
+        }
+    }
+}
+
+pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream {
+    let def = scope.spec.def(id);
+    let view = view(scope, id, union, &def.name.x);
+    let (docs, alias, name) = (
+        docs::or(&def.docs, ""),
+        alias_doc(&def.name),
+        ident(&def.name),
+    );
+    let derives = derives(scope, id, false);
+    let all = || view.variants.iter().chain(&view.default);
+    let declared = all().map(|v| v.declaration(scope, &view.tag));
+    let number = scope.primitive(view.tag.number());
+    let tags = all().map(|v| {
+        let pattern = v.pattern(true, false);
+        let tag = match v.value {
+            Some(value) => view.tag.literal(value),
+            None if v.keeps_tag => quote!(*tag),
+            None => missing_bool(v),
+        };
+        quote!(#pattern => #tag)
+    });
+    let discriminant = if view.variants.is_empty() && view.default.is_none() {
+        quote!(match *self {})
+    } else {
+        quote!(match self { #(#tags),* })
+    };
+    let default = default_impl(scope, id, &view, &name);
+    let encode = encode(scope, &view);
+    let length = length(scope, &view);
+    let decode = decode(scope, &view);
+    let decode = if def.layout.recursive {
+        quote!(r.enter()?; let value = #decode; r.leave(); Ok(value))
+    } else {
+        quote!(Ok(#decode))
+    };
+    let codec = stream_codec(scope, id, &encode, &length, &decode);
+    quote! {
+        #docs #alias #derives
+        pub enum #name { #(#declared),* }
+        impl #name {
+            /// The discriminant on the wire.
+            #[must_use]
+            pub const fn discriminant(&self) -> #number {
+                #discriminant
+            }
+        }
+        #default
+        #codec
+    }
+}
+
+/// The value of a flag that only the default arm has.
+fn missing_bool(variant: &Variant<'_>) -> TokenStream {
+    if variant.name == "True" {
+        quote!(true)
+    } else {
+        quote!(false)
+    }
+}
+
+fn default_impl(scope: &Scope<'_>, id: TypeId, view: &View<'_>, name: &Ident) -> TokenStream {
+    if !scope.spec.def(id).layout.default {
+        return TokenStream::new();
+    }
+    let zero = view
+        .variants
+        .iter()
+        .find(|v| v.value == Some(0))
+        .or(view.default.as_ref());
+    let Some(variant) = zero else {
+        return TokenStream::new();
+    };
+    let value = variant.shape.as_ref().map(|shape| {
+        let value = scope.default_value(shape);
+        if variant.arm.boxed {
+            quote!(::std::boxed::Box::new(#value))
+        } else {
+            value
+        }
+    });
+    let tag = variant.keeps_tag.then(|| view.tag.literal(0));
+    let fields: Vec<_> = tag.into_iter().chain(value).collect();
+    let variant = &variant.name;
+    let value = if fields.is_empty() {
+        quote!(Self::#variant)
+    } else {
+        quote!(Self::#variant(#(#fields),*))
+    };
+    quote! {
+        impl ::core::default::Default for #name {
+            fn default() -> Self { #value }
+        }
+    }
+}
+
+fn encode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
+    let v1 = &scope.v1;
+    let all = || view.variants.iter().chain(&view.default);
+    // The default arm is for the discriminants that have no arm of their own.
+    let check = view.default.as_ref().filter(|v| v.keeps_tag).map(|v| {
+        let pattern = v.pattern(true, false);
+        let own: Vec<_> = view
+            .variants
+            .iter()
+            .filter_map(|v| v.value)
+            .map(|v| view.tag.literal(v))
+            .collect();
+        let at = view.at;
+        match own.is_empty() {
+            true => TokenStream::new(),
+            false => quote! {
+                if let #pattern = self && ::core::matches!(tag, #(#own)|*) {
+                    w.invalid(#at);
+                }
+            },
+        }
+    });
+    let check = check.map(|c| no_let_chains(&c, view));
+    let arms = all().map(|v| {
+        let (pattern, write) = (v.pattern(false, true), v.encode(scope, view.at));
+        quote!(#pattern => { #write })
+    });
+    quote! {
+        #check
+        #v1::Encode::encode(&self.discriminant(), w);
+        match self { #(#arms)* }
+    }
+}
+
+/// The check of the default arm without a chain of `let`, which edition 2021 does not have.
+fn no_let_chains(check: &TokenStream, view: &View<'_>) -> TokenStream {
+    if check.is_empty() {
+        return TokenStream::new();
+    }
+    let own = view
+        .variants
+        .iter()
+        .filter_map(|v| v.value)
+        .map(|v| view.tag.literal(v));
+    let at = view.at;
+    let Some(default) = &view.default else {
+        return TokenStream::new();
+    };
+    let pattern = default.pattern(true, false);
+    quote! {
+        if let #pattern = self {
+            if ::core::matches!(tag, #(#own)|*) {
+                w.invalid(#at);
+            }
+        }
+    }
+}
+
+fn length(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
+    let tag = match view.tag.number() {
+        "i64" | "u64" => quote!(8),
+        _ => quote!(4),
+    };
+    if view
+        .variants
+        .iter()
+        .chain(&view.default)
+        .all(|v| v.shape.is_none())
+    {
+        return tag;
+    }
+    let arms = view.variants.iter().chain(&view.default).map(|v| {
+        let fixed = v.shape.as_ref().is_none_or(|s| scope.fixed(s).is_some());
+        let (pattern, length) = (v.pattern(false, !fixed), v.length(scope));
+        quote!(#pattern => #length)
+    });
+    quote!(#tag + match self { #(#arms),* })
+}
+
+fn decode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
+    let v1 = &scope.v1;
+    let number = scope.primitive(view.tag.number());
+    let arms: Vec<_> = view
+        .variants
+        .iter()
+        .map(|v| {
+            let (tag, value) = (
+                view.tag.literal(v.value.unwrap_or_default()),
+                v.decode(scope),
+            );
+            quote!(#tag => #value)
+        })
+        .collect();
+    let last = match (&view.default, &view.tag) {
+        (Some(v), Tag::Bool) if !v.keeps_tag => {
+            let (tag, value) = (missing_bool(v), v.decode(scope));
+            quote!(#tag => #value)
+        }
+        (Some(v), tag) => {
+            let value = v.decode(scope);
+            let strict = strict_check(scope, tag);
+            quote!(tag => { #strict #value })
+        }
+        (None, Tag::Bool) if view.variants.len() >= 2 => quote!(),
+        (None, tag) => {
+            let wide = match tag {
+                Tag::Number("i64") => quote!(tag),
+                Tag::Number("u64") => quote!(tag.cast_signed()),
+                _ => quote!(tag.into()),
+            };
+            quote!(tag => return Err(at.unknown_arm(#wide)))
+        }
+    };
+    let needs_at = !(last.is_empty()
+        || matches!(
+            (&view.default, &view.tag),
+            (Some(_), Tag::Bool | Tag::Number(_))
+        ));
+    let at = needs_at.then(|| quote!(let at = r.at();));
+    let read = quote!(<#number as #v1::Decode>::decode(r)?);
+    quote!({ #at match #read { #(#arms,)* #last } })
+}
+
+/// In strict mode a discriminant that the enum does not declare is an error, though there is a default arm.
+fn strict_check(scope: &Scope<'_>, tag: &Tag) -> TokenStream {
+    let Tag::Enum(id) = tag else {
+        return TokenStream::new();
+    };
+    let open = scope
+        .options
+        .open_enum
+        .selects(&scope.spec.def(*id).name.x, None);
+    if open {
+        return quote!(let _ = at;);
+    }
+    let v1 = &scope.v1;
+    let (name, i32) = (scope.type_name(*id), scope.primitive("i32"));
+    quote! {
+        if at.mode() == #v1::Mode::Strict && <#name as ::core::convert::TryFrom<#i32>>::try_from(tag).is_err() {
+            return Err(at.unknown_enum(tag));
+        }
+    }
+}
