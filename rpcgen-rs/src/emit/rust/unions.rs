@@ -110,35 +110,41 @@ fn view<'a>(scope: &Scope<'_>, id: TypeId, union: &'a Union, x: &'a str) -> View
             keeps_tag: false,
         })
         .collect();
-    let taken = |name: &str| union.cases.iter().any(|c| c.name.rust == name);
-    let missing = |value: i64| !union.cases.iter().any(|c| c.value == value);
-    let name = match tag {
-        Tag::Bool if missing(1) && missing(0) => Some("Other"),
-        Tag::Bool if missing(1) => Some("True"),
-        Tag::Bool if missing(0) => Some("False"),
-        // Both values have an arm: the default is never taken.
-        Tag::Bool => None,
-        _ => Some("Other"),
-    };
-    let default = union.default.as_ref().zip(name).map(|(arm, name)| Variant {
-        name: word(
-            ["Other", "Default", "Default_"]
-                .iter()
-                .find(|n| name != "Other" || !taken(n))
-                .map_or(name, |n| if name == "Other" { n } else { name }),
-        ),
-        alias: None,
-        docs: docs::or(&arm.docs, "Any other discriminant."),
-        value: None,
-        arm,
-        shape: shape_of(arm),
-        keeps_tag: name == "Other",
+    let default = union.default.as_ref().and_then(|arm| {
+        let (name, keeps_tag) = default_name(union, &tag)?;
+        Some(Variant {
+            name: word(name),
+            alias: None,
+            docs: docs::or(&arm.docs, "Any other discriminant."),
+            value: None,
+            arm,
+            shape: shape_of(arm),
+            keeps_tag,
+        })
     });
     View {
         variants,
         default,
         tag,
         at: x,
+    }
+}
+
+/// The variant of the default arm, and whether it keeps the discriminant; `None` where the arm is never taken.
+fn default_name(union: &Union, tag: &Tag) -> Option<(&'static str, bool)> {
+    let has = |value: i64| union.cases.iter().any(|c| c.value == value);
+    match tag {
+        Tag::Bool => match (has(0), has(1)) {
+            (true, true) => None,
+            (true, false) => Some(("True", false)),
+            (false, true) => Some(("False", false)),
+            (false, false) => Some(("Other", true)),
+        },
+        _ => {
+            let free = |name: &&&str| !union.cases.iter().any(|c| c.name.rust == **name);
+            let name = ["Other", "OtherTag", "OtherTag_"].iter().find(free);
+            Some((name.copied().unwrap_or("Other_"), true))
+        }
     }
 }
 
@@ -329,26 +335,7 @@ fn default_impl(scope: &Scope<'_>, id: TypeId, view: &View<'_>, name: &Ident) ->
 fn encode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     let v1 = &scope.v1;
     let all = || view.variants.iter().chain(&view.default);
-    // The default arm is for the discriminants that have no arm of their own.
-    let check = view.default.as_ref().filter(|v| v.keeps_tag).map(|v| {
-        let pattern = v.pattern(true, false);
-        let own: Vec<_> = view
-            .variants
-            .iter()
-            .filter_map(|v| v.value)
-            .map(|v| view.tag.literal(v))
-            .collect();
-        let at = view.at;
-        match own.is_empty() {
-            true => TokenStream::new(),
-            false => quote! {
-                if let #pattern = self && ::core::matches!(tag, #(#own)|*) {
-                    w.invalid(#at);
-                }
-            },
-        }
-    });
-    let check = check.map(|c| no_let_chains(&c, view));
+    let check = check_default(view);
     let arms = all().map(|v| {
         let (pattern, write) = (v.pattern(false, true), v.encode(scope, view.at));
         quote!(#pattern => { #write })
@@ -360,21 +347,18 @@ fn encode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     }
 }
 
-/// The check of the default arm without a chain of `let`, which edition 2021 does not have.
-fn no_let_chains(check: &TokenStream, view: &View<'_>) -> TokenStream {
-    if check.is_empty() {
-        return TokenStream::new();
-    }
-    let own = view
-        .variants
-        .iter()
-        .filter_map(|v| v.value)
-        .map(|v| view.tag.literal(v));
-    let at = view.at;
-    let Some(default) = &view.default else {
+/// The default arm is for the discriminants that have no arm of their own: anything else has no encoding.
+fn check_default(view: &View<'_>) -> TokenStream {
+    let Some(default) = view.default.as_ref().filter(|v| v.keeps_tag) else {
         return TokenStream::new();
     };
-    let pattern = default.pattern(true, false);
+    let own = view.variants.iter().filter_map(|v| v.value);
+    let own: Vec<_> = own.map(|value| view.tag.literal(value)).collect();
+    if own.is_empty() {
+        return TokenStream::new();
+    }
+    let (pattern, at) = (default.pattern(true, false), view.at);
+    // Not a chain of `let`: edition 2021 has none.
     quote! {
         if let #pattern = self {
             if ::core::matches!(tag, #(#own)|*) {
