@@ -69,7 +69,7 @@ pub(super) fn items(
         .eq
         .then(|| quote!(impl ::core::cmp::Eq for #name {}));
     let text = &scope.spec.def(id).name.rust;
-    let labels = fields.iter().map(|f| f.to_string());
+    let labels = fields.iter().map(ToString::to_string);
     quote! {
         #codec
         impl ::core::ops::Drop for #name {

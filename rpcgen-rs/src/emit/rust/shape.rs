@@ -29,15 +29,15 @@ pub(super) enum Shape {
     /// `string<>`; strictly UTF-8 or not.
     Text(bool, u32),
     /// `[T; n]`, or a vector.
-    Array(Box<Shape>, u64),
+    Array(Box<Self>, u64),
     /// `Vec<T>`.
-    Vec(Box<Shape>, u32),
+    Vec(Box<Self>, u32),
     /// `Option<T>`; the value in a box of its own.
-    Option(Box<Shape>, bool),
+    Option(Box<Self>, bool),
     /// `List<T>`.
     List(TypeId),
     /// A typedef: called by its name, encoded as what it stands for.
-    Alias(TypeId, Box<Shape>),
+    Alias(TypeId, Box<Self>),
     /// A type with a codec of its own.
     Named(TypeId),
     /// A type from elsewhere.
