@@ -12,5 +12,7 @@
 pub mod random;
 pub mod record;
 #[cfg(feature = "std")]
+pub mod replay;
+#[cfg(feature = "std")]
 pub mod retransmit;
 pub mod server;

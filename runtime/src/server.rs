@@ -33,17 +33,19 @@ pub use self::error::ServeError;
 pub use self::fault::Fault;
 pub use self::limits::Limits;
 pub use self::running::{Address, Grace, Running};
+pub use crate::proto::replay::ReplayLimits;
 pub use crate::proto::server::Cred;
 
 use self::listen::Task;
 use self::programs::Table;
 use crate::Mode;
 use crate::net::{self, Listener};
+use crate::proto::replay::ReplayCache;
 use std::future::Future;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// Where a server is in its life.
@@ -79,11 +81,25 @@ pub(crate) struct Shared {
     connections: AtomicUsize,
     /// Bytes of partial records and queued replies.
     held: AtomicUsize,
+    replay: Mutex<ReplayCache>,
 }
 
 impl Shared {
     fn programs(&self) -> Arc<Table> {
         Arc::clone(&self.programs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replay(&self) -> MutexGuard<'_, ReplayCache> {
+        self.replay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether calls of this peer go through the reply cache.
+    fn remembers(&self, peer: &Peer) -> bool {
+        match peer {
+            Peer::Udp(_) => self.limits.replay.is_some(),
+            Peer::Tcp(_) => self.limits.replay.is_some() && self.limits.replay_streams,
+            _ => false,
+        }
     }
 }
 
@@ -163,6 +179,7 @@ impl Server {
             mode: self.mode,
             connections: AtomicUsize::new(0),
             held: AtomicUsize::new(0),
+            replay: Mutex::new(ReplayCache::new(self.limits.replay.unwrap_or_default())),
         });
         let task = Task {
             server,

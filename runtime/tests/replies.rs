@@ -366,3 +366,61 @@ async fn h012_ten_thousand_calls_in_one_burst_are_all_answered() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn h086_a_retransmitted_datagram_runs_once() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    struct Counter;
+    impl Dispatch for Counter {
+        fn interface(&self) -> &'static Interface {
+            Two.interface()
+        }
+        fn dispatch(
+            self: Arc<Self>,
+            cx: Context,
+            procedure: u32,
+            _: Body,
+        ) -> BoxFuture<'static, Result<Body, Fault>> {
+            Box::pin(async move {
+                let runs = RUNS.fetch_add(1, Ordering::Relaxed) + 1;
+                if procedure == 3 {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                rpcgen_runtime::codegen::v1::results(&cx, |w| w.u32(runs))
+            })
+        }
+    }
+    let running = Server::new()
+        .serve(Counter)
+        .udp("127.0.0.1:0")
+        .start()
+        .await
+        .unwrap();
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(running.udp().unwrap()).await.unwrap();
+    let mut buf = [0; 100];
+    let mut answer = async |message: String| {
+        socket.send(&hex(&message)).await.unwrap();
+        let wait = tokio::time::timeout(Duration::from_millis(300), socket.recv(&mut buf));
+        wait.await.ok().map(|n| buf[..n.unwrap()].to_vec())
+    };
+    for _ in 0..3 {
+        assert_eq!(
+            answer(two_and_three()).await,
+            Some(hex(&format!("{SUCCESS} 00000001")))
+        );
+    }
+    // The duplicate of a call that still runs is dropped: one answer for three datagrams.
+    let slow = call(2, 0x2000_0001, 2, 3, NONE);
+    socket.send(&hex(&slow)).await.unwrap();
+    socket.send(&hex(&slow)).await.unwrap();
+    assert_eq!(
+        answer(slow).await,
+        Some(hex(&format!("{SUCCESS} 00000002")))
+    );
+    let nothing =
+        tokio::time::timeout(Duration::from_millis(300), socket.recv(&mut [0; 100])).await;
+    assert!(nothing.is_err(), "one answer");
+    assert_eq!(RUNS.load(Ordering::Relaxed), 2);
+}

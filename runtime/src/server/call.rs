@@ -5,26 +5,65 @@ use super::{BoxFuture, Context, Dispatch, Fault, Peer, Shared};
 use crate::Body;
 use crate::msg::{AcceptStat, ReplyHeader};
 use crate::proto::record;
+use crate::proto::replay::{Admission, CallKey};
 use crate::proto::server::{Accepted, header_bytes};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
+use std::time::Instant;
 
-/// A call being handled; its output is the result to be framed by [`reply`].
+/// What becomes of an accepted call.
+pub(crate) enum Start {
+    /// Its handler runs.
+    Running(Call),
+    /// A duplicate of a call that has run: this was its reply, if it had one.
+    Replayed(Option<Body>),
+    /// A duplicate of a call that runs: not answered.
+    Duplicate,
+}
+
+/// A call being handled.
 pub(crate) struct Call {
-    pub(crate) xid: u32,
+    xid: u32,
     handler: BoxFuture<'static, Result<Body, Fault>>,
+    remembered: Option<InProgress>,
+}
+
+/// A call that has been handled.
+pub(crate) struct Done {
+    xid: u32,
+    result: Result<Body, Fault>,
+    remembered: Option<InProgress>,
+}
+
+/// A call in the reply cache. Dropped without a reply, it is forgotten: it did not run to its end.
+struct InProgress {
+    key: Option<CallKey>,
+    server: Arc<Shared>,
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.server.replay().abandon(key);
+        }
+    }
 }
 
 impl Call {
-    /// Starts the handler.
+    /// Starts the handler, unless the call is a duplicate.
     pub(crate) fn start(
         accepted: Accepted<Arc<dyn Dispatch>>,
         peer: &Arc<Peer>,
-        server: &Shared,
-    ) -> Self {
+        server: &Arc<Shared>,
+    ) -> Start {
+        let remembered = match remember(&accepted, peer, server) {
+            Ok(remembered) => remembered,
+            Err(Admission::Replay(reply)) => return Start::Replayed(reply.map(Body::from)),
+            Err(_) => return Start::Duplicate,
+        };
         let Accepted {
             xid,
             target,
@@ -45,18 +84,24 @@ impl Call {
                 limits: server.limits.decode,
                 mode: server.mode,
             },
-            deadline: deadline.map(|d| std::time::Instant::now() + d),
+            deadline: deadline.map(|d| Instant::now() + d),
         };
         let oneway = info.is_some_and(|p| p.oneway);
         let start = AssertUnwindSafe(|| target.dispatch(cx, procedure, Body::from(args)));
         let handler =
             catch_unwind(start).unwrap_or_else(|_| Box::pin(async { Err(Fault::SystemErr) }));
+        // Over UDP silence makes the client ask again; over a stream it would wait for ever.
+        let late = if peer.is_datagram() {
+            Fault::NoReply
+        } else {
+            Fault::SystemErr
+        };
         let handler = match deadline {
             None => handler,
             Some(limit) => Box::pin(async move {
                 tokio::time::timeout(limit, handler)
                     .await
-                    .unwrap_or(Err(Fault::SystemErr))
+                    .unwrap_or(Err(late))
             }),
         };
         let handler = match oneway {
@@ -66,14 +111,43 @@ impl Call {
                 Err(Fault::NoReply)
             }),
         };
-        Self { xid, handler }
+        Start::Running(Self {
+            xid,
+            handler,
+            remembered,
+        })
+    }
+}
+
+/// Enters the call into the reply cache, where there is one for this peer.
+fn remember(
+    accepted: &Accepted<Arc<dyn Dispatch>>,
+    peer: &Peer,
+    server: &Arc<Shared>,
+) -> Result<Option<InProgress>, Admission> {
+    let Some(address) = peer.address().filter(|_| server.remembers(peer)) else {
+        return Ok(None);
+    };
+    let interface = accepted.interface;
+    let numbers = (interface.program, interface.version, accepted.procedure);
+    let mut cache = server.replay();
+    let key = cache.key(address, accepted.xid, numbers, &accepted.args);
+    match cache.admit(Instant::now(), key) {
+        Admission::Run => {
+            let server = Arc::clone(server);
+            Ok(Some(InProgress {
+                key: Some(key),
+                server,
+            }))
+        }
+        other => Err(other),
     }
 }
 
 impl Future for Call {
-    type Output = (u32, Result<Body, Fault>);
+    type Output = Done;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Done> {
         let this = &mut *self;
         // A handler's panic is the failure of its call alone. The handler is never polled again.
         let polled = catch_unwind(AssertUnwindSafe(|| this.handler.as_mut().poll(cx)));
@@ -82,12 +156,34 @@ impl Future for Call {
             Ok(Poll::Ready(result)) => result,
             Err(_) => Err(Fault::SystemErr),
         };
-        Poll::Ready((this.xid, result))
+        Poll::Ready(Done {
+            xid: this.xid,
+            result,
+            remembered: this.remembered.take(),
+        })
     }
 }
 
-/// The whole reply to a call, or `None` when it is not answered; a result beyond `max` bytes becomes SYSTEM_ERR.
-pub(crate) fn reply(xid: u32, result: Result<Body, Fault>, max: usize) -> Option<Body> {
+impl Done {
+    /// The whole reply, or `None` when the call is not answered; a result beyond `max` bytes becomes SYSTEM_ERR.
+    pub(crate) fn reply(self, max: usize) -> Option<Body> {
+        let Self {
+            xid,
+            result,
+            remembered,
+        } = self;
+        let reply = frame(xid, result, max);
+        if let Some(mut call) = remembered
+            && let Some(key) = call.key.take()
+        {
+            let bytes = reply.as_ref().map(Body::to_bytes);
+            call.server.replay().finish(Instant::now(), key, bytes);
+        }
+        reply
+    }
+}
+
+fn frame(xid: u32, result: Result<Body, Fault>, max: usize) -> Option<Body> {
     let too_long = |body: &Body| body.len() > max.saturating_sub(ReplyHeader::SUCCESS_LEN);
     let result = match result {
         Ok(body) if too_long(&body) => {

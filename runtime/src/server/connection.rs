@@ -3,9 +3,9 @@
 //! All of it runs in one task. A handler is polled once where its call is read; only one that is not ready at once
 //! becomes a task. Limits work by not reading: a peer that sends too much or takes too little waits, nobody else does.
 
-use super::call::{Call, marked, reply};
+use super::call::{Call, Done, Start, marked};
 use super::outgoing::Outgoing;
-use super::{Fault, Peer, Phase, Shared};
+use super::{Peer, Phase, Shared};
 use crate::Body;
 use crate::proto::record::{Decoder, RecordError};
 use crate::proto::server::{Verdict, header_bytes, judge};
@@ -99,7 +99,7 @@ struct Connection<S> {
     buf: BytesMut,
     read_size: usize,
     out: Outgoing,
-    running: JoinSet<(u32, Result<Body, Fault>)>,
+    running: JoinSet<Done>,
     /// A started call that waits for its share of the server's limit.
     waiting: Option<(Call, Waiting)>,
     eof: bool,
@@ -165,14 +165,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         while let Poll::Ready(Some(done)) = self.running.poll_join_next(cx) {
             // Panics are caught inside the call; a task is only ever aborted with its connection.
-            if let Ok((xid, result)) = done {
-                self.answer(xid, result);
+            if let Ok(done) = done {
+                self.answer(done);
             }
         }
     }
 
-    fn answer(&mut self, xid: u32, result: Result<Body, Fault>) {
-        if let Some(reply) = reply(xid, result, self.server.limits.reply).and_then(marked) {
+    fn answer(&mut self, done: Done) {
+        if let Some(reply) = done.reply(self.server.limits.reply).and_then(marked) {
             self.push(reply);
         }
     }
@@ -221,13 +221,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                         self.push(reply);
                     }
                 }
-                Verdict::Run(accepted) => {
-                    let mut call = Call::start(accepted, &self.peer, &self.server);
-                    match pin!(&mut call).poll(cx) {
-                        Poll::Ready((xid, result)) => self.answer(xid, result),
+                Verdict::Run(accepted) => match Call::start(accepted, &self.peer, &self.server) {
+                    Start::Running(mut call) => match pin!(&mut call).poll(cx) {
+                        Poll::Ready(done) => self.answer(done),
                         Poll::Pending => self.suspend(cx, call),
+                    },
+                    Start::Replayed(reply) => {
+                        if let Some(reply) = reply.and_then(marked) {
+                            self.push(reply);
+                        }
                     }
-                }
+                    Start::Duplicate => {}
+                },
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! A UDP socket: one task drains it, answers what is ready at once, and lets the rest finish beside it.
 
-use super::call::{Call, reply};
-use super::{Fault, Peer, Phase, Shared};
+use super::call::{Call, Done, Start};
+use super::{Peer, Phase, Shared};
 use crate::Body;
 use crate::proto::server::{Verdict, header_bytes, judge};
 use bytes::{Bytes, BytesMut};
@@ -25,7 +25,7 @@ pub(crate) async fn serve(
     server: Arc<Shared>,
     mut phase: watch::Receiver<Phase>,
 ) {
-    let mut running: JoinSet<(SocketAddr, u32, Result<Body, Fault>)> = JoinSet::new();
+    let mut running: JoinSet<(SocketAddr, Done)> = JoinSet::new();
     let mut buf = BytesMut::zeroed(LARGEST);
     let mut wanted = Phase::Drain;
     while wanted == Phase::Drain || !running.is_empty() {
@@ -37,8 +37,8 @@ pub(crate) async fn serve(
                 _ => wanted = Phase::Stop,
             },
             Some(done) = running.join_next() => {
-                if let Ok((peer, xid, result)) = done {
-                    send(&socket, peer, reply(xid, result, server.limits.datagram_reply)).await;
+                if let Ok((peer, done)) = done {
+                    send(&socket, peer, done.reply(server.limits.datagram_reply)).await;
                 }
             }
             received = socket.recv_from(&mut buf), if may_read => {
@@ -53,8 +53,7 @@ pub(crate) async fn serve(
                         let permits = Arc::clone(&server.permits);
                         running.spawn(async move {
                             let _permit = permits.acquire_owned().await;
-                            let (xid, result) = call.await;
-                            (from, xid, result)
+                            (from, call.await)
                         });
                     }
                 }
@@ -70,25 +69,25 @@ enum Received {
     Running(Call),
 }
 
-async fn receive(message: Bytes, from: SocketAddr, server: &Shared) -> Received {
+async fn receive(message: Bytes, from: SocketAddr, server: &Arc<Shared>) -> Received {
     let programs = server.programs();
-    match judge(&message, &*programs, server.mode) {
-        Verdict::Ignore(_) => Received::Reply(None),
-        Verdict::Reply(header) => Received::Reply(Some(Body::from(header_bytes(&header)))),
-        Verdict::Run(accepted) => {
-            let mut call = Call::start(accepted, &Arc::new(Peer::Udp(from)), server);
-            match poll_once(&mut call).await {
-                Some((xid, result)) => {
-                    Received::Reply(reply(xid, result, server.limits.datagram_reply))
-                }
-                None => Received::Running(call),
-            }
-        }
+    let accepted = match judge(&message, &*programs, server.mode) {
+        Verdict::Ignore(_) => return Received::Reply(None),
+        Verdict::Reply(header) => return Received::Reply(Some(Body::from(header_bytes(&header)))),
+        Verdict::Run(accepted) => accepted,
+    };
+    match Call::start(accepted, &Arc::new(Peer::Udp(from)), server) {
+        Start::Replayed(reply) => Received::Reply(reply),
+        Start::Duplicate => Received::Reply(None),
+        Start::Running(mut call) => match poll_once(&mut call).await {
+            Some(done) => Received::Reply(done.reply(server.limits.datagram_reply)),
+            None => Received::Running(call),
+        },
     }
 }
 
 /// Polls a call once: its output if it is ready at once.
-async fn poll_once(call: &mut Call) -> Option<(u32, Result<Body, Fault>)> {
+async fn poll_once(call: &mut Call) -> Option<Done> {
     let mut call = Pin::new(call);
     poll_fn(|cx| match call.as_mut().poll(cx) {
         Poll::Ready(done) => Poll::Ready(Some(done)),

@@ -2,6 +2,7 @@
 
 use crate::DecodeLimits;
 use crate::proto::record::RecordLimits;
+use crate::proto::replay::ReplayLimits;
 use std::time::Duration;
 
 /// Limits of a server. Every number has a default that is fit for an open network.
@@ -20,6 +21,8 @@ pub struct Limits {
     pub(crate) idle_deadline: Duration,
     pub(crate) write_deadline: Duration,
     pub(crate) request_deadline: Option<Duration>,
+    pub(crate) replay: Option<ReplayLimits>,
+    pub(crate) replay_streams: bool,
 }
 
 impl Default for Limits {
@@ -38,6 +41,8 @@ impl Default for Limits {
             idle_deadline: Duration::from_secs(360),
             write_deadline: Duration::from_secs(30),
             request_deadline: None,
+            replay: Some(ReplayLimits::default()),
+            replay_streams: false,
         }
     }
 }
@@ -86,4 +91,8 @@ setters! {
     write_deadline: Duration => write_deadline;
     /// For a handler (default none); then the caller gets SYSTEM_ERR, and nothing over UDP.
     request_deadline: Option<Duration> => request_deadline;
+    /// The cache that makes a retransmitted call run once (default on); `None` turns it off.
+    reply_cache: Option<ReplayLimits> => replay;
+    /// Whether the reply cache serves TCP as well as UDP (default no): for clients that replay after reconnecting.
+    reply_cache_for_tcp: bool => replay_streams;
 }
