@@ -307,6 +307,8 @@ pub struct Layout {
     pub list: Option<Chain>,
     /// Largest ratio of Rust bytes to wire bytes that valid data can reach, at least 16.
     pub ratio: u32,
+    /// About how many bytes a value takes in Rust, without what it points to (64-bit targets).
+    pub size: u64,
     /// May derive `Eq` and `Hash` (no float inside).
     pub eq: bool,
     /// May derive `Default`: the all-zero value is legal.

@@ -108,7 +108,7 @@ fn targets(spec: &Spec, at: usize, without_last_field: bool, mut f: impl FnMut(u
 }
 
 /// The named type inside a type, and whether it is contained directly: not behind a pointer, not in a vector.
-fn target(ty: &Type) -> Option<(usize, bool)> {
+pub(crate) fn target(ty: &Type) -> Option<(usize, bool)> {
     match ty {
         Type::Named(id) => Some((id.0 as usize, true)),
         Type::Array(element, count) => {

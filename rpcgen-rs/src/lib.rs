@@ -1,12 +1,14 @@
 //! Compiles ONC RPC interface files (`.x`) to Rust.
 
 pub mod ast;
+pub mod check;
 pub mod diag;
 pub mod emit;
 pub mod ir;
 pub mod layout;
 pub mod names;
 pub mod options;
+pub mod resolve;
 pub mod source;
 
 pub use options::Options;

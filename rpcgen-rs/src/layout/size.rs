@@ -44,6 +44,7 @@ pub(super) fn measure(spec: &mut Spec, references: &Components) {
         layout.min = size.min;
         layout.max = Some(size.max).filter(|&max| max != UNBOUNDED);
         layout.fixed = size.fixed;
+        layout.size = size.rust;
         layout.ratio = u32::try_from(size.ratio).unwrap_or(u32::MAX);
     }
 }

@@ -1,0 +1,53 @@
+//! Rules about options: they are pasted into Rust code, so they must be what they say they are.
+
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::options::Options;
+
+/// Checks what ends up in the output.
+pub(crate) fn check(options: &Options, diags: &mut Diagnostics) {
+    let identifiers = options.rename.iter().map(|(_, name)| ("rename", name));
+    for (flag, text) in identifiers.filter(|(_, text)| !is_identifier(text)) {
+        diags.push(e0240_no_identifier(flag, text));
+    }
+    let paths = options
+        .extern_type
+        .iter()
+        .map(|(_, path)| ("extern-type", path));
+    let paths = paths.chain(options.derive.iter().map(|(_, path)| ("derive", path)));
+    for (flag, text) in paths
+        .chain([("runtime-path", options.runtime_path.as_str())])
+        .filter(|(_, text)| !is_path(text))
+    {
+        diags.push(e0241_no_path(flag, text));
+    }
+}
+
+fn e0240_no_identifier(flag: &str, text: &str) -> Diagnostic {
+    Diagnostic::error_without_place("E0240", format!("`--{flag}`: `{}` is no Rust name", text.escape_debug()))
+        .help("a name has letters, digits and `_`, and begins with no digit; keywords get `r#` where they need it")
+}
+
+fn e0241_no_path(flag: &str, text: &str) -> Diagnostic {
+    Diagnostic::error_without_place(
+        "E0241",
+        format!("`--{flag}`: `{}` is no Rust path", text.escape_debug()),
+    )
+    .help("a path is names with `::` between them, as `crate::wire::Timeval`")
+}
+
+fn is_identifier(text: &str) -> bool {
+    let letters = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    letters
+        && !text.is_empty()
+        && text != "_"
+        && !text.starts_with(|first: char| first.is_ascii_digit())
+}
+
+fn is_path(text: &str) -> bool {
+    text.strip_prefix("::")
+        .unwrap_or(text)
+        .split("::")
+        .all(is_identifier)
+}

@@ -1,0 +1,272 @@
+//! Rules about structs, enums and unions.
+
+use std::collections::HashMap;
+
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::ir::{Case, Const, Enumerator, Field, Name, Spec, Type, TypeDef, TypeKind, Union};
+use crate::layout::Aliases;
+use crate::source::Span;
+
+pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
+    let aliases = Aliases::new(spec);
+    for def in &spec.types {
+        match &def.kind {
+            TypeKind::Struct(fields) => e0208_duplicate_field(fields, diags),
+            TypeKind::Enum(members) => {
+                e0208_duplicate_enumerator(members, diags);
+                w0224_value_of_two_enumerators(members, diags);
+            }
+            TypeKind::Union(union) => check_union(spec, &aliases, def, union, diags),
+            TypeKind::Alias(_) | TypeKind::Extern(_) => {}
+        }
+    }
+}
+
+pub(super) fn e0214_constant_out_of_range(constant: &Const, value: i128) -> Diagnostic {
+    Diagnostic::error(
+        "E0214",
+        constant.name.span,
+        format!("the value {value} does not fit into 64 bits"),
+    )
+}
+
+fn e0208_duplicate_field(fields: &[Field], diags: &mut Diagnostics) {
+    duplicates(fields.iter().map(|field| &field.name), |name, first| {
+        diags.push(e0208_duplicate_member(name, first));
+    });
+}
+
+fn e0208_duplicate_enumerator(members: &[Enumerator], diags: &mut Diagnostics) {
+    duplicates(members.iter().map(|member| &member.name), |name, first| {
+        diags.push(e0208_duplicate_member(name, first));
+    });
+}
+
+pub(super) fn e0208_duplicate_member(name: &Name, first: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0208",
+        name.span,
+        format!("there is a second `{}`", name.x),
+    )
+    .label(first, "first one here")
+}
+
+/// Calls `report` with every name that has occurred before, and the place where.
+pub(super) fn duplicates<'a>(
+    names: impl Iterator<Item = &'a Name> + Clone,
+    mut report: impl FnMut(&Name, Span),
+) {
+    /// Up to here comparing all with all is faster than hashing.
+    const FEW: usize = 12;
+    if names.clone().nth(FEW).is_none() {
+        let names: Vec<&Name> = names.collect();
+        for (at, name) in names.iter().enumerate() {
+            if let Some(first) = names[..at].iter().find(|first| first.x == name.x) {
+                report(name, first.span);
+            }
+        }
+        return;
+    }
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for name in names {
+        match seen.get(name.x.as_str()) {
+            Some(&first) => report(name, first),
+            None => {
+                seen.insert(&name.x, name.span);
+            }
+        }
+    }
+}
+
+fn w0224_value_of_two_enumerators(members: &[Enumerator], diags: &mut Diagnostics) {
+    for member in members {
+        if let Some(first) = member
+            .alias_of
+            .map(|at| &members[at])
+            .filter(|first| first.name.x != member.name.x)
+        {
+            let (again, first_name) = (&member.name.x, &first.name.x);
+            let message = format!(
+                "`{again}` has the same value as `{first_name}`: {}",
+                member.value
+            );
+            let help = format!(
+                "on the wire they are one; in Rust `{again}` is a constant equal to `{first_name}`"
+            );
+            diags.push(
+                Diagnostic::warning("W0224", member.name.span, message)
+                    .label(first.name.span, "this one")
+                    .help(help),
+            );
+        }
+    }
+}
+
+fn check_union(
+    spec: &Spec,
+    aliases: &Aliases,
+    def: &TypeDef,
+    union: &Union,
+    diags: &mut Diagnostics,
+) {
+    let tag = aliases.resolve(spec, &union.tag);
+    if !may_discriminate(spec, tag) {
+        diags.push(e0220_discriminant_type(union));
+        return;
+    }
+    e0203_duplicate_case(union, diags);
+    if let Some(members) = enumerators(spec, tag) {
+        union
+            .cases
+            .iter()
+            .filter(|case| case.enumerator.is_none())
+            .for_each(|case| {
+                diags.push(e0221_case_outside_enum(spec, tag, members, case));
+            });
+        w0223_arms_missing(def, union, members, diags);
+    } else if *tag == Type::Bool {
+        w0223_arm_of_bool_missing(def, union, diags);
+    }
+    if union.cases.is_empty() {
+        diags.push(w0233_no_case_but_a_default(def));
+    }
+}
+
+fn enumerators<'a>(spec: &'a Spec, tag: &Type) -> Option<&'a [Enumerator]> {
+    match tag {
+        Type::Named(id) => match &spec.def(*id).kind {
+            TypeKind::Enum(members) => Some(members),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn may_discriminate(spec: &Spec, tag: &Type) -> bool {
+    match tag {
+        Type::Named(_) => enumerators(spec, tag).is_some(),
+        Type::Bool | Type::Char | Type::UChar | Type::Short | Type::UShort => true,
+        Type::Int | Type::UInt | Type::Hyper | Type::UHyper => true,
+        _ => false,
+    }
+}
+
+fn e0220_discriminant_type(union: &Union) -> Diagnostic {
+    let message = format!(
+        "the type of `{}` cannot tell the arms of a union apart",
+        union.discriminant.x
+    );
+    Diagnostic::error("E0220", union.discriminant.span, message)
+        .help("use an enum, `bool`, or an integer: `int`, `unsigned`, `hyper`, `short`, `char`")
+}
+
+fn e0203_duplicate_case(union: &Union, diags: &mut Diagnostics) {
+    let mut seen: HashMap<i64, &Case> = HashMap::with_capacity(union.cases.len());
+    for case in &union.cases {
+        if let Some(first) = seen.insert(case.value, case) {
+            let message = if first.name.x == case.name.x {
+                format!("there is a second `case {}`", case.name.x)
+            } else {
+                format!(
+                    "`case {}` has the same value as `case {}`: {}",
+                    case.name.x, first.name.x, case.value
+                )
+            };
+            diags.push(
+                Diagnostic::error("E0203", case.name.span, message)
+                    .label(first.name.span, "first one here"),
+            );
+        }
+    }
+}
+
+fn e0221_case_outside_enum(
+    spec: &Spec,
+    tag: &Type,
+    members: &[Enumerator],
+    case: &Case,
+) -> Diagnostic {
+    let name = match tag {
+        Type::Named(id) => spec.def(*id).name.x.as_str(),
+        _ => "the enum",
+    };
+    let what = if case.name.x == case.value.to_string() {
+        format!("no member of `{name}` has the value {}", case.value)
+    } else {
+        format!(
+            "`{}` is no member of `{name}`, and no member has its value {}",
+            case.name.x, case.value
+        )
+    };
+    let known = shortened(
+        members
+            .iter()
+            .map(|member| format!("`{}` = {}", member.name.x, member.value)),
+    );
+    Diagnostic::error("E0221", case.name.span, what).help(format!("the members are {known}"))
+}
+
+fn w0223_arms_missing(
+    def: &TypeDef,
+    union: &Union,
+    members: &[Enumerator],
+    diags: &mut Diagnostics,
+) {
+    if union.default.is_some() {
+        return;
+    }
+    let covered: std::collections::HashSet<usize> = union
+        .cases
+        .iter()
+        .filter_map(|case| case.enumerator)
+        .collect();
+    let missing = members
+        .iter()
+        .enumerate()
+        .filter(|(at, member)| member.alias_of.is_none() && !covered.contains(at));
+    let missing: Vec<String> = missing
+        .map(|(_, member)| format!("`{}`", member.name.x))
+        .collect();
+    if !missing.is_empty() {
+        diags.push(w0223(def, &shortened(missing.into_iter())));
+    }
+}
+
+fn w0223_arm_of_bool_missing(def: &TypeDef, union: &Union, diags: &mut Diagnostics) {
+    if let ([only], None) = (union.cases.as_slice(), &union.default) {
+        diags.push(w0223(
+            def,
+            if only.value == 0 { "`TRUE`" } else { "`FALSE`" },
+        ));
+    }
+}
+
+fn w0223(def: &TypeDef, missing: &str) -> Diagnostic {
+    let message = format!("`{}` has no arm for {missing}", def.name.x);
+    Diagnostic::warning("W0223", def.name.span, message).help(
+        "such values can be neither sent nor received; add `default: void;` if they may occur",
+    )
+}
+
+fn w0233_no_case_but_a_default(def: &TypeDef) -> Diagnostic {
+    let message = format!(
+        "`{}` has no case: its `default` is always taken",
+        def.name.x
+    );
+    Diagnostic::warning("W0233", def.name.span, message)
+}
+
+/// At most a line full of names.
+fn shortened(names: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 6;
+    let mut names: Vec<String> = names.collect();
+    if names.len() > SHOWN + 1 {
+        let more = names.len() - SHOWN;
+        names.truncate(SHOWN);
+        names.push(format!("{more} more"));
+    }
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}

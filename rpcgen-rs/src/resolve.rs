@@ -1,0 +1,125 @@
+//! AST → IR: names become ids, expressions numbers, declarations types.
+//!
+//! Definitions may stand in any order, so the file is walked three times: [`collect`](Definitions::collect) gives every
+//! type an id, [`values`] learns every name that means a number, and then everything is lowered. What is undefined,
+//! doubly defined or has no value is reported here; whether the result makes sense is for `check` to say.
+
+mod collect;
+mod known;
+mod lower;
+mod messages;
+mod missing;
+mod same;
+mod union;
+mod values;
+
+use crate::ast::{self, ConstValue, Expr, ItemKind};
+use crate::diag::Diagnostics;
+use crate::ir::{self, Spec};
+use crate::options::Options;
+use collect::Definitions;
+use lower::Lower;
+use values::{Init, Values};
+
+pub(crate) use missing::{Missing, take_needed};
+
+/// Resolves a file. `defines` are the `%#define`s that name numbers: C sees them in the generated header, and bounds
+/// use them.
+pub fn resolve(
+    file: &ast::Spec,
+    defines: &[(String, Expr)],
+    options: &Options,
+    diags: &mut Diagnostics,
+) -> Spec {
+    let types = Definitions::collect(file, options, diags);
+    let mut values = Values::default();
+    let consts = define_values(file, &mut values);
+    let mut lower = Lower::new(types, values, diags);
+    lower.define_enumerators();
+    define_program_numbers(file, &mut lower.values);
+    for (name, expr) in defines {
+        lower
+            .values
+            .define_if_new(name, expr.span, Init::Expr(expr));
+    }
+
+    let consts = consts
+        .into_iter()
+        .filter_map(|(id, docs, constant)| lower.constant(id, docs, constant))
+        .collect();
+    let programs: Vec<ir::Program> = file
+        .items
+        .iter()
+        .filter_map(|item| match &item.kind {
+            ItemKind::Program(program) => Some(lower.program(program, &item.docs)),
+            _ => None,
+        })
+        .collect();
+    let types = lower.types();
+    lower.compare_repeated(&types);
+    let mut spec = Spec {
+        source: String::new(),
+        consts: without_repeats(consts),
+        types,
+        programs,
+        passthrough: Vec::new(),
+    };
+    let lines = file.passthrough.iter().map(|line| ir::Passthrough {
+        text: line.text.clone(),
+        span: line.span,
+    });
+    spec.passthrough = lines.collect();
+    union::link_enumerators(&mut spec);
+    spec
+}
+
+type ConstItem<'a> = (values::ValueId, &'a ir::Docs, &'a ast::Const);
+
+/// The constants of the file, in order.
+fn define_values<'a>(file: &'a ast::Spec, values: &mut Values<'a>) -> Vec<ConstItem<'a>> {
+    let mut consts = Vec::new();
+    for item in &file.items {
+        if let ItemKind::Const(constant) = &item.kind {
+            let init = match &constant.value {
+                ConstValue::Expr(expr) => Init::Expr(expr),
+                ConstValue::Str(_) => Init::Text,
+            };
+            consts.push((
+                values.define(&constant.name.name, constant.name.span, init, None),
+                &item.docs,
+                constant,
+            ));
+        }
+    }
+    consts
+}
+
+/// rpcgen makes `#define`s of these, at their first occurrence (language.md §3.9).
+fn define_program_numbers<'a>(file: &'a ast::Spec, values: &mut Values<'a>) {
+    for item in &file.items {
+        let ItemKind::Program(program) = &item.kind else {
+            continue;
+        };
+        let mut define = |name: &'a ast::Ident, number: &'a Expr| {
+            values.define_if_new(&name.name, name.span, Init::Expr(number));
+        };
+        define(&program.name, &program.number);
+        for version in &program.versions {
+            define(&version.name, &version.number);
+            version
+                .procedures
+                .iter()
+                .for_each(|procedure| define(&procedure.name, &procedure.number));
+        }
+    }
+}
+
+/// The same constant with the same value may be defined any number of times; `lower` has refused other values.
+fn without_repeats(mut consts: Vec<ir::Const>) -> Vec<ir::Const> {
+    let mut seen = std::collections::HashSet::new();
+    consts.retain(|constant| seen.insert(constant.name.x.clone()));
+    consts
+}
+
+#[cfg(test)]
+mod tests;

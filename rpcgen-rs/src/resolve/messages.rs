@@ -1,0 +1,210 @@
+//! What can be wrong with names: one function for each rule, its code in its name.
+
+use crate::ast::Decl;
+use crate::diag::Diagnostic;
+use crate::source::Span;
+
+pub(super) fn e0201_undefined_type<'a>(
+    name: &str,
+    span: Span,
+    known: impl Iterator<Item = &'a str>,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error("E0201", span, format!("the type `{name}` is not defined"));
+    diagnostic.help(match nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("if it lives elsewhere, say where: `--extern-type {name}=path::to::Type`"),
+    })
+}
+
+pub(super) fn e0202_undefined_value<'a>(
+    name: &str,
+    span: Span,
+    known: impl Iterator<Item = &'a str>,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error("E0202", span, format!("the value `{name}` is not defined"));
+    let diagnostic = diagnostic.note("no constant, enum member or procedure has this name");
+    diagnostic.help(match nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("if a C header defines it, give its value: `-D{name}=VALUE`"),
+    })
+}
+
+pub(super) fn e0204_defined_twice(name: &str, span: Span, first: Span) -> Diagnostic {
+    let message = format!("`{name}` is defined again with another meaning");
+    Diagnostic::error("E0204", span, message)
+        .label(first, "first defined here")
+        .help("rename one of them, or drop it")
+}
+
+pub(super) fn e0205_constant_defined_twice(name: &str, span: Span, first: Span) -> Diagnostic {
+    let message = format!("the constant `{name}` is defined again with another value");
+    Diagnostic::error("E0205", span, message).label(first, "first defined here")
+}
+
+pub(super) fn e0206_typedef_of_itself(decl: &Decl) -> Diagnostic {
+    let name = &decl.name.name;
+    let message = format!("`{name}` is defined as itself, and nothing else defines it");
+    Diagnostic::error("E0206", decl.name.span, message).help(format!(
+        "beside a definition of `{name}` this line is allowed and means nothing"
+    ))
+}
+
+pub(super) fn e0211_value_cycle(cycle: &[(&str, Span)]) -> Diagnostic {
+    let name = cycle[0].0;
+    // The middle of a long path tells nobody anything.
+    let shown: Vec<&str> = if cycle.len() > 8 {
+        let (head, tail) = (&cycle[..4], &cycle[cycle.len() - 3..]);
+        head.iter()
+            .map(|(name, _)| *name)
+            .chain(["…"])
+            .chain(tail.iter().map(|(name, _)| *name))
+            .collect()
+    } else {
+        cycle.iter().map(|(name, _)| *name).collect()
+    };
+    let message = format!(
+        "the value of `{name}` depends on itself: {} → {name}",
+        shown.join(" → ")
+    );
+    let mut diagnostic = Diagnostic::error("E0211", cycle[0].1, message);
+    for (name, span) in cycle.iter().skip(1).take(3) {
+        diagnostic = diagnostic.label(*span, format!("by way of `{name}`"));
+    }
+    diagnostic
+}
+
+pub(super) fn e0207_default_twice(span: Span, first: Span) -> Diagnostic {
+    Diagnostic::error("E0207", span, "the union has a second `default`")
+        .label(first, "first `default` here")
+}
+
+pub(super) fn e0215_enumerator_out_of_range(span: Span, value: i128) -> Diagnostic {
+    Diagnostic::error(
+        "E0215",
+        span,
+        format!("the value {value} does not fit into 32 bits"),
+    )
+    .help("members of enums are 32-bit numbers on the wire: -2147483648 to 4294967295")
+}
+
+pub(super) fn e0216_bound_out_of_range(span: Span, value: i128) -> Diagnostic {
+    Diagnostic::error("E0216", span, format!("{value} is no number of elements"))
+        .help("counts are 32-bit numbers on the wire: 0 to 4294967295; `<>` is without bound")
+}
+
+pub(super) fn e0217_number_out_of_range(span: Span, what: &str, value: i128) -> Diagnostic {
+    Diagnostic::error("E0217", span, format!("{value} is no {what} number")).help(format!(
+        "{what} numbers are unsigned 32-bit numbers: 0 to 4294967295"
+    ))
+}
+
+pub(super) fn e0222_case_out_of_range(
+    span: Span,
+    value: i128,
+    least: i128,
+    most: i128,
+) -> Diagnostic {
+    Diagnostic::error("E0222", span, format!("the discriminant is never {value}"))
+        .help(format!("values of its type are {least} to {most}"))
+}
+
+pub(super) fn w0225_bound_of_sole_argument(span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "W0225",
+        span,
+        "C does not enforce the bound of a sole string argument; nor does the generated code",
+    )
+    .help("to enforce it, use a typedef: `typedef string name<10>;`")
+}
+
+pub(super) fn w0226_pointer_as_sole_argument(span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "W0226",
+        span,
+        "C ignores the `*` of a sole argument; so does the generated code",
+    )
+    .help("to pass optional data, use a typedef: `typedef foo *foo_ptr;`")
+}
+
+pub(super) fn e0218_expression_without_value(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0218",
+        span,
+        format!("this expression has no value: {why}"),
+    )
+}
+
+pub(super) fn e0219_string_is_no_number(name: &str, span: Span, defined: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0219",
+        span,
+        format!("`{name}` is a string, and a number is needed here"),
+    )
+    .label(defined, "defined here")
+}
+
+pub(super) fn e0230_ambiguous_value(
+    name: &str,
+    span: Span,
+    places: impl Iterator<Item = Span>,
+) -> Diagnostic {
+    let message = format!("`{name}` has several values: it is a member of more than one enum");
+    let diagnostic = Diagnostic::error("E0230", span, message)
+        .help("write the number, or give the members different names");
+    places.take(4).fold(diagnostic, |diagnostic, place| {
+        diagnostic.label(place, "one of them")
+    })
+}
+
+/// The known name that is nearest to a misspelled one, if any is near enough.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    /// More candidates than this would take longer than the hint is worth.
+    const CANDIDATES: usize = 50_000;
+    let allowed = (name.len() / 3).clamp(1, 3);
+    let close = known
+        .take(CANDIDATES)
+        .filter(|other| other.len().abs_diff(name.len()) <= allowed && *other != name);
+    let scored =
+        close.filter_map(|other| distance(name, other, allowed).map(|distance| (distance, other)));
+    scored.min().map(|(_, other)| other)
+}
+
+/// Edit distance of two names if it is at most `allowed`. A change of case is half as bad as another letter.
+fn distance(a: &str, b: &str, allowed: usize) -> Option<usize> {
+    /// Longer names are no typing mistakes.
+    const LONGEST: usize = 64;
+    if a.len() > LONGEST || b.len() > LONGEST {
+        return None;
+    }
+    let cost = |x: u8, y: u8| match (x == y, x.eq_ignore_ascii_case(&y)) {
+        (true, _) => 0,
+        (false, true) => 1,
+        (false, false) => 2,
+    };
+    let mut row: Vec<usize> = (0..=b.len()).map(|column| column * 2).collect();
+    for (line, x) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], (line + 1) * 2);
+        for (column, y) in b.bytes().enumerate() {
+            let replaced = diagonal + cost(x, y);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 2).min(row[column] + 2);
+        }
+    }
+    Some(row[b.len()]).filter(|&found| found <= allowed * 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested_if_it_is_near() {
+        let known = ["nfs_fh3", "nfs_fh", "fattr3", "MAXNAME"];
+        assert_eq!(nearest("nfs_hf3", known.into_iter()), Some("nfs_fh3"));
+        assert_eq!(nearest("fattr", known.into_iter()), Some("fattr3"));
+        assert_eq!(nearest("maxname", known.into_iter()), None);
+        assert_eq!(nearest("MaxName", known.into_iter()), Some("MAXNAME"));
+        assert_eq!(nearest("zzz", known.into_iter()), None);
+        assert_eq!(nearest(&"a".repeat(5000), known.into_iter()), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! Names that a file uses and does not define, and the definitions of other files that supply them.
+//!
+//! C files say `%#include "foo.h"` and mean types of a sibling `foo.x`; several files given together may refer to each
+//! other, too. Only what is needed is taken over, and what that needs in turn.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::known;
+use crate::ast::{
+    ConstValue, Decl, EnumBody, Expr, Item, ItemKind, Param, Shape, Spec, Type, TypeKind,
+};
+use crate::options::Options;
+
+/// Names used by some definitions, and names they define.
+#[derive(Default)]
+pub(crate) struct Missing {
+    used: BTreeSet<String>,
+    defined: HashSet<String>,
+}
+
+impl Missing {
+    /// The uses and definitions of a file.
+    pub(crate) fn of(spec: &Spec, defines: &[(String, Expr)], options: &Options) -> Self {
+        let mut names = Self::default();
+        spec.items.iter().for_each(|item| names.item(item));
+        names
+            .defined
+            .extend(defines.iter().map(|(name, _)| name.clone()));
+        let known =
+            |name: &str| known::known_type(name).is_some() || known::known_value(name).is_some();
+        let defined = &names.defined;
+        names.used.retain(|name| {
+            !defined.contains(name) && !known(name) && options.extern_type.get(name, None).is_none()
+        });
+        names
+    }
+
+    /// Is nothing missing?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used.is_empty()
+    }
+
+    fn item(&mut self, item: &Item) {
+        self.defined.extend(defined_by(item));
+        match &item.kind {
+            ItemKind::Const(constant) => {
+                if let ConstValue::Expr(expr) = &constant.value {
+                    self.expr(expr);
+                }
+            }
+            ItemKind::Enum(_, body) => self.enum_body(body),
+            ItemKind::Struct(_, body) => body.fields.iter().for_each(|field| self.decl(field)),
+            ItemKind::Union(_, body) => {
+                self.decl(&body.discriminant);
+                body.arms.iter().for_each(|arm| self.arm(arm));
+            }
+            ItemKind::Typedef(decl) if super::collect::is_of_itself(decl) => {}
+            ItemKind::Typedef(decl) => self.decl(decl),
+            ItemKind::Program(program) => {
+                self.expr(&program.number);
+                for version in &program.versions {
+                    self.expr(&version.number);
+                    for procedure in &version.procedures {
+                        self.expr(&procedure.number);
+                        procedure
+                            .args
+                            .iter()
+                            .chain(&procedure.result)
+                            .for_each(|param| self.param(param));
+                    }
+                }
+            }
+        }
+    }
+
+    fn arm(&mut self, arm: &crate::ast::Arm) {
+        for label in &arm.labels {
+            if let crate::ast::CaseLabel::Case(expr) = label {
+                self.expr(expr);
+            }
+        }
+        arm.decl.iter().for_each(|decl| self.decl(decl));
+    }
+
+    fn enum_body(&mut self, body: &EnumBody) {
+        body.members
+            .iter()
+            .filter_map(|member| member.value.as_ref())
+            .for_each(|value| self.expr(value));
+    }
+
+    fn decl(&mut self, decl: &Decl) {
+        self.ty(&decl.ty);
+        self.shape(&decl.shape);
+    }
+
+    fn param(&mut self, param: &Param) {
+        self.ty(&param.ty);
+        self.shape(&param.shape);
+    }
+
+    fn shape(&mut self, shape: &Shape) {
+        if let Shape::Fixed(expr) | Shape::Variable(Some(expr)) = shape {
+            self.expr(expr);
+        }
+    }
+
+    fn ty(&mut self, ty: &Type) {
+        match &ty.kind {
+            TypeKind::Named(_, name) => self.name(name),
+            TypeKind::Struct(_, body) => body.fields.iter().for_each(|field| self.decl(field)),
+            TypeKind::Enum(_, body) => self.enum_body(body),
+            TypeKind::Union(_, body) => {
+                self.decl(&body.discriminant);
+                body.arms.iter().for_each(|arm| self.arm(arm));
+            }
+            _ => {}
+        }
+        self.defined.extend(defined_by_type(ty));
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        expr.names(&mut |name, _| self.name(name));
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.used.contains(name) {
+            self.used.insert(name.to_owned());
+        }
+    }
+}
+
+/// Moves from `other` what `missing` lacks; what is moved is what a further look for missing names has to see.
+pub(crate) fn take_needed(missing: &Missing, other: &mut Spec) -> Vec<Item> {
+    let needed = |item: &Item| {
+        !matches!(item.kind, ItemKind::Program(_))
+            && defined_by(item)
+                .iter()
+                .any(|name| missing.used.contains(name))
+    };
+    let (taken, left) = std::mem::take(&mut other.items)
+        .into_iter()
+        .partition(needed);
+    other.items = left;
+    taken
+}
+
+/// The names that a definition makes known to the whole file.
+fn defined_by(item: &Item) -> Vec<String> {
+    let members = |body: &EnumBody| {
+        body.members
+            .iter()
+            .map(|member| member.name.name.clone())
+            .collect::<Vec<_>>()
+    };
+    match &item.kind {
+        ItemKind::Const(constant) => vec![constant.name.name.clone()],
+        ItemKind::Enum(name, body) => [vec![name.name.clone()], members(body)].concat(),
+        ItemKind::Struct(name, _) | ItemKind::Union(name, _) => vec![name.name.clone()],
+        ItemKind::Typedef(decl) if super::collect::is_of_itself(decl) => Vec::new(),
+        ItemKind::Typedef(decl) => {
+            [vec![decl.name.name.clone()], defined_by_type(&decl.ty)].concat()
+        }
+        ItemKind::Program(program) => {
+            let mut names = vec![program.name.name.clone()];
+            for version in &program.versions {
+                names.push(version.name.name.clone());
+                names.extend(
+                    version
+                        .procedures
+                        .iter()
+                        .map(|procedure| procedure.name.name.clone()),
+                );
+            }
+            names
+        }
+    }
+}
+
+/// The tag of an inline type and the members of an inline enum.
+fn defined_by_type(ty: &Type) -> Vec<String> {
+    let tag = |tag: &Option<crate::ast::Ident>| {
+        tag.iter().map(|tag| tag.name.clone()).collect::<Vec<_>>()
+    };
+    match &ty.kind {
+        TypeKind::Struct(name, _) | TypeKind::Union(name, _) => tag(name),
+        TypeKind::Enum(name, body) => [
+            tag(name),
+            body.members
+                .iter()
+                .map(|member| member.name.name.clone())
+                .collect(),
+        ]
+        .concat(),
+        _ => Vec::new(),
+    }
+}
