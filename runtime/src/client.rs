@@ -13,12 +13,19 @@
 
 pub mod blocking;
 mod channel;
-mod cred;
+mod connection;
+mod dial;
+mod link;
 mod options;
+mod outgoing;
+mod socket;
 mod stub;
 
 pub use self::channel::{Channel, connect, connect_with};
-pub use self::cred::Credential;
 pub use self::options::{CallOptions, ConnectOptions, Reconnect, Replay};
 pub use self::stub::{ClientStub, Stub, call, ping};
+pub use crate::auth::Credential;
 pub use crate::error::RpcError;
+
+#[cfg(test)]
+mod tests;

@@ -420,7 +420,7 @@ mod tests {
 
     #[test]
     fn the_error_is_small() {
-        assert!(size_of::<RpcError>() <= 32, "{}", size_of::<RpcError>());
+        assert!(size_of::<RpcError>() <= 40, "{}", size_of::<RpcError>());
     }
 
     #[test]

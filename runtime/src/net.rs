@@ -1,6 +1,7 @@
 //! Sockets: what a target is and how to reach it, how listeners are made.
 
 mod listener;
+pub(crate) mod resvport;
 pub mod target;
 mod tcp;
 mod udp;

@@ -9,6 +9,8 @@
 )]
 
 #[cfg(feature = "std")]
+pub mod client;
+#[cfg(feature = "std")]
 pub mod random;
 pub mod record;
 #[cfg(feature = "std")]

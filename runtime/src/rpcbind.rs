@@ -3,12 +3,23 @@
 //! Program 100000, versions 4 and 3 (rpcbind, universal addresses) and 2 (the portmapper of RFC 1833 §3).
 //! [`Rpcbind`] says whether and where a server registers itself.
 
+pub(crate) mod client;
 pub mod uaddr;
+pub(crate) mod wire;
 
+pub use self::client::DumpEntry;
+
+use self::client::Binder;
 use self::uaddr::Netid;
 use crate::error::RpcError;
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Port of rpcbind (RFC 1833 §1).
+pub const PORT: u16 = 111;
+/// Time limit of everything that is asked of rpcbind at once.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether a server registers with rpcbind, and with which one.
 #[derive(Clone, Debug)]
@@ -127,17 +138,51 @@ impl Rpcbind {
         self.demand == Demand::Required
     }
 
-    /// Registers all of these; what an earlier process of ours left behind is removed first.
+    fn binder(&self) -> Binder {
+        match self.at {
+            Some(address) => Binder::new(address.into(), TIMEOUT),
+            None => Binder::local(TIMEOUT),
+        }
+    }
+
+    /// Registers all of these; what an earlier process of ours left behind is replaced.
     ///
     /// # Errors
     /// rpcbind cannot be asked or refuses. What was registered until then is unregistered again.
     pub async fn register(&self, list: &[Registration]) -> Result<(), RegisterError> {
-        let _ = (self.at, list);
+        let binder = self.binder();
+        for (done, wanted) in list.iter().enumerate() {
+            if let Err(error) = binder.register(wanted).await {
+                self.unregister(&list[..done]).await;
+                return Err(error);
+            }
+        }
         Ok(())
     }
 
-    /// Takes these registrations back; errors are logged.
+    /// Takes these registrations back; errors are logged, for there is nothing else to do about them.
     pub async fn unregister(&self, list: &[Registration]) {
-        let _ = list;
+        if list.is_empty() {
+            return;
+        }
+        let binder = self.binder();
+        for registration in list {
+            match binder.unregister(registration).await {
+                Ok(true) => {}
+                Ok(false) => tracing::warn!(?registration, "rpcbind kept a registration"),
+                Err(error) => {
+                    tracing::warn!(%error, "rpcbind cannot be told that a server stops");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// All that is registered there.
+    ///
+    /// # Errors
+    /// rpcbind cannot be asked, or answers more than 10 000 entries.
+    pub async fn dump(&self) -> Result<Vec<DumpEntry>, RpcError> {
+        self.binder().dump().await
     }
 }

@@ -1,63 +1,172 @@
 //! One address, many calls in flight.
 
+use super::dial::Plan;
+use super::link::Link;
 use super::options::Destination;
+use super::socket::{ByteStream, Socket};
 use super::{CallOptions, ClientStub, ConnectOptions};
 use crate::Body;
 use crate::error::{ConnectError, RpcError};
 use crate::interface::{Interface, ProcInfo};
-use crate::net::target::IntoTarget;
+use crate::net::target::{IntoTarget, Target};
+use crate::proto::client::{ClientStats, NewCall};
 use bytes::Bytes;
 use std::sync::Arc;
 
+/// Room in front of arguments for a record mark and a header without credential.
+const ROOM: usize = 4 + 40;
+
 /// A way to a server: cheap to clone, shared by the clients of all programs and versions served there.
+///
+/// Any number of calls may be in flight; replies come in any order. When the connection is lost it is made again by
+/// the next call, or at once for calls that may be replayed. Dropping the future of a call cancels it.
 #[derive(Clone, Debug)]
 pub struct Channel {
+    link: Arc<Link>,
     options: Arc<CallOptions>,
 }
 
 impl Channel {
+    fn over(link: Arc<Link>) -> Self {
+        let options = Arc::new(link.plan().options.call.clone());
+        Self { link, options }
+    }
+
+    /// A channel that is connected by its first call.
+    ///
+    /// The target needs a port, or a path: without a program there is nothing to ask rpcbind for. See
+    /// [`lazy_for`](Self::lazy_for).
+    ///
+    /// # Errors
+    /// The target is none.
+    pub fn lazy(target: impl IntoTarget, options: ConnectOptions) -> Result<Self, ConnectError> {
+        Ok(Self::lazy_target(target.into_target()?, options))
+    }
+
+    /// A channel to where this version of a program is served, connected by its first call.
+    ///
+    /// # Errors
+    /// The target is none.
+    pub fn lazy_for(
+        target: impl IntoTarget,
+        interface: &Interface,
+        options: ConnectOptions,
+    ) -> Result<Self, ConnectError> {
+        let destination = Destination {
+            target: target.into_target()?,
+            program: Some((interface.program, interface.version)),
+        };
+        Ok(Self::over(Link::new(Plan::new(destination, options))))
+    }
+
+    pub(crate) fn lazy_target(target: Target, options: ConnectOptions) -> Self {
+        let destination = Destination {
+            target,
+            program: None,
+        };
+        Self::over(Link::new(Plan::new(destination, options)))
+    }
+
+    /// A channel over a stream that is connected already, such as a tunnel or one end of `tokio::io::duplex`. When
+    /// the stream ends, the channel does.
+    #[must_use]
+    pub fn from_stream(stream: impl ByteStream, options: ConnectOptions) -> Self {
+        let socket = Socket::Other(Box::new(stream));
+        Self::over(Link::over(Plan::stream(options), socket))
+    }
+
+    /// Waits until there is a connection.
+    ///
+    /// # Errors
+    /// The attempt to make one failed.
+    pub async fn ready(&self) -> Result<(), RpcError> {
+        self.link.ready().await
+    }
+
+    /// Ends all calls and closes the connection, for all clones of this channel.
+    pub fn close(&self) {
+        self.link.close();
+    }
+
     /// The options of calls that have none of their own.
     pub(crate) fn options(&self) -> &Arc<CallOptions> {
         &self.options
     }
 
-    /// Bytes to keep free in front of arguments for the headers.
-    pub(crate) fn room(&self, _: &CallOptions) -> usize {
-        44
+    /// Calls begun and not ended.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.link.pending()
+    }
+
+    /// Local address of the connection, if there is one and it has an address.
+    #[must_use]
+    pub fn local_addr(&self) -> Option<std::net::SocketAddr> {
+        self.link.local_addr()
+    }
+
+    /// Counters.
+    #[must_use]
+    pub fn stats(&self) -> ClientStats {
+        self.link.stats()
+    }
+
+    /// Bytes to keep free in front of arguments for what precedes them in a message.
+    pub(crate) fn room(options: &CallOptions) -> usize {
+        match &options.credential {
+            None => ROOM,
+            Some(_) => ROOM + 128,
+        }
     }
 
     pub(crate) async fn call(
         &self,
-        _: &'static Interface,
-        _: &'static ProcInfo,
-        _: Body,
-        _: &CallOptions,
+        interface: &'static Interface,
+        procedure: &'static ProcInfo,
+        args: Body,
+        options: &CallOptions,
     ) -> Result<Bytes, RpcError> {
-        Err(RpcError::Closed)
+        let call = NewCall {
+            program: interface.program,
+            version: interface.version,
+            procedure: procedure.number,
+            args,
+            credential: options.credential.as_ref(),
+            timeout: options.time_limit(),
+            replay: options
+                .replay
+                .unwrap_or_default()
+                .allows(procedure.idempotent),
+            oneway: procedure.oneway,
+        };
+        self.link.call(call, options.wait.unwrap_or(true)).await
     }
 
-    /// Makes a channel and connects it.
+    /// Calls a procedure by its numbers, with encoded arguments: for proxies and tools.
     ///
     /// # Errors
-    /// The target is none, or cannot be reached.
-    pub async fn connect(
-        target: impl IntoTarget,
-        options: ConnectOptions,
-    ) -> Result<Self, ConnectError> {
-        let target = target.into_target()?;
-        Ok(Self::open(
-            Destination {
-                target,
-                program: None,
-            },
-            options,
-        ))
-    }
-
-    fn open(_: Destination, options: ConnectOptions) -> Self {
-        Self {
-            options: Arc::new(options.call),
-        }
+    /// See [`RpcError`].
+    pub async fn call_raw(
+        &self,
+        program: u32,
+        version: u32,
+        procedure: u32,
+        args: Body,
+    ) -> Result<Body, RpcError> {
+        let options = &self.options;
+        let call = NewCall {
+            program,
+            version,
+            procedure,
+            args,
+            credential: options.credential.as_ref(),
+            timeout: options.time_limit(),
+            // Nobody says that it may run twice.
+            replay: options.replay.unwrap_or_default().allows(false),
+            oneway: false,
+        };
+        let results = self.link.call(call, options.wait.unwrap_or(true)).await?;
+        Ok(Body::from(results))
     }
 }
 
@@ -80,5 +189,7 @@ pub async fn connect_with<C: ClientStub>(
     target: impl IntoTarget,
     options: ConnectOptions,
 ) -> Result<C, RpcError> {
-    Ok(C::from_channel(Channel::connect(target, options).await?))
+    let channel = Channel::lazy_for(target, C::INTERFACE, options)?;
+    channel.ready().await?;
+    Ok(C::from_channel(channel))
 }

@@ -1,6 +1,6 @@
 //! What a call and a connection may be told, and the defaults.
 
-use super::cred::Credential;
+use crate::auth::Credential;
 use crate::net::target::Target;
 use crate::proto::retransmit::Retransmit;
 use crate::xdr::{DecodeLimits, Mode};

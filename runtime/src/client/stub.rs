@@ -88,7 +88,7 @@ pub fn call<T>(
     decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> impl Future<Output = Result<T, RpcError>> {
     // The arguments are written here, not when the future is polled: it then borrows nothing but the stub.
-    let mut w = Writer::with_room(stub.channel.room(&stub.options));
+    let mut w = Writer::with_room(Channel::room(&stub.options));
     encode(&mut w);
     let arguments = w.finish();
     async move {

@@ -127,6 +127,18 @@ impl Host {
         })
     }
 
+    /// An address and its port.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        let name = match address {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+            _ => address.ip().to_string(),
+        };
+        Self {
+            name,
+            port: Some(address.port()),
+        }
+    }
+
     /// All addresses of the name, with this port. Blocks while the name is looked up.
     pub(crate) fn resolve(&self, port: u16) -> std::io::Result<Vec<SocketAddr>> {
         if let Some(address) = self.literal(port) {
@@ -179,14 +191,7 @@ impl FromStr for Target {
 impl From<SocketAddr> for Target {
     /// A TCP server at this address.
     fn from(address: SocketAddr) -> Self {
-        let name = match address {
-            SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
-            _ => address.ip().to_string(),
-        };
-        Self::Tcp(Host {
-            name,
-            port: Some(address.port()),
-        })
+        Self::Tcp(Host::at(address))
     }
 }
 

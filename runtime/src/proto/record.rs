@@ -200,6 +200,12 @@ impl Decoder {
         buf.is_empty() && self.fragment.is_none() && self.fragments == 0
     }
 
+    /// What came of the record that is being received, whole fragments only.
+    #[must_use]
+    pub fn earlier(&self) -> &[u8] {
+        &self.earlier
+    }
+
     /// Bytes held for a record that is not whole yet, those in the caller's buffer not counted.
     #[must_use]
     pub fn held(&self) -> usize {

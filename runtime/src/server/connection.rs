@@ -130,6 +130,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if let Err(end) = self.process(cx, &mut budget) {
                 return Poll::Ready(end);
             }
+            // Again: what has just been started must be able to wake this task.
+            self.collect(cx);
             if let Poll::Ready(Err(error)) = self.flush(cx) {
                 return Poll::Ready(End::Io(error));
             }

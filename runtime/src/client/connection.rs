@@ -1,0 +1,220 @@
+//! One connected socket and the bytes in flight on it: moves them between the socket and the core.
+
+use super::outgoing::Outgoing;
+use super::socket::Socket;
+use crate::error::RpcError;
+use crate::proto::client::{ClientCore, Transmit};
+use bytes::{Bytes, BytesMut};
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+use tokio::time::Instant;
+
+/// Read buffers start here, grow fourfold when a read fills them and stop there, unless a large reply is announced.
+const READ_FIRST: usize = 4 << 10;
+const READ_MOST: usize = 64 << 10;
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) socket: Socket,
+    pub(crate) local: Option<SocketAddr>,
+    /// Replies before there was this connection: when there are more, it has proved good.
+    answered: u64,
+    refused_is_final: bool,
+    out: Outgoing,
+    input: BytesMut,
+    room: usize,
+    /// A datagram that could not be sent yet.
+    unsent: Option<Transmit>,
+    /// Holds one datagram of the largest accepted size and one byte more, which shows that it was cut off.
+    datagram: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        socket: Socket,
+        max_datagram: usize,
+        refused_is_final: bool,
+        answered: u64,
+    ) -> Self {
+        let datagram = match socket {
+            Socket::Udp(_) => vec![0; max_datagram.min(65_535) + 1],
+            _ => Vec::new(),
+        };
+        Self {
+            local: socket.local_addr(),
+            socket,
+            answered,
+            refused_is_final,
+            out: Outgoing::default(),
+            input: BytesMut::new(),
+            room: READ_FIRST,
+            unsent: None,
+            datagram,
+        }
+    }
+
+    /// Whether a call has been answered on it: then its loss is news and not one more failed attempt.
+    pub(crate) fn is_proven(&self, core: &ClientCore) -> bool {
+        core.stats().answered > self.answered
+    }
+
+    /// Whether bytes of a record are still to be written.
+    pub(crate) fn is_writing(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Gives back the memory of an idle connection.
+    pub(crate) fn shrink(&mut self) {
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+            self.room = READ_FIRST;
+        }
+    }
+
+    /// Sends what the core has to send, as far as the socket takes it.
+    pub(crate) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut ClientCore,
+    ) -> Poll<io::Result<()>> {
+        match self.socket {
+            Socket::Udp(_) => self.poll_send_datagrams(cx, core),
+            _ => self.poll_send_records(cx, core),
+        }
+    }
+
+    fn poll_send_records(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut ClientCore,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            // What is not taken from the core yet counts as not sent, should the connection break.
+            while !self.out.is_full()
+                && core.wants_transmit()
+                && let Some(transmit) = core.poll_transmit(Instant::now().into_std())
+            {
+                self.out.push(transmit.message);
+            }
+            if self.out.is_empty() {
+                return self.socket.poll_flush(cx);
+            }
+            let socket = &mut self.socket;
+            match self.out.poll_write(cx, |cx, s| socket.poll_write(cx, s)) {
+                Poll::Ready(Ok(())) => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn poll_send_datagrams(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut ClientCore,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            let next = self
+                .unsent
+                .take()
+                .or_else(|| core.poll_transmit(Instant::now().into_std()));
+            let Some(transmit) = next else {
+                return Poll::Ready(Ok(()));
+            };
+            let bytes = transmit.message.to_bytes();
+            match self.socket.poll_send(cx, &bytes) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Pending => {
+                    self.unsent = Some(transmit);
+                    return Poll::Pending;
+                }
+                // The error belongs to an earlier datagram: the kernel reports it at the next occasion and forgets it.
+                Poll::Ready(Err(e)) if e.kind() == io::ErrorKind::ConnectionRefused => {
+                    if self.refused_is_final {
+                        return Poll::Ready(Err(e));
+                    }
+                    self.unsent = Some(transmit);
+                }
+                Poll::Ready(Err(e)) if is_too_large(&e) => core.fail(
+                    transmit.id,
+                    RpcError::CallTooLarge {
+                        size: bytes.len() as u64,
+                        limit: bytes.len() as u64 - 1,
+                    },
+                ),
+                // No buffer, no route: it will be sent again, until the deadline.
+                Poll::Ready(Err(e)) => tracing::debug!(error = %e, "datagram not sent"),
+            }
+        }
+    }
+
+    /// Reads what is there and gives it to the core.
+    ///
+    /// Ready with `Ok` after something was read; an end of the stream is an `UnexpectedEof`.
+    pub(crate) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut ClientCore,
+    ) -> Poll<io::Result<()>> {
+        match self.socket {
+            Socket::Udp(_) => self.poll_receive_datagram(cx, core),
+            _ => self.poll_receive_bytes(cx, core),
+        }
+    }
+
+    fn poll_receive_bytes(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut ClientCore,
+    ) -> Poll<io::Result<()>> {
+        let missing = core.missing(&self.input);
+        let received = self.input.len();
+        // What is announced is a claim: memory follows the bytes that came.
+        let room = match missing {
+            0 => self.room,
+            n => n.min(3 * received + READ_MOST).max(READ_FIRST.min(n)),
+        };
+        self.input.reserve(room);
+        let capacity = self.input.capacity() - received;
+        match self.socket.poll_read(cx, &mut self.input) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(e)) => Poll::Ready(Err(e)),
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            Poll::Ready(Ok(n)) => {
+                if n == capacity {
+                    self.room = (self.room * 4).min(READ_MOST);
+                }
+                Poll::Ready(core.handle_bytes(&mut self.input).map_err(io::Error::from))
+            }
+        }
+    }
+
+    fn poll_receive_datagram(
+        &mut self,
+        cx: &mut Context<'_>,
+        core: &mut ClientCore,
+    ) -> Poll<io::Result<()>> {
+        match self.socket.poll_recv(cx, &mut self.datagram) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(n)) => {
+                let truncated = n == self.datagram.len();
+                let message = Bytes::copy_from_slice(&self.datagram[..n]);
+                core.handle_datagram(Instant::now().into_std(), message, truncated);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(e)) if self.refused_is_final => Poll::Ready(Err(e)),
+            // Port unreachable, host unreachable: the server may be starting again.
+            Poll::Ready(Err(e)) => {
+                tracing::debug!(error = %e, "datagram not received");
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+/// EMSGSIZE: the kernel takes no datagram of this size on this route.
+fn is_too_large(e: &io::Error) -> bool {
+    const EMSGSIZE: i32 = if cfg!(target_os = "linux") { 90 } else { 40 };
+    e.raw_os_error() == Some(EMSGSIZE)
+}

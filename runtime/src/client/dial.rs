@@ -1,0 +1,198 @@
+//! A target → a connected socket: names resolved, rpcbind asked, all addresses tried. Anew at each reconnect, because
+//! C servers come back on another port.
+
+use super::options::{ConnectOptions, Destination};
+use super::socket::Socket;
+use crate::error::{ConnectError, ConnectErrorKind};
+use crate::net::target::{Host, Target, Transport};
+use crate::proto::client::Framing;
+use crate::rpcbind;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket, UnixStream};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
+
+/// Where to, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) destination: Option<Destination>,
+    pub(crate) options: ConnectOptions,
+    pub(crate) framing: Framing,
+}
+
+impl Plan {
+    pub(crate) fn new(destination: Destination, options: ConnectOptions) -> Self {
+        let framing = match destination.target.transport() {
+            Transport::Udp => Framing::Datagram,
+            Transport::Tcp | Transport::Unix => Framing::Stream,
+        };
+        Self {
+            destination: Some(destination),
+            options,
+            framing,
+        }
+    }
+
+    /// A plan for a stream that is there already and cannot be made again.
+    pub(crate) fn stream(options: ConnectOptions) -> Self {
+        Self {
+            destination: None,
+            options: options.reconnect(super::Reconnect::NEVER),
+            framing: Framing::Stream,
+        }
+    }
+
+    pub(crate) fn error(&self, kind: ConnectErrorKind) -> ConnectError {
+        match &self.destination {
+            Some(destination) => ConnectError::new(&destination.target, kind),
+            None => ConnectError::new("stream", kind),
+        }
+    }
+}
+
+/// Makes one attempt, within the connect timeout.
+pub(crate) async fn dial(plan: &Plan, local: Option<SocketAddr>) -> Result<Socket, ConnectError> {
+    let Some(destination) = &plan.destination else {
+        return Err(plan.error(ConnectErrorKind::NoReconnect));
+    };
+    let limit = plan.options.connect_timeout;
+    let deadline = Instant::now() + limit;
+    match timeout_at(deadline, attempt(plan, destination, local, deadline)).await {
+        Ok(result) => result,
+        Err(_) => Err(plan.error(ConnectErrorKind::TimedOut(limit))),
+    }
+}
+
+async fn attempt(
+    plan: &Plan,
+    destination: &Destination,
+    local: Option<SocketAddr>,
+    deadline: Instant,
+) -> Result<Socket, ConnectError> {
+    let unreachable = |e| plan.error(ConnectErrorKind::Unreachable).with_source(e);
+    let (host, udp) = match &destination.target {
+        Target::Unix(path) => {
+            let stream = UnixStream::connect(path).await.map_err(unreachable)?;
+            return Ok(Socket::Unix(stream));
+        }
+        Target::Tcp(host) => (host, false),
+        Target::Udp(host) => (host, true),
+    };
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    let mut refusal = None;
+    for address in resolve(plan, host).await? {
+        let address = match host.port {
+            Some(_) => address,
+            None => match ask_rpcbind(plan, destination, address, udp, deadline).await {
+                Ok(address) => address,
+                Err(error) => {
+                    refusal = Some(error);
+                    continue;
+                }
+            },
+        };
+        let connected = match udp {
+            true => connect_udp(plan, address).await.map(Socket::Udp),
+            false => connect_tcp(plan, address, local).await.map(Socket::Tcp),
+        };
+        match connected {
+            Ok(socket) => return Ok(socket),
+            Err(e) => last = e,
+        }
+        refusal = None;
+    }
+    Err(refusal.unwrap_or_else(|| unreachable(last)))
+}
+
+/// All addresses of the host, with its port, or 0 where it has none.
+async fn resolve(plan: &Plan, host: &Host) -> Result<Vec<SocketAddr>, ConnectError> {
+    let port = host.port.unwrap_or(0);
+    if let Some(address) = host.literal(port) {
+        return Ok(vec![address]);
+    }
+    let name = host.clone();
+    let found = spawn_blocking(move || name.resolve(port)).await;
+    let found = found.unwrap_or_else(|e| Err(io::Error::other(e)));
+    let unresolved = plan.error(ConnectErrorKind::Unresolved);
+    match found {
+        Ok(addresses) if addresses.is_empty() => Err(unresolved),
+        Ok(addresses) => Ok(addresses),
+        Err(e) => Err(unresolved.with_source(e)),
+    }
+}
+
+async fn ask_rpcbind(
+    plan: &Plan,
+    destination: &Destination,
+    host: SocketAddr,
+    udp: bool,
+    deadline: Instant,
+) -> Result<SocketAddr, ConnectError> {
+    let Some((program, version)) = destination.program else {
+        return Err(plan.error(ConnectErrorKind::NoPort));
+    };
+    let mut at = host;
+    at.set_port(rpcbind::PORT);
+    let lookup = rpcbind::client::Lookup {
+        at: plan.options.rpcbind.unwrap_or(at),
+        host,
+        program,
+        version,
+        udp,
+        any_host: plan.options.any_host,
+    };
+    let left = deadline.saturating_duration_since(Instant::now());
+    lookup.ask(left).await.map_err(|kind| plan.error(kind))
+}
+
+async fn connect_tcp(
+    plan: &Plan,
+    address: SocketAddr,
+    local: Option<SocketAddr>,
+) -> io::Result<TcpStream> {
+    if let Some(local) = local.filter(|l| l.is_ipv4() == address.is_ipv4())
+        && let Ok(stream) = connect_from(local, address).await
+    {
+        return Ok(stream);
+    }
+    let stream = match plan.options.reserved_port {
+        true => {
+            let bound = crate::net::resvport::bind_tcp(address)?;
+            bound.connect(address).await?
+        }
+        false => TcpStream::connect(address).await?,
+    };
+    // Without it a call that follows another waits for the other's acknowledgement: 40 ms.
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Connects from a given address, which may be in TIME_WAIT.
+async fn connect_from(local: SocketAddr, address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(local)?;
+    let stream = socket.connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn connect_udp(plan: &Plan, address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = match plan.options.reserved_port {
+        true => crate::net::resvport::bind_udp(address)?,
+        false => {
+            let any: SocketAddr = match address {
+                SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+                SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+            };
+            UdpSocket::bind(any).await?
+        }
+    };
+    // A connected socket receives from this address only and hears of unreachable ports.
+    socket.connect(address).await?;
+    Ok(socket)
+}

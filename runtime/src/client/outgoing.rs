@@ -1,0 +1,156 @@
+//! Messages on their way into a stream: small ones gathered into one piece, bulk data by reference.
+//!
+//! Whatever is pushed is written whole and in order, whether or not its caller still waits: a record cut short would
+//! make the stream useless.
+
+use crate::Body;
+use bytes::Buf;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+
+/// Messages up to this size are copied together: one slice costs a system call more than a copy of it.
+const SMALL: usize = 4096;
+/// Size from which gathered messages are not added to.
+const GATHER: usize = 64 << 10;
+/// Slices in one write.
+const SLICES: usize = 64;
+
+/// Bytes waiting to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    pieces: VecDeque<Piece>,
+    /// An empty buffer to gather into.
+    spare: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Piece {
+    /// Small messages; written up to the position.
+    Gathered(Vec<u8>, usize),
+    Whole(Body),
+}
+
+impl Outgoing {
+    /// Adds a message.
+    pub(crate) fn push(&mut self, message: Body) {
+        if message.len() > SMALL {
+            self.pieces.push_back(Piece::Whole(message));
+            return;
+        }
+        if !matches!(self.pieces.back(), Some(Piece::Gathered(buf, _)) if buf.len() < GATHER) {
+            let buf = std::mem::take(&mut self.spare);
+            self.pieces.push_back(Piece::Gathered(buf, 0));
+        }
+        if let Some(Piece::Gathered(buf, _)) = self.pieces.back_mut() {
+            for chunk in message.chunks() {
+                buf.extend_from_slice(chunk);
+            }
+        }
+    }
+
+    /// Whether everything has been written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Whether there is enough for a good write.
+    pub(crate) fn is_full(&self) -> bool {
+        self.pieces.len() >= SLICES / 2
+    }
+
+    /// Writes as much as the stream takes.
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut write: impl FnMut(&mut Context<'_>, &[IoSlice<'_>]) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<()>> {
+        while !self.pieces.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let chunks = self.pieces.iter().flat_map(Piece::chunks);
+            let mut used = 0;
+            for (slice, chunk) in slices.iter_mut().zip(chunks) {
+                *slice = IoSlice::new(chunk);
+                used += 1;
+            }
+            let written = ready!(write(cx, &slices[..used]))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn advance(&mut self, mut n: usize) {
+        while n > 0 {
+            let Some(piece) = self.pieces.front_mut() else {
+                return;
+            };
+            let step = n.min(piece.len());
+            n -= step;
+            match piece {
+                Piece::Gathered(_, at) => *at += step,
+                Piece::Whole(body) => body.advance(step),
+            }
+            if piece.len() == 0
+                && let Some(Piece::Gathered(mut buf, _)) = self.pieces.pop_front()
+            {
+                buf.clear();
+                self.spare = buf;
+            }
+        }
+    }
+}
+
+impl Piece {
+    fn len(&self) -> usize {
+        match self {
+            Self::Gathered(buf, at) => buf.len() - at,
+            Self::Whole(body) => body.len(),
+        }
+    }
+
+    fn chunks(&self) -> impl Iterator<Item = &[u8]> {
+        let (flat, body) = match self {
+            Self::Gathered(buf, at) => (Some(&buf[*at..]), None),
+            Self::Whole(body) => (None, Some(body)),
+        };
+        flat.into_iter()
+            .chain(body.into_iter().flat_map(Body::chunks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    /// Whatever a stream takes per write, the bytes come out whole and in order.
+    #[test]
+    fn every_split_of_writes_gives_the_same_bytes() {
+        let messages: Vec<Vec<u8>> = (0u8..40)
+            .map(|i| vec![i; [1, 100, 5000, 4096][usize::from(i) % 4]])
+            .collect();
+        for take in [1usize, 7, 4096, 70_000] {
+            let mut out = Outgoing::default();
+            for m in &messages {
+                out.push(Body::from(Bytes::from(m.clone())));
+            }
+            let mut got = Vec::new();
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            let done = out.poll_write(&mut cx, |_, slices| {
+                let mut left = take;
+                for slice in slices {
+                    let n = left.min(slice.len());
+                    got.extend_from_slice(&slice[..n]);
+                    left -= n;
+                }
+                Poll::Ready(Ok(take - left))
+            });
+            assert!(matches!(done, Poll::Ready(Ok(()))));
+            assert!(out.is_empty());
+            assert_eq!(got, messages.concat(), "{take}");
+        }
+    }
+}

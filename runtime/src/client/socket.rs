@@ -1,0 +1,109 @@
+//! One type for everything a client talks through.
+
+use bytes::BytesMut;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UdpSocket, UnixStream};
+
+/// Any stream of bytes both ways.
+pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> ByteStream for T {}
+
+/// A connected socket.
+pub(crate) enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+    Other(Box<dyn ByteStream>),
+    Udp(UdpSocket),
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(s) => s.fmt(f),
+            Self::Unix(s) => s.fmt(f),
+            Self::Other(_) => f.write_str("stream"),
+            Self::Udp(s) => s.fmt(f),
+        }
+    }
+}
+
+impl Socket {
+    /// The local address of an internet socket.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(s) => s.local_addr().ok(),
+            Self::Udp(s) => s.local_addr().ok(),
+            Self::Unix(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// Reads what is there into `buf`'s room.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        // `poll_read` and not `try_read`: after a short read it knows that nothing is left, without a system call.
+        match self {
+            Self::Tcp(s) => pin!(s.read_buf(buf)).poll(cx),
+            Self::Unix(s) => pin!(s.read_buf(buf)).poll(cx),
+            Self::Other(s) => pin!(s.read_buf(buf)).poll(cx),
+            Self::Udp(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
+    }
+
+    /// Writes to a stream.
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let stream: Pin<&mut dyn ByteStream> = match self {
+            Self::Tcp(s) => Pin::new(s),
+            Self::Unix(s) => Pin::new(s),
+            Self::Other(s) => Pin::new(&mut **s),
+            Self::Udp(_) => return Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        };
+        match slices {
+            [one] => stream.poll_write(cx, one),
+            many => stream.poll_write_vectored(cx, many),
+        }
+    }
+
+    /// What was written goes out: streams made of other streams may hold bytes back.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Other(s) => Pin::new(s).poll_flush(cx),
+            Self::Tcp(_) | Self::Unix(_) | Self::Udp(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Receives one datagram into `buf` and returns its size.
+    pub(crate) fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let Self::Udp(socket) = self else {
+            return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
+        };
+        let mut buf = ReadBuf::new(buf);
+        socket
+            .poll_recv(cx, &mut buf)
+            .map_ok(|()| buf.filled().len())
+    }
+
+    /// Sends one datagram.
+    pub(crate) fn poll_send(&self, cx: &mut Context<'_>, message: &[u8]) -> Poll<io::Result<()>> {
+        let Self::Udp(socket) = self else {
+            return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
+        };
+        socket.poll_send(cx, message).map_ok(|_| ())
+    }
+}

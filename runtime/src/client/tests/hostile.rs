@@ -1,0 +1,196 @@
+//! Replies that a broken or hostile server sends over a connection.
+
+use super::*;
+use crate::auth::AuthSys;
+use crate::msg::{AuthStat, Denied};
+
+/// Answers one call with bytes made of its xid.
+async fn answered(
+    options: ConnectOptions,
+    bytes: impl FnOnce(u32) -> Vec<u8>,
+) -> (Result<u32, RpcError>, EchoClient, TcpStream) {
+    let (client, mut peer, _listener) = with_peer(options).await;
+    let answer = async {
+        let (xid, _) = next_call(&mut peer).await;
+        peer.write_all(&bytes(xid)).await.unwrap();
+    };
+    let (result, ()) = tokio::join!(client.count(), answer);
+    (result, client, peer)
+}
+
+#[tokio::test]
+async fn h020_a_reply_beyond_the_limit_is_a_typed_error_for_its_call() {
+    let (result, ..) = answered(options(2000).max_reply(1000), |xid| {
+        [words(&[1 << 31 | 1001, xid]), vec![0; 4]].concat()
+    })
+    .await;
+    let error = result.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            RpcError::ReplyTooLarge {
+                size: 1001,
+                limit: 1000
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(error.execution(), Execution::Yes);
+}
+
+#[tokio::test]
+async fn h020_the_limit_itself_is_accepted_and_fragments_are_summed() {
+    let (result, ..) = answered(options(2000).max_reply(28), |xid| reply(xid, 5)).await;
+    assert_eq!(result.unwrap(), 5);
+    let (result, ..) = answered(options(2000).max_reply(28), |xid| {
+        [words(&[24, xid, 1, 0, 0, 0, 0]), words(&[1 << 31 | 8])].concat()
+    })
+    .await;
+    assert!(matches!(
+        result,
+        Err(RpcError::ReplyTooLarge { size: 32, .. })
+    ));
+}
+
+#[tokio::test]
+async fn h024_a_call_from_the_server_is_never_taken_for_a_reply() {
+    let (result, client, _) = answered(options(2000), |xid| {
+        let call = record(&[xid, 0, 2, PROGRAM, 1, 0, 0, 0, 0, 0]);
+        [call, reply(xid, 6)].concat()
+    })
+    .await;
+    assert_eq!(result.unwrap(), 6);
+    assert_eq!(client.channel().stats().calls, 1);
+}
+
+#[tokio::test]
+async fn h025_h026_unknown_and_doubled_replies_are_discarded() {
+    let (result, client, mut peer) = answered(options(2000), |xid| {
+        let (other, own) = (reply(xid ^ 1, 1), reply(xid, 2));
+        [other, own, reply(xid, 3)].concat()
+    })
+    .await;
+    assert_eq!(result.unwrap(), 2);
+    let answer = async {
+        let (xid, _) = next_call(&mut peer).await;
+        peer.write_all(&reply(xid, 4)).await.unwrap();
+    };
+    let (result, ()) = tokio::join!(client.count(), answer);
+    assert_eq!(result.unwrap(), 4, "the connection lives");
+    assert_eq!(client.channel().stats().unmatched, 2);
+}
+
+#[tokio::test]
+async fn replies_may_come_in_any_order_and_any_pieces() {
+    let (client, mut peer, _listener) = with_peer(options(2000)).await;
+    let answer = async {
+        let mut xids = Vec::new();
+        for _ in 0..3 {
+            xids.push(next_call(&mut peer).await.0);
+        }
+        peer.set_nodelay(true).unwrap();
+        for (i, xid) in xids.into_iter().enumerate().rev() {
+            for byte in reply(xid, i as u32) {
+                peer.write_all(&[byte]).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        }
+        peer
+    };
+    let (a, b, c, _peer) = tokio::join!(client.count(), client.count(), client.count(), answer);
+    assert_eq!([a.unwrap(), b.unwrap(), c.unwrap()], [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn h038_unknown_numbers_are_kept_and_a_broken_header_ends_the_connection() {
+    let (result, ..) = answered(options(2000), |xid| record(&[xid, 1, 0, 0, 0, 99])).await;
+    assert!(matches!(
+        result,
+        Err(RpcError::Refused(Refused::Unknown(99)))
+    ));
+    let (result, ..) = answered(options(2000), |xid| record(&[xid, 1, 1, 1, 99])).await;
+    assert!(matches!(
+        result,
+        Err(RpcError::Denied(Denied::Auth(AuthStat(99))))
+    ));
+    for broken in [[2, 0, 0], [1, 2, 0]] {
+        let (result, ..) = answered(options(2000), |xid| {
+            record(&[&[xid, 1][..], &broken[..]].concat())
+        })
+        .await;
+        assert!(
+            matches!(result, Err(RpcError::ConnectionLost { .. })),
+            "{result:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn h039_h040_refusals_are_passed_on_as_they_are() {
+    let (result, ..) = answered(options(2000), |xid| record(&[xid, 1, 0, 0, 0, 2, 9, 1])).await;
+    assert!(matches!(
+        result,
+        Err(RpcError::Refused(Refused::ProgMismatch { low: 9, high: 1 }))
+    ));
+    let (result, ..) = answered(options(2000), |xid| {
+        let mut long = vec![xid, 1, 1, 1, 5];
+        long.resize(1 << 18, 7);
+        record(&long)
+    })
+    .await;
+    assert!(matches!(
+        result,
+        Err(RpcError::Denied(Denied::Auth(AuthStat::TOOWEAK)))
+    ));
+}
+
+#[tokio::test]
+async fn h080_a_reply_with_a_wrong_verifier_is_not_delivered() {
+    let own = |cred: AuthSys| {
+        ConnectOptions::new().calls(
+            CallOptions::new()
+                .cred(cred)
+                .timeout(Duration::from_secs(2)),
+        )
+    };
+    let verified = |flavor| move |xid| record(&[xid, 1, 0, flavor, 4, 0xabcd, 0, 42]);
+    for flavor in [1, 6, 99] {
+        let (result, ..) = answered(own(AuthSys::new(1, 1)), verified(flavor)).await;
+        assert!(matches!(result, Err(RpcError::BadVerifier)), "{flavor}");
+    }
+    for flavor in [0, 2] {
+        let (result, ..) = answered(own(AuthSys::new(1, 1)), verified(flavor)).await;
+        assert_eq!(result.unwrap(), 42);
+    }
+    // AUTH_NONE: any flavor with at most 400 bytes.
+    let (result, ..) = answered(options(2000), verified(99)).await;
+    assert_eq!(result.unwrap(), 42);
+    let (result, ..) = answered(options(2000), |xid| record(&[xid, 1, 0, 0, 401])).await;
+    assert!(matches!(result, Err(RpcError::ConnectionLost { .. })));
+}
+
+#[tokio::test]
+async fn results_that_do_not_decode_fail_their_call_only() {
+    let (result, client, mut peer) =
+        answered(options(2000), |xid| record(&[xid, 1, 0, 0, 0, 0])).await;
+    let error = result.unwrap_err();
+    assert!(matches!(error, RpcError::Decode(_)), "{error}");
+    assert_eq!(error.execution(), Execution::Yes);
+    let answer = async {
+        let (xid, _) = next_call(&mut peer).await;
+        peer.write_all(&reply(xid, 4)).await.unwrap();
+    };
+    let (result, ()) = tokio::join!(client.count(), answer);
+    assert_eq!(result.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn a_server_that_is_none_is_named() {
+    let (result, ..) = answered(options(2000), |_| {
+        b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()
+    })
+    .await;
+    let error = result.unwrap_err();
+    assert!(error.to_string().contains("HTTP"), "{error}");
+    assert_eq!(error.execution(), Execution::Maybe);
+}

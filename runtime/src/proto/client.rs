@@ -1,0 +1,594 @@
+//! The client without sockets, clock or tasks: calls and received bytes go in, messages to send and results come out.
+//!
+//! Call order: [`start_call`](ClientCore::start_call) for each call; [`poll_transmit`](ClientCore::poll_transmit) until
+//! it returns nothing, and write what it returns, whole and in that order; whatever arrives goes to
+//! [`handle_bytes`](ClientCore::handle_bytes) or [`handle_datagram`](ClientCore::handle_datagram); at the instant of
+//! [`poll_timeout`](ClientCore::poll_timeout) call [`handle_timeout`](ClientCore::handle_timeout); after each of these
+//! take [`poll_done`](ClientCore::poll_done) and [`finish`](ClientCore::finish) the calls it names.
+//!
+//! Invariants: a call ends exactly once, with its own reply or with an error whose
+//! [`execution`](RpcError::execution) is true; a repeated call carries the same xid and bytes (RFC 5531 §4); a late,
+//! foreign or forged reply changes nothing; nothing is left behind by a finished or forgotten call.
+
+mod reply;
+mod table;
+
+pub use self::reply::{KEEP_WHOLE, outcome};
+use self::table::{Slot, State, Table};
+use super::random::Random;
+use super::record::{self, Decoder, RecordError, RecordLimits};
+use super::retransmit::{Retransmit, RoundTrip, jitter};
+use crate::Body;
+use crate::auth::Credential;
+use crate::error::{RpcError, Sent};
+use crate::msg::{CallHeader, OpaqueAuth, ReplyError, ReplyRef};
+use bytes::{Bytes, BytesMut};
+use core::fmt;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Messages larger than a fragment header can announce cannot be sent on a stream.
+const MAX_RECORD: u64 = (1 << 31) - 1;
+
+/// What a client's core is told when it is made.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// How messages travel.
+    pub framing: Framing,
+    /// Largest reply in bytes.
+    pub max_reply: usize,
+    /// Largest datagram to send in bytes.
+    pub max_datagram: usize,
+    /// When datagrams are sent again.
+    pub retransmit: Retransmit,
+}
+
+/// How messages travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// As records of a stream, which loses nothing.
+    Stream,
+    /// As datagrams, which may be lost, doubled and overtaken.
+    Datagram,
+}
+
+/// A call to make.
+#[derive(Debug)]
+pub struct NewCall<'a> {
+    /// Program number.
+    pub program: u32,
+    /// Version number.
+    pub version: u32,
+    /// Procedure number.
+    pub procedure: u32,
+    /// The encoded arguments.
+    pub args: Body,
+    /// Who calls; nobody for AUTH_NONE.
+    pub credential: Option<&'a Arc<dyn Credential>>,
+    /// Time limit.
+    pub timeout: Duration,
+    /// Whether it may be sent again on another connection.
+    pub replay: bool,
+    /// Whether it is done as soon as it is sent: the server does not answer.
+    pub oneway: bool,
+}
+
+/// Names a call until it is finished or forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallId {
+    slot: u32,
+    /// Tells the calls apart that use the same slot one after the other.
+    xid: u32,
+}
+
+impl CallId {
+    /// A small number, unique among the calls that are not finished.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.slot as usize
+    }
+
+    /// The transaction id.
+    #[must_use]
+    pub fn xid(self) -> u32 {
+        self.xid
+    }
+}
+
+/// A message to send.
+#[derive(Debug)]
+pub struct Transmit {
+    /// The call.
+    pub id: CallId,
+    /// The message; on streams with its record mark.
+    pub message: Body,
+}
+
+/// Why a stream cannot be used further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// The record marking.
+    Record(RecordError),
+    /// A message that is neither call nor reply, or whose header does not parse.
+    NotRpc,
+}
+
+impl fmt::Display for StreamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(e) => e.fmt(f),
+            Self::NotRpc => f.write_str("the server sent a message that is no reply"),
+        }
+    }
+}
+
+impl core::error::Error for StreamError {}
+
+impl From<StreamError> for io::Error {
+    fn from(e: StreamError) -> Self {
+        Self::new(io::ErrorKind::InvalidData, e)
+    }
+}
+
+/// What happened that no call was told of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientStats {
+    /// Replies that ended a call.
+    pub answered: u64,
+    /// Replies that belong to no pending call: late, doubled or forged.
+    pub unmatched: u64,
+    /// Calls received, which a client does not answer.
+    pub calls: u64,
+    /// Datagrams that are no RPC message.
+    pub junk: u64,
+    /// Datagrams sent again.
+    pub retransmitted: u64,
+    /// Calls sent again on another connection.
+    pub replayed: u64,
+}
+
+/// The state of one client.
+#[derive(Debug)]
+pub struct ClientCore {
+    config: ClientConfig,
+    table: Table,
+    /// Calls to send, in order; entries of forgotten calls are skipped.
+    queue: VecDeque<CallId>,
+    /// Ended calls that have not been named yet.
+    done: VecDeque<CallId>,
+    decoder: Decoder,
+    /// A reply that is larger than accepted, until its xid is there.
+    oversized: Option<(RecordError, u64)>,
+    /// The earliest instant at which something may be due. Never later than the truth, perhaps earlier.
+    check: Option<Instant>,
+    rtt: RoundTrip,
+    random: Random,
+    /// Reused for headers.
+    header: Vec<u8>,
+    started: u64,
+    stats: ClientStats,
+}
+
+impl ClientCore {
+    /// A client without calls. `random` gives transaction ids and jitter.
+    #[must_use]
+    pub fn new(config: ClientConfig, random: Random) -> Self {
+        Self {
+            decoder: Decoder::new(RecordLimits::bytes(config.max_reply)),
+            config,
+            table: Table::default(),
+            queue: VecDeque::new(),
+            done: VecDeque::new(),
+            oversized: None,
+            check: None,
+            rtt: RoundTrip::default(),
+            random,
+            header: Vec::new(),
+            started: 0,
+            stats: ClientStats::default(),
+        }
+    }
+
+    /// Begins a call.
+    ///
+    /// # Errors
+    /// The message is larger than can be sent.
+    pub fn start_call(&mut self, now: Instant, mut call: NewCall<'_>) -> Result<CallId, RpcError> {
+        let xid = self.table.unused_xid(&mut self.random);
+        let message = self.message(xid, &mut call)?;
+        let deadline = now.checked_add(call.timeout);
+        self.started = self.started.wrapping_add(1);
+        let id = self.table.insert(Slot {
+            xid,
+            state: State::Queued,
+            message: Some(message),
+            credential: call.credential.cloned(),
+            timeout: call.timeout,
+            deadline,
+            replay: call.replay,
+            oneway: call.oneway,
+            order: self.started,
+            transmissions: 0,
+            first_sent: now,
+            resend: None,
+            wait: Duration::ZERO,
+        });
+        self.queue.push_back(id);
+        self.check_at(deadline);
+        Ok(id)
+    }
+
+    /// Header, arguments and, on a stream, the record mark.
+    fn message(&mut self, xid: u32, call: &mut NewCall<'_>) -> Result<Body, RpcError> {
+        let mut header = CallHeader {
+            xid,
+            program: call.program,
+            version: call.version,
+            procedure: call.procedure,
+            cred: call.credential.map_or(OpaqueAuth::NONE, |c| c.credential()),
+            verf: OpaqueAuth::NONE,
+        };
+        self.header.clear();
+        header.put(&mut self.header);
+        if let Some(credential) = call.credential {
+            // The verifier covers the header up to the end of the credential; an empty one has 8 bytes.
+            let signed = self.header.len().saturating_sub(8);
+            header.verf = credential.verifier(self.header.get(..signed).unwrap_or_default());
+            if header.verf != OpaqueAuth::NONE {
+                self.header.clear();
+                header.put(&mut self.header);
+            }
+        }
+        let mut message = core::mem::take(&mut call.args);
+        let size = self.header.len().saturating_add(message.len());
+        let limit = match self.config.framing {
+            Framing::Stream => MAX_RECORD,
+            Framing::Datagram => self.config.max_datagram as u64,
+        };
+        let too_large = RpcError::CallTooLarge {
+            size: size as u64,
+            limit,
+        };
+        if size as u64 > limit {
+            return Err(too_large);
+        }
+        message.prepend(&self.header);
+        if self.config.framing == Framing::Stream {
+            message.prepend(&record::mark(size).ok_or(too_large)?);
+        }
+        Ok(message)
+    }
+
+    /// The caller lost interest: whatever comes for this call is ignored.
+    pub fn forget(&mut self, id: CallId) {
+        self.table.remove(id);
+        // Calls cancelled while nothing can be sent must not pile up here.
+        let live = self.table.len().saturating_mul(2).saturating_add(64);
+        if self.queue.len() > live {
+            let table = &self.table;
+            self.queue.retain(|id| table.get(*id).is_some());
+        }
+    }
+
+    /// Whether a call has ended and not been finished.
+    #[must_use]
+    pub fn has_ended(&self, id: CallId) -> bool {
+        let slot = self.table.get(id);
+        slot.is_some_and(|slot| matches!(slot.state, State::Done(_)))
+    }
+
+    /// The result of a call that has ended; afterwards the call is no more.
+    pub fn finish(&mut self, id: CallId) -> Option<Result<Bytes, RpcError>> {
+        let slot = self.table.get(id)?;
+        if !matches!(slot.state, State::Done(_)) {
+            return None;
+        }
+        match self.table.remove(id)?.state {
+            State::Done(result) => Some(result),
+            State::Queued | State::Sent => None,
+        }
+    }
+
+    /// The next message to write. What has been returned is taken as sent, so ask when it can be written.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
+        loop {
+            let id = self.queue.pop_front()?;
+            let datagram = self.config.framing == Framing::Datagram;
+            let Some(slot) = self.table.get_mut(id) else {
+                continue;
+            };
+            if !matches!(slot.state, State::Queued) {
+                continue;
+            }
+            // A stream loses nothing, so only what may be replayed is kept.
+            let keep = !slot.oneway && (datagram || slot.replay);
+            let message = match keep {
+                true => slot.message.clone(),
+                false => slot.message.take(),
+            };
+            let Some(message) = message else { continue };
+            slot.state = State::Sent;
+            slot.transmissions = slot.transmissions.saturating_add(1);
+            if slot.transmissions == 1 {
+                slot.first_sent = now;
+                slot.wait = self.rtt.first_wait(&self.config.retransmit);
+            }
+            if slot.oneway {
+                slot.state = State::Done(Ok(Bytes::new()));
+                self.done.push_back(id);
+            } else if datagram {
+                let resend = now.checked_add(jitter(slot.wait, &mut self.random));
+                slot.wait = self.config.retransmit.next(slot.wait);
+                slot.resend = resend;
+                self.check_at(resend);
+            }
+            return Some(Transmit { id, message });
+        }
+    }
+
+    /// Whether there is something to write.
+    #[must_use]
+    pub fn wants_transmit(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// The next call that has ended, each once: [`finish`](Self::finish) it.
+    pub fn poll_done(&mut self) -> Option<CallId> {
+        loop {
+            let id = self.done.pop_front()?;
+            if self.table.get(id).is_some() {
+                return Some(id);
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called, at the latest.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.check
+    }
+
+    fn check_at(&mut self, at: Option<Instant>) {
+        self.check = match (self.check, at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    /// Ends what is beyond its deadline and sends again what was not answered.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.check.is_none_or(|at| at > now) {
+            return;
+        }
+        let mut check = None;
+        let mut again = Vec::new();
+        for (id, slot) in self.table.iter_mut() {
+            if matches!(slot.state, State::Done(_)) {
+                continue;
+            }
+            if slot.deadline.is_some_and(|at| at <= now) {
+                slot.state = State::Done(Err(RpcError::TimedOut {
+                    after: slot.timeout,
+                    sent: slot.sent(),
+                }));
+                slot.message = None;
+                self.done.push_back(id);
+                continue;
+            }
+            if slot.resend.is_some_and(|at| at <= now) {
+                slot.resend = None;
+                slot.state = State::Queued;
+                again.push((slot.order, id));
+                self.stats.retransmitted = self.stats.retransmitted.saturating_add(1);
+            }
+            for at in [slot.deadline, slot.resend].into_iter().flatten() {
+                check = Some(check.map_or(at, |c: Instant| c.min(at)));
+            }
+        }
+        self.check = check;
+        self.enqueue(again);
+    }
+
+    fn enqueue(&mut self, mut ids: Vec<(u64, CallId)>) {
+        ids.sort_unstable_by_key(|(order, _)| *order);
+        self.queue.extend(ids.into_iter().map(|(_, id)| id));
+    }
+
+    /// Takes what arrived on the stream out of `buf` as far as it is whole records.
+    ///
+    /// # Errors
+    /// The stream makes no sense and must be closed; then call [`handle_disconnect`](Self::handle_disconnect).
+    pub fn handle_bytes(&mut self, buf: &mut BytesMut) -> Result<(), StreamError> {
+        loop {
+            if let Some((error, size)) = self.oversized {
+                return self.refuse_oversized(error, size, buf);
+            }
+            match self.decoder.next(buf) {
+                Ok(Some(record)) => self.on_record(record)?,
+                Ok(None) => return Ok(()),
+                Err(error @ RecordError::TooLarge { size, .. }) => {
+                    self.oversized = Some((error, size));
+                }
+                Err(error) => return Err(StreamError::Record(error)),
+            }
+        }
+    }
+
+    /// A reply of a forbidden size: the call it answers, and only that one, is told so.
+    fn refuse_oversized(
+        &mut self,
+        error: RecordError,
+        size: u64,
+        buf: &BytesMut,
+    ) -> Result<(), StreamError> {
+        // The xid stands in the first fragment; when that came whole, it is in the decoder.
+        let start = match self.decoder.earlier().first_chunk() {
+            Some(start) => Some(start),
+            None => buf.first_chunk(),
+        };
+        let Some(xid) = start.map(|b| u32::from_be_bytes(*b)) else {
+            return Ok(());
+        };
+        if let Some(id) = self.table.by_xid(xid) {
+            let limit = self.config.max_reply as u64;
+            self.end(id, Err(RpcError::ReplyTooLarge { size, limit }));
+        }
+        Err(StreamError::Record(error))
+    }
+
+    /// Bytes that the record being received still misses: how far the read buffer should grow.
+    #[must_use]
+    pub fn missing(&self, buf: &BytesMut) -> usize {
+        match self.oversized {
+            Some(_) => 4,
+            None => self.decoder.missing(buf),
+        }
+    }
+
+    fn on_record(&mut self, record: Bytes) -> Result<(), StreamError> {
+        match ReplyRef::parse(&record) {
+            Ok(reply) => {
+                self.on_reply(None, &record, &reply);
+                Ok(())
+            }
+            // Without a back channel nobody may call us (RFC 8167 §2); it is not for us to close the connection.
+            Err(ReplyError::Call) => {
+                self.stats.calls = self.stats.calls.saturating_add(1);
+                Ok(())
+            }
+            Err(ReplyError::Malformed) => Err(StreamError::NotRpc),
+        }
+    }
+
+    /// Takes a datagram that came from the server's address; `truncated` when its end was cut off.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: Bytes, truncated: bool) {
+        match ReplyRef::parse(&datagram) {
+            Ok(reply) if truncated => {
+                if let Some(id) = self.table.by_xid(reply.xid) {
+                    self.end(id, Err(RpcError::ReplyTruncated));
+                }
+            }
+            Ok(reply) => self.on_reply(Some(now), &datagram, &reply),
+            Err(ReplyError::Call) => self.stats.calls = self.stats.calls.saturating_add(1),
+            // Anybody can send junk: it ends nothing and triggers nothing.
+            Err(ReplyError::Malformed) => self.stats.junk = self.stats.junk.saturating_add(1),
+        }
+    }
+
+    fn on_reply(&mut self, now: Option<Instant>, message: &Bytes, reply: &ReplyRef<'_>) {
+        let found = self.table.by_xid(reply.xid);
+        let slot = found.and_then(|id| self.table.get(id));
+        let (Some(id), Some(slot)) = (found, slot) else {
+            self.stats.unmatched = self.stats.unmatched.saturating_add(1);
+            return;
+        };
+        // A call that was never sent has no reply: somebody guesses.
+        if slot.transmissions == 0 {
+            self.stats.unmatched = self.stats.unmatched.saturating_add(1);
+            return;
+        }
+        if let (Some(now), 1) = (now, slot.transmissions) {
+            self.rtt
+                .sample(now.saturating_duration_since(slot.first_sent));
+        }
+        let result = outcome(message, reply, slot.credential.as_deref());
+        self.stats.answered = self.stats.answered.saturating_add(1);
+        let result = match result {
+            Err(refusal @ (RpcError::Refused(_) | RpcError::Denied(_)))
+                if slot.transmissions > 1 =>
+            {
+                Err(RpcError::Repeated(Box::new(refusal)))
+            }
+            result => result,
+        };
+        self.end(id, result);
+    }
+
+    fn end(&mut self, id: CallId, result: Result<Bytes, RpcError>) {
+        if let Some(slot) = self.table.get_mut(id) {
+            if matches!(slot.state, State::Done(_)) {
+                self.stats.unmatched = self.stats.unmatched.saturating_add(1);
+                return;
+            }
+            slot.state = State::Done(result);
+            slot.message = None;
+            self.done.push_back(id);
+        }
+    }
+
+    /// This call cannot be sent.
+    pub fn fail(&mut self, id: CallId, error: RpcError) {
+        self.end(id, Err(error));
+    }
+
+    /// The connection is gone. Calls on the way that may be replayed wait for the next one, the others end; those not
+    /// sent yet wait too.
+    pub fn handle_disconnect(&mut self, source: Option<io::Error>) {
+        self.decoder = Decoder::new(RecordLimits::bytes(self.config.max_reply));
+        self.oversized = None;
+        // No late reply comes over another connection.
+        self.table.clear_retired();
+        let source = source.map(Arc::new);
+        let mut again = Vec::new();
+        for (id, slot) in self.table.iter_mut() {
+            if !matches!(slot.state, State::Sent) {
+                continue;
+            }
+            if slot.replay && slot.message.is_some() {
+                slot.state = State::Queued;
+                slot.resend = None;
+                again.push((slot.order, id));
+                continue;
+            }
+            slot.state = State::Done(Err(RpcError::ConnectionLost {
+                sent: Sent::Maybe,
+                source: source.clone(),
+            }));
+            slot.message = None;
+            self.done.push_back(id);
+        }
+        self.stats.replayed = self.stats.replayed.saturating_add(again.len() as u64);
+        // They were first, so they go first.
+        let fresh = core::mem::take(&mut self.queue);
+        self.enqueue(again);
+        self.queue.extend(fresh);
+    }
+
+    /// No connection can be made: calls that were never sent end with `error`, others with a lost connection when
+    /// there is to be no further attempt.
+    pub fn handle_unreachable(&mut self, error: &RpcError, last: bool) {
+        for (id, slot) in self.table.iter_mut() {
+            let result = match (&slot.state, slot.sent()) {
+                (State::Done(_), _) => continue,
+                (_, Sent::No) => error.clone(),
+                (_, Sent::Maybe) if last => RpcError::lost(Sent::Maybe, None),
+                (_, Sent::Maybe) => continue,
+            };
+            slot.state = State::Done(Err(result));
+            slot.message = None;
+            self.done.push_back(id);
+        }
+    }
+
+    /// Calls begun and neither finished nor forgotten.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.len() == 0
+    }
+
+    /// Counters.
+    #[must_use]
+    pub fn stats(&self) -> ClientStats {
+        self.stats
+    }
+}

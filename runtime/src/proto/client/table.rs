@@ -1,0 +1,170 @@
+//! The calls of a client by slot and by xid, and the xids that must not be used again yet.
+
+use super::CallId;
+use crate::Body;
+use crate::auth::Credential;
+use crate::error::{RpcError, Sent};
+use crate::proto::random::Random;
+use bytes::Bytes;
+use core::hash::{BuildHasherDefault, Hasher};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Xids of ended calls to which a reply may still come: so many are remembered and not given out again.
+const RETIRED: usize = 4096;
+/// Slot number of a retired xid.
+const NO_SLOT: u32 = u32::MAX;
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) xid: u32,
+    pub(super) state: State,
+    /// The message, as long as it may have to be sent.
+    pub(super) message: Option<Body>,
+    pub(super) credential: Option<Arc<dyn Credential>>,
+    pub(super) timeout: Duration,
+    /// None when it lies beyond what an instant can say.
+    pub(super) deadline: Option<Instant>,
+    pub(super) replay: bool,
+    pub(super) oneway: bool,
+    /// Position among all calls ever started.
+    pub(super) order: u64,
+    pub(super) transmissions: u32,
+    pub(super) first_sent: Instant,
+    pub(super) resend: Option<Instant>,
+    /// Wait before the next transmission.
+    pub(super) wait: Duration,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    /// To be sent, for the first time or again.
+    Queued,
+    /// On the way.
+    Sent,
+    /// Ended; the result waits to be fetched.
+    Done(Result<Bytes, RpcError>),
+}
+
+impl Slot {
+    pub(super) fn sent(&self) -> Sent {
+        match self.transmissions {
+            0 => Sent::No,
+            _ => Sent::Maybe,
+        }
+    }
+}
+
+/// Spreads the bits of a number that is random already.
+#[derive(Debug, Default)]
+pub(super) struct XidHasher(u64);
+
+impl Hasher for XidHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u32(&mut self, xid: u32) {
+        self.0 = u64::from(xid).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// All calls of a client.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    by_xid: HashMap<u32, u32, BuildHasherDefault<XidHasher>>,
+    retired: VecDeque<u32>,
+}
+
+impl Table {
+    /// An xid that no pending call has and no late reply can carry.
+    pub(super) fn unused_xid(&self, random: &mut Random) -> u32 {
+        loop {
+            let xid = random.next_u32();
+            if !self.by_xid.contains_key(&xid) {
+                return xid;
+            }
+        }
+    }
+
+    pub(super) fn insert(&mut self, slot: Slot) -> CallId {
+        let xid = slot.xid;
+        let at = match self.free.pop() {
+            Some(at) => at,
+            None => {
+                self.slots.push(None);
+                u32::try_from(self.slots.len().saturating_sub(1)).unwrap_or(NO_SLOT)
+            }
+        };
+        if let Some(place) = self.slots.get_mut(at as usize) {
+            *place = Some(slot);
+        }
+        self.by_xid.insert(xid, at);
+        CallId { slot: at, xid }
+    }
+
+    pub(super) fn get(&self, id: CallId) -> Option<&Slot> {
+        let slot = self.slots.get(id.slot as usize)?.as_ref()?;
+        (slot.xid == id.xid).then_some(slot)
+    }
+
+    pub(super) fn get_mut(&mut self, id: CallId) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(id.slot as usize)?.as_mut()?;
+        (slot.xid == id.xid).then_some(slot)
+    }
+
+    /// The pending call with this xid.
+    pub(super) fn by_xid(&self, xid: u32) -> Option<CallId> {
+        let slot = *self.by_xid.get(&xid)?;
+        (slot != NO_SLOT).then_some(CallId { slot, xid })
+    }
+
+    /// Takes a call out. If it was sent more than once or has no reply, its xid is retired: one may still come.
+    pub(super) fn remove(&mut self, id: CallId) -> Option<Slot> {
+        self.get(id)?;
+        let slot = self.slots.get_mut(id.slot as usize)?.take()?;
+        self.free.push(id.slot);
+        let answered = matches!(&slot.state, State::Done(Ok(_))) && slot.transmissions == 1;
+        if answered || slot.transmissions == 0 {
+            self.by_xid.remove(&id.xid);
+        } else {
+            self.by_xid.insert(id.xid, NO_SLOT);
+            self.retired.push_back(id.xid);
+            if self.retired.len() > RETIRED
+                && let Some(oldest) = self.retired.pop_front()
+            {
+                self.by_xid.remove(&oldest);
+            }
+        }
+        Some(slot)
+    }
+
+    pub(super) fn clear_retired(&mut self) {
+        for xid in self.retired.drain(..) {
+            self.by_xid.remove(&xid);
+        }
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (CallId, &mut Slot)> {
+        self.slots.iter_mut().zip(0u32..).filter_map(|(slot, at)| {
+            let slot = slot.as_mut()?;
+            let id = CallId {
+                slot: at,
+                xid: slot.xid,
+            };
+            Some((id, slot))
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len().saturating_sub(self.free.len())
+    }
+}
