@@ -24,6 +24,7 @@ mod limits;
 mod listen;
 mod outgoing;
 mod programs;
+mod registration;
 mod running;
 
 pub use self::context::{Context, Peer};
@@ -38,9 +39,11 @@ pub use crate::proto::server::Cred;
 
 use self::listen::Task;
 use self::programs::Table;
+use self::registration::Registrar;
 use crate::Mode;
 use crate::net::{self, Listener};
 use crate::proto::replay::ReplayCache;
+use crate::rpcbind::Rpcbind;
 use std::future::Future;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -120,6 +123,7 @@ pub struct Server {
     endpoints: Vec<Endpoint>,
     limits: Limits,
     mode: Mode,
+    rpcbind: Option<Rpcbind>,
 }
 
 impl Server {
@@ -153,6 +157,15 @@ impl Server {
         self
     }
 
+    /// Registers every program at every TCP and UDP address (default: [`Rpcbind::none`]).
+    ///
+    /// A registration that rpcbind has lost, because it was started anew or somebody removed it, is made again within a
+    /// few seconds. It is taken back when the server stops.
+    pub fn rpcbind(mut self, rpcbind: Rpcbind) -> Self {
+        self.rpcbind = Some(rpcbind);
+        self
+    }
+
     /// Sets the limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -168,7 +181,8 @@ impl Server {
     /// Opens the listeners and serves in the background of the current tokio runtime.
     ///
     /// # Errors
-    /// An address does not resolve or cannot be bound; then nothing is left behind.
+    /// An address does not resolve or cannot be bound, or a registration that was demanded fails; then nothing is left
+    /// behind.
     pub async fn start(self) -> Result<Running, ServeError> {
         let (phase, watched) = watch::channel(Phase::Run);
         let (alive, ended) = mpsc::channel(1);
@@ -209,6 +223,14 @@ impl Server {
                 }
             }
         }
+        let rpcbind = self.rpcbind.unwrap_or(Rpcbind::none());
+        let mut registrar = Registrar::new(rpcbind, task.server.programs().pairs(), &addresses);
+        registrar.start().await?;
+        let Task { phase: watched, alive, .. } = task.clone();
+        tokio::spawn(async move {
+            registrar.keep(watched).await;
+            drop(alive);
+        });
         for listener in listeners {
             let task = task.clone();
             tokio::spawn(listen::accept(listener, task));

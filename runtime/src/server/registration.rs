@@ -1,0 +1,117 @@
+//! Registration with rpcbind for as long as a server runs: made at the start, made again when rpcbind has lost it, taken
+//! back at the end.
+
+use super::running::Address;
+use super::{Phase, ServeError};
+use crate::rpcbind::uaddr::{Netid, to_uaddr};
+use crate::rpcbind::{Registration, Rpcbind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Pause between two looks whether rpcbind still knows the server.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// What a server registers, and where.
+#[derive(Debug)]
+pub(crate) struct Registrar {
+    rpcbind: Rpcbind,
+    list: Vec<Registration>,
+    registered: bool,
+}
+
+impl Registrar {
+    /// Each version of each program at each address.
+    pub(crate) fn new(
+        rpcbind: Rpcbind,
+        programs: impl Iterator<Item = (u32, u32)>,
+        addresses: &[Address],
+    ) -> Self {
+        let places: Vec<_> = addresses.iter().flat_map(places).collect();
+        let list = programs.flat_map(|(program, version)| {
+            places.iter().map(move |(netid, address)| Registration {
+                program,
+                version,
+                netid: *netid,
+                uaddr: to_uaddr(*address),
+            })
+        });
+        let list = list.collect();
+        Self { rpcbind, list, registered: false }
+    }
+
+    /// Registers, before the server answers its first call.
+    ///
+    /// # Errors
+    /// rpcbind is absent or refuses, and registration was demanded.
+    pub(crate) async fn start(&mut self) -> Result<(), ServeError> {
+        if self.rpcbind.is_none() {
+            return Ok(());
+        }
+        match self.rpcbind.register(&self.list).await {
+            Ok(()) => self.registered = true,
+            Err(error) if self.rpcbind.is_required() => return Err(ServeError::register(error)),
+            Err(error) => tracing::warn!(%error, "not registered with rpcbind; serving anyway"),
+        }
+        Ok(())
+    }
+
+    /// Keeps the registration until the server drains, then takes it back.
+    pub(crate) async fn keep(mut self, mut phase: watch::Receiver<Phase>) {
+        if self.rpcbind.is_none() {
+            return;
+        }
+        loop {
+            tokio::select! {
+                _ = Phase::Drain.reached(&mut phase) => break,
+                () = tokio::time::sleep(INTERVAL) => {}
+            }
+            if !self.is_known().await {
+                self.registered = match self.rpcbind.register(&self.list).await {
+                    Ok(()) => {
+                        tracing::info!("registered with rpcbind again");
+                        true
+                    }
+                    Err(error) => {
+                        tracing::debug!(%error, "still not registered with rpcbind");
+                        false
+                    }
+                };
+            }
+        }
+        if self.registered {
+            self.rpcbind.unregister(&self.list).await;
+        }
+    }
+
+    /// Whether rpcbind has the registrations. One that cannot be asked may come back with all it knew.
+    async fn is_known(&self) -> bool {
+        if !self.registered {
+            return false;
+        }
+        let Ok(entries) = self.rpcbind.dump().await else {
+            return true;
+        };
+        self.list.iter().all(|wanted| {
+            entries.iter().any(|entry| {
+                (entry.program, entry.version) == (wanted.program, wanted.version)
+                    && entry.netid == wanted.netid.as_str()
+            })
+        })
+    }
+}
+
+/// The transports under which an address is known: an IPv6 wildcard serves IPv4 as well.
+fn places(address: &Address) -> Vec<(Netid, SocketAddr)> {
+    let (at, netid): (SocketAddr, fn(IpAddr) -> Netid) = match address {
+        Address::Tcp(at) => (*at, Netid::tcp),
+        Address::Udp(at) => (*at, Netid::udp),
+        Address::Unix(_) => return Vec::new(),
+    };
+    let mut places = vec![(netid(at.ip()), at)];
+    if at.is_ipv6() && at.ip().is_unspecified() {
+        let v4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), at.port());
+        places.push((netid(v4.ip()), v4));
+    }
+    places
+}
