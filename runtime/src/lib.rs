@@ -37,3 +37,17 @@ pub use self::xdr::{
     XdrString, from_bytes, from_bytes_with, to_bytes,
 };
 pub use bytes::Bytes;
+
+/// Includes the Rust that a build script made of `NAME.x`, from cargo's OUT_DIR.
+///
+/// ```ignore
+/// mod calc {
+///     rpcgen_runtime::include_x!("calc"); // made of calc.x
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_x {
+    ($name:literal) => {
+        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}

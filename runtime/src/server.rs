@@ -26,6 +26,7 @@ mod outgoing;
 mod programs;
 mod registration;
 mod running;
+mod service;
 
 pub use self::context::{Context, Peer};
 pub use self::dispatch::{BoxFuture, Dispatch};
@@ -34,22 +35,26 @@ pub use self::error::ServeError;
 pub use self::fault::Fault;
 pub use self::limits::Limits;
 pub use self::running::{Address, Grace, Running};
+pub use self::service::{Handlers, Request};
 pub use crate::proto::replay::ReplayLimits;
 pub use crate::proto::server::Cred;
 
 use self::listen::Task;
 use self::programs::Table;
 use self::registration::Registrar;
-use crate::Mode;
+use self::service::Wrap;
 use crate::net::{self, Listener};
 use crate::proto::replay::ReplayCache;
 use crate::rpcbind::Rpcbind;
+use crate::{Body, Mode};
 use std::future::Future;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::{Semaphore, mpsc, watch};
+use tower_layer::Layer;
+use tower_service::Service;
 
 /// Where a server is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,7 +121,7 @@ enum Endpoint {
 }
 
 /// A server to be: programs, listeners, limits.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use = "a server does nothing until it is started"]
 pub struct Server {
     programs: Table,
@@ -124,6 +129,7 @@ pub struct Server {
     limits: Limits,
     mode: Mode,
     rpcbind: Option<Rpcbind>,
+    wraps: Vec<Wrap>,
 }
 
 impl Server {
@@ -166,6 +172,39 @@ impl Server {
         self
     }
 
+    /// Puts a tower layer around every handler. The first layer added is the outermost.
+    ///
+    /// An error of the layer that is a [`Fault`] is answered as such; any other is SYSTEM_ERR over a stream and silence
+    /// over UDP. Procedure 0 where it is undeclared, and calls that cannot be accepted, do not come through it.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Handlers> + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Body> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Future: Send,
+        <L::Service as Service<Request>>::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.wraps.push(service::layered(layer));
+        self
+    }
+
+    /// Looks at each call before its handler does, in the order of the layers; an `Err` is the answer.
+    ///
+    /// ```
+    /// # use rpcgen_runtime::{Cred, Fault, Server, msg::AuthStat};
+    /// // Nobody without an AUTH_SYS credential.
+    /// let server = Server::new().intercept(|request| match request.cx.cred() {
+    ///     Cred::Sys(_) => Ok(()),
+    ///     _ => Err(Fault::Denied(AuthStat::TOOWEAK)),
+    /// });
+    /// ```
+    pub fn intercept<F>(mut self, look: F) -> Self
+    where
+        F: Fn(&Request) -> Result<(), Fault> + Send + Sync + 'static,
+    {
+        self.wraps.push(service::intercepted(look));
+        self
+    }
+
     /// Sets the limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -187,7 +226,7 @@ impl Server {
         let (phase, watched) = watch::channel(Phase::Run);
         let (alive, ended) = mpsc::channel(1);
         let server = Arc::new(Shared {
-            programs: RwLock::new(Arc::new(self.programs)),
+            programs: RwLock::new(Arc::new(self.programs.wrapped(&self.wraps))),
             permits: Arc::new(Semaphore::new(self.limits.in_flight)),
             limits: self.limits,
             mode: self.mode,
@@ -226,7 +265,11 @@ impl Server {
         let rpcbind = self.rpcbind.unwrap_or(Rpcbind::none());
         let mut registrar = Registrar::new(rpcbind, task.server.programs().pairs(), &addresses);
         registrar.start().await?;
-        let Task { phase: watched, alive, .. } = task.clone();
+        let Task {
+            phase: watched,
+            alive,
+            ..
+        } = task.clone();
         tokio::spawn(async move {
             registrar.keep(watched).await;
             drop(alive);
@@ -262,6 +305,16 @@ impl Server {
         stop.await;
         running.shutdown(grace).await;
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("programs", &self.programs)
+            .field("endpoints", &self.endpoints)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 

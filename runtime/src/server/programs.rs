@@ -1,6 +1,7 @@
 //! The programs that a server serves.
 
 use super::Dispatch;
+use super::service::Wrap;
 use crate::Interface;
 use crate::proto::server::Programs;
 use std::collections::BTreeMap;
@@ -23,6 +24,16 @@ impl Table {
         let interface = target.interface();
         let versions = self.0.entry(interface.program).or_default();
         versions.insert(interface.version, Served { target, interface });
+    }
+
+    /// The same programs behind this middleware, the first of it outermost.
+    pub(crate) fn wrapped(mut self, wraps: &[Wrap]) -> Self {
+        for served in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+            for wrap in wraps.iter().rev() {
+                served.target = wrap(Arc::clone(&served.target));
+            }
+        }
+        self
     }
 
     /// The (program, version) pairs in ascending order.

@@ -1,11 +1,12 @@
 //! A server that runs, and how it ends.
 
-use super::Phase;
-use super::listen::Task;
+use super::listen::{self, Task};
+use super::{Peer, Phase};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 
 /// Time that calls in flight get to finish when a server stops.
@@ -94,6 +95,24 @@ impl Running {
             Address::Udp(address) => Some(*address),
             _ => None,
         })
+    }
+
+    /// Serves a stream that is connected already: one handed over by another process, or one end of an in-memory pipe.
+    ///
+    /// ```
+    /// # use rpcgen_runtime::Server;
+    /// # async fn f(running: rpcgen_runtime::server::Running) {
+    /// let (ours, theirs) = tokio::io::duplex(64 << 10);
+    /// running.serve_stream(theirs);
+    /// # drop(ours); }
+    /// ```
+    pub fn serve_stream<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        if let Some(task) = &self.task {
+            listen::spawn(stream, Peer::Local, task);
+        }
     }
 
     /// Stops: nothing new is accepted, what is in flight gets the grace time, then every connection is closed.
