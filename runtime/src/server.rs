@@ -17,11 +17,13 @@ mod call;
 mod connection;
 mod context;
 mod datagram;
+mod descriptors;
 mod dispatch;
 mod error;
 mod fault;
 mod limits;
 mod listen;
+mod noise;
 mod outgoing;
 mod programs;
 mod registration;
@@ -222,7 +224,8 @@ impl Server {
     /// # Errors
     /// An address does not resolve or cannot be bound, or a registration that was demanded fails; then nothing is left
     /// behind.
-    pub async fn start(self) -> Result<Running, ServeError> {
+    pub async fn start(mut self) -> Result<Running, ServeError> {
+        self.limits.connections = self.limits.connections.min(descriptors::connections());
         let (phase, watched) = watch::channel(Phase::Run);
         let (alive, ended) = mpsc::channel(1);
         let server = Arc::new(Shared {

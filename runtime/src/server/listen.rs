@@ -1,6 +1,7 @@
 //! Listening sockets: made, and accepted from until the server drains.
 
 use super::connection::{self, End};
+use super::noise::Noise;
 use super::{Peer, Phase, Shared};
 use crate::net::{self, Listener};
 use std::io;
@@ -41,7 +42,10 @@ pub(crate) async fn accept(listener: Listener, mut task: Task) {
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // Out of descriptors or memory: what exists goes on, and the listener stays.
-                tracing::warn!(%error, ?pause, "cannot accept connections for now");
+                static NOISE: Noise = Noise::new();
+                if let Some(more) = NOISE.line() {
+                    tracing::warn!(%error, more, "cannot accept connections for now");
+                }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(100));
             }
@@ -70,7 +74,11 @@ where
     } = task.clone();
     if server.connections.fetch_add(1, Ordering::Relaxed) >= server.limits.connections {
         server.connections.fetch_sub(1, Ordering::Relaxed);
-        tracing::warn!(%peer, limit = server.limits.connections, "too many connections");
+        static NOISE: Noise = Noise::new();
+        if let Some(more) = NOISE.line() {
+            let limit = server.limits.connections;
+            tracing::warn!(%peer, limit, more, "too many connections");
+        }
         return;
     }
     tokio::spawn(async move {
@@ -79,7 +87,12 @@ where
         server.connections.fetch_sub(1, Ordering::Relaxed);
         match end {
             End::Orderly | End::Stopped => tracing::trace!(peer = name, "connection closed"),
-            End::Record(error) => tracing::warn!(peer = name, %error, "connection closed"),
+            End::Record(error) => {
+                static NOISE: Noise = Noise::new();
+                if let Some(more) = NOISE.line() {
+                    tracing::warn!(peer = name, %error, more, "connection closed");
+                }
+            }
             End::Deadline(which) => tracing::debug!(peer = name, which, "deadline passed"),
             End::Truncated | End::NotACall => {
                 tracing::debug!(peer = name, ?end, "connection closed");
