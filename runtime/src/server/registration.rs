@@ -90,7 +90,18 @@ impl Registrar {
 
     /// Whether rpcbind has the registrations. One that cannot be asked may come back with all it knew.
     async fn is_known(&self) -> bool {
-        self.registered
+        if !self.registered {
+            return false;
+        }
+        let Ok(entries) = self.rpcbind.dump().await else {
+            return true;
+        };
+        self.list.iter().all(|wanted| {
+            entries.iter().any(|entry| {
+                (entry.program, entry.version) == (wanted.program, wanted.version)
+                    && entry.netid == wanted.netid.as_str()
+            })
+        })
     }
 }
 
