@@ -324,8 +324,6 @@ impl State {
     /// Keeps the time, writes and reads until the socket has no more, or the lone call has its result.
     fn drive(&mut self, cx: &mut Context<'_>, me: Option<CallId>) {
         loop {
-            self.poll_timer(cx);
-            self.settle(me);
             let Wire::Up(connection) = &mut self.wire else {
                 return;
             };
@@ -339,7 +337,11 @@ impl State {
             let received = connection.poll_receive(cx, &mut self.core);
             self.settle(me);
             match received {
-                Poll::Pending => return,
+                // Last of all: sending has set deadlines for sending again.
+                Poll::Pending => match self.poll_timer(cx) {
+                    true => self.settle(me),
+                    false => return,
+                },
                 Poll::Ready(Err(e)) => return self.down(Some(e)),
                 Poll::Ready(Ok(())) => {}
             }
@@ -351,17 +353,22 @@ impl State {
     }
 
     /// One timer for all calls. It may go off early, never late: a later deadline leaves it where it is.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) {
+    ///
+    /// Whether it went off and calls may have ended or want to be sent again.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut fired = false;
         while let Some(at) = self.core.poll_timeout().map(Instant::from_std) {
             let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
             if timer.deadline() > at || timer.is_elapsed() {
                 timer.as_mut().reset(at);
             }
             if timer.as_mut().poll(cx).is_pending() {
-                return;
+                break;
             }
             self.core.handle_timeout(Instant::now().into_std());
+            fired = true;
         }
+        fired
     }
 }
 
