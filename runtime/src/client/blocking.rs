@@ -1,25 +1,69 @@
 //! Calls from code without an async runtime: plain sockets, no threads, the same method names.
 //!
-//! A handle makes one call at a time; `&self` takes a lock. For more at once, connect more than one.
+//! ```no_run
+//! # use rpcgen_runtime::blocking;
+//! # fn f<CalcV1Client: blocking::ClientStub>() -> Result<(), rpcgen_runtime::RpcError> {
+//! let calc = blocking::connect::<CalcV1Client>("tcp://server")?;
+//! # let _ = calc; Ok(()) }
+//! ```
+//!
+//! A handle makes one call at a time; `&self` takes a lock. For more at once, connect more than one. To use the async
+//! client from blocking code instead, make a current-thread tokio runtime and `block_on` its calls.
+//!
+//! A call on a connection in use costs one write and one read.
 
+mod dial;
+mod socket;
+
+use self::socket::{Socket, Wait};
+use super::dial::Plan;
+use super::options::Destination;
 use super::{CallOptions, ConnectOptions};
-use crate::error::RpcError;
+use crate::error::{ConnectError, ConnectErrorKind, RpcError};
 use crate::interface::{Interface, ProcInfo};
-use crate::net::target::IntoTarget;
+use crate::net::target::{IntoTarget, Target};
+use crate::proto::client::{CallId, ClientCore, NewCall, Transmit};
+use crate::proto::random::Random;
+use crate::proto::retransmit::jitter;
 use crate::xdr::{DecodeError, Reader, Writer};
-use std::sync::Arc;
+use bytes::Bytes;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A connection unused for this long is looked at before a call is written to it: the server may have closed it.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// What a generated blocking client is made of. Cheap to clone; clones share the connection.
 #[derive(Clone, Debug)]
 pub struct Stub {
+    line: Arc<Line>,
     options: Arc<CallOptions>,
 }
 
 impl Stub {
+    /// A stub that connects with its first call.
+    pub(crate) fn lazy(target: Target, options: ConnectOptions) -> Self {
+        let destination = Destination {
+            target,
+            program: None,
+        };
+        Self::new(Plan::new(destination, options))
+    }
+
+    fn new(plan: Plan) -> Self {
+        Self {
+            options: Arc::new(plan.options.call.clone()),
+            line: Arc::new(Line::new(plan)),
+        }
+    }
+
     /// The same connection with other options; what they leave open stays as it is here.
     #[must_use]
     pub fn with(&self, options: CallOptions) -> Self {
         Self {
+            line: Arc::clone(&self.line),
             options: Arc::new(options.or(&self.options)),
         }
     }
@@ -55,8 +99,12 @@ pub fn call<T>(
     encode: impl FnOnce(&mut Writer),
     decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<T, RpcError> {
-    let _ = (stub, interface, procedure, encode, decode);
-    Err(RpcError::Closed)
+    let options = &stub.options;
+    let mut w = Writer::with_room(super::Channel::room(options));
+    encode(&mut w);
+    let call = options.call(interface, procedure, w.finish()?);
+    let results = stub.line.call(call)?;
+    options.read(procedure, &results, decode)
 }
 
 /// Connects a client: `blocking::connect::<CalcV1Client>("tcp://server")`.
@@ -75,10 +123,13 @@ pub fn connect_with<C: ClientStub>(
     target: impl IntoTarget,
     options: ConnectOptions,
 ) -> Result<C, RpcError> {
-    target.into_target()?;
-    Ok(C::from_stub(Stub {
-        options: Arc::new(options.call),
-    }))
+    let destination = Destination {
+        target: target.into_target()?,
+        program: Some((C::INTERFACE.program, C::INTERFACE.version)),
+    };
+    let stub = Stub::new(Plan::new(destination, options));
+    stub.line.connect()?;
+    Ok(C::from_stub(stub))
 }
 
 /// Calls procedure 0.
@@ -94,3 +145,181 @@ pub fn ping<C: ClientStub>(client: &C) -> Result<(), RpcError> {
         |_| Ok(()),
     )
 }
+
+/// What the clones of a stub share.
+struct Line {
+    plan: Plan,
+    state: Mutex<State>,
+}
+
+struct State {
+    core: ClientCore,
+    socket: Option<Socket>,
+    used: Instant,
+    /// Attempts to connect since a connection proved good.
+    failures: u32,
+    /// Whether there has been a connection.
+    connected: bool,
+    random: Random,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Line").field(&self.plan).finish()
+    }
+}
+
+impl Line {
+    fn new(plan: Plan) -> Self {
+        let mut random = Random::from_system();
+        let core = ClientCore::new(
+            plan.core(),
+            Random::from_key([random.next_u64(), random.next_u64()]),
+        );
+        Self {
+            plan,
+            state: Mutex::new(State {
+                core,
+                socket: None,
+                used: Instant::now(),
+                failures: 0,
+                connected: false,
+                random,
+            }),
+        }
+    }
+
+    fn connect(&self) -> Result<(), ConnectError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = self.plan.options.connect_timeout;
+        state.socket = Some(dial::dial(&self.plan, limit)?);
+        state.connected = true;
+        state.used = Instant::now();
+        Ok(())
+    }
+
+    fn call(&self, mut call: NewCall<'_>) -> Result<Bytes, RpcError> {
+        let begun = Instant::now();
+        let mut state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(_) => {
+                let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                call.timeout = call.timeout.saturating_sub(begun.elapsed());
+                state
+            }
+        };
+        let id = state.core.start_call(begun, call)?;
+        let result = state.run(&self.plan, id);
+        state.core.forget(id);
+        state.used = Instant::now();
+        result
+    }
+}
+
+impl State {
+    /// Does what is to be done until the call has ended.
+    fn run(&mut self, plan: &Plan, id: CallId) -> Result<Bytes, RpcError> {
+        if self.used.elapsed() > FRESH
+            && self
+                .socket
+                .as_mut()
+                .is_some_and(|socket| socket.has_ended())
+        {
+            self.socket = None;
+        }
+        loop {
+            // Nobody waits but us.
+            while self.core.poll_done().is_some() {}
+            if let Some(result) = self.core.finish(id) {
+                return result;
+            }
+            let now = Instant::now();
+            let until = self.core.poll_timeout().unwrap_or(now);
+            if until <= now {
+                self.core.handle_timeout(now);
+                continue;
+            }
+            let outcome = match &mut self.socket {
+                None => self.connect(plan, until),
+                Some(socket) => exchange(socket, &mut self.core, id, until),
+            };
+            if let Err(e) = outcome {
+                self.socket = None;
+                let source = Some(e).filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
+                self.core.handle_disconnect(source);
+            }
+        }
+    }
+
+    /// Connects, after the wait that is due. A failure ends the calls that were not sent.
+    fn connect(&mut self, plan: &Plan, until: Instant) -> io::Result<()> {
+        let wait = match plan.options.reconnect.wait(self.failures) {
+            Some((wait, true)) => jitter(wait, &mut self.random),
+            Some((wait, false)) => wait,
+            None if !self.connected => Duration::ZERO,
+            None => {
+                let error = plan.error(ConnectErrorKind::NoReconnect).into();
+                self.core.handle_unreachable(&error, true);
+                return Ok(());
+            }
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        if !wait.is_zero() {
+            std::thread::sleep(wait.min(left));
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        match dial::dial(plan, left.min(plan.options.connect_timeout)) {
+            Ok(socket) => {
+                self.socket = Some(socket);
+                self.connected = true;
+                self.failures = 0;
+            }
+            Err(error) => {
+                self.failures = self.failures.saturating_add(1);
+                let last = plan.options.reconnect.wait(1).is_none();
+                self.core.handle_unreachable(&error.into(), last);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes what the core has to send and reads once, until an instant at most.
+fn exchange(
+    socket: &mut Socket,
+    core: &mut ClientCore,
+    call: CallId,
+    until: Instant,
+) -> io::Result<()> {
+    while let Some(transmit) = core.poll_transmit(Instant::now()) {
+        let id = transmit.id;
+        match socket.send(transmit.message, until) {
+            Ok(()) => {}
+            Err(socket::SendError::Nothing(message, e)) => {
+                core.give_back(Transmit { id, message });
+                return Err(e);
+            }
+            Err(socket::SendError::TooLarge(size)) => {
+                let limit = size.saturating_sub(1);
+                core.fail(id, RpcError::CallTooLarge { size, limit });
+                return Ok(());
+            }
+            Err(socket::SendError::Partly(e)) => return Err(e),
+        }
+    }
+    if core.has_ended(call) {
+        return Ok(());
+    }
+    // Sending may have set an earlier instant, for sending again.
+    let until = core.poll_timeout().unwrap_or(until);
+    match socket.receive(core, until) {
+        Ok(Wait::Received | Wait::TimedOut) => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
+#[cfg(test)]
+mod tests;

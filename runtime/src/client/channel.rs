@@ -121,24 +121,9 @@ impl Channel {
 
     pub(crate) async fn call(
         &self,
-        interface: &'static Interface,
-        procedure: &'static ProcInfo,
-        args: Body,
+        call: NewCall<'_>,
         options: &CallOptions,
     ) -> Result<Bytes, RpcError> {
-        let call = NewCall {
-            program: interface.program,
-            version: interface.version,
-            procedure: procedure.number,
-            args,
-            credential: options.credential.as_ref(),
-            timeout: options.time_limit(),
-            replay: options
-                .replay
-                .unwrap_or_default()
-                .allows(procedure.idempotent),
-            oneway: procedure.oneway,
-        };
         self.link.call(call, options.wait.unwrap_or(true)).await
     }
 
@@ -154,18 +139,20 @@ impl Channel {
         args: Body,
     ) -> Result<Body, RpcError> {
         let options = &self.options;
-        let call = NewCall {
+        let interface = Interface {
+            name: "",
             program,
             version,
-            procedure,
-            args,
-            credential: options.credential.as_ref(),
-            timeout: options.time_limit(),
-            // Nobody says that it may run twice.
-            replay: options.replay.unwrap_or_default().allows(false),
-            oneway: false,
+            procedures: &[],
         };
-        let results = self.link.call(call, options.wait.unwrap_or(true)).await?;
+        // Nobody says that it may run twice.
+        let procedure = ProcInfo {
+            number: procedure,
+            idempotent: false,
+            ..super::stub::NULL
+        };
+        let call = options.call(&interface, &procedure, args);
+        let results = self.call(call, options).await?;
         Ok(Body::from(results))
     }
 }

@@ -214,7 +214,7 @@ impl Connection {
 }
 
 /// EMSGSIZE: the kernel takes no datagram of this size on this route.
-fn is_too_large(e: &io::Error) -> bool {
+pub(super) fn is_too_large(e: &io::Error) -> bool {
     const EMSGSIZE: i32 = if cfg!(target_os = "linux") { 90 } else { 40 };
     e.raw_os_error() == Some(EMSGSIZE)
 }

@@ -5,8 +5,8 @@ use super::options::{ConnectOptions, Destination};
 use super::socket::Socket;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::target::{Host, Target, Transport};
-use crate::proto::client::Framing;
-use crate::rpcbind;
+use crate::proto::client::{ClientConfig, Framing};
+use crate::rpcbind::{self, client::Lookup};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket, UnixStream};
@@ -43,6 +43,38 @@ impl Plan {
         }
     }
 
+    /// What the core of such a client is told.
+    pub(crate) fn core(&self) -> ClientConfig {
+        ClientConfig {
+            framing: self.framing,
+            max_reply: self.options.max_reply,
+            max_datagram: self.options.max_datagram,
+            retransmit: self.options.retransmit,
+        }
+    }
+
+    /// The question for rpcbind where a host's program is.
+    pub(crate) fn lookup(
+        &self,
+        destination: &Destination,
+        host: SocketAddr,
+        udp: bool,
+    ) -> Result<Lookup, ConnectError> {
+        let Some((program, version)) = destination.program else {
+            return Err(self.error(ConnectErrorKind::NoPort));
+        };
+        let mut at = host;
+        at.set_port(rpcbind::PORT);
+        Ok(Lookup {
+            at: self.options.rpcbind.unwrap_or(at),
+            host,
+            program,
+            version,
+            udp,
+            any_host: self.options.any_host,
+        })
+    }
+
     pub(crate) fn error(&self, kind: ConnectErrorKind) -> ConnectError {
         match &self.destination {
             Some(destination) => ConnectError::new(&destination.target, kind),
@@ -73,6 +105,7 @@ async fn attempt(
     let unreachable = |e| plan.error(ConnectErrorKind::Unreachable).with_source(e);
     let (host, udp) = match &destination.target {
         Target::Unix(path) => {
+            let path = crate::net::target::socket_path(path);
             let stream = UnixStream::connect(path).await.map_err(unreachable)?;
             return Ok(Socket::Unix(stream));
         }
@@ -84,13 +117,17 @@ async fn attempt(
     for address in resolve(plan, host).await? {
         let address = match host.port {
             Some(_) => address,
-            None => match ask_rpcbind(plan, destination, address, udp, deadline).await {
-                Ok(address) => address,
-                Err(error) => {
-                    refusal = Some(error);
-                    continue;
+            None => {
+                let lookup = plan.lookup(destination, address, udp)?;
+                let left = deadline.saturating_duration_since(Instant::now());
+                match lookup.ask(left).await {
+                    Ok(address) => address,
+                    Err(kind) => {
+                        refusal = Some(plan.error(kind));
+                        continue;
+                    }
                 }
-            },
+            }
         };
         let connected = match udp {
             true => connect_udp(plan, address).await.map(Socket::Udp),
@@ -120,30 +157,6 @@ async fn resolve(plan: &Plan, host: &Host) -> Result<Vec<SocketAddr>, ConnectErr
         Ok(addresses) => Ok(addresses),
         Err(e) => Err(unresolved.with_source(e)),
     }
-}
-
-async fn ask_rpcbind(
-    plan: &Plan,
-    destination: &Destination,
-    host: SocketAddr,
-    udp: bool,
-    deadline: Instant,
-) -> Result<SocketAddr, ConnectError> {
-    let Some((program, version)) = destination.program else {
-        return Err(plan.error(ConnectErrorKind::NoPort));
-    };
-    let mut at = host;
-    at.set_port(rpcbind::PORT);
-    let lookup = rpcbind::client::Lookup {
-        at: plan.options.rpcbind.unwrap_or(at),
-        host,
-        program,
-        version,
-        udp,
-        any_host: plan.options.any_host,
-    };
-    let left = deadline.saturating_duration_since(Instant::now());
-    lookup.ask(left).await.map_err(|kind| plan.error(kind))
 }
 
 async fn connect_tcp(

@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::dial::{self, Plan};
 use super::socket::Socket;
 use crate::error::{ConnectError, ConnectErrorKind, RpcError, Sent};
-use crate::proto::client::{CallId, ClientConfig, ClientCore, Framing, NewCall};
+use crate::proto::client::{CallId, ClientCore, Framing, NewCall};
 use crate::proto::random::Random;
 use crate::proto::retransmit::jitter;
 use bytes::Bytes;
@@ -118,19 +118,12 @@ impl Link {
     }
 
     fn with(plan: Plan, wire: Wire) -> Arc<Self> {
-        let options = &plan.options;
         let mut random = Random::from_system();
-        let core = ClientCore::new(
-            ClientConfig {
-                framing: plan.framing,
-                max_reply: options.max_reply,
-                max_datagram: options.max_datagram,
-                retransmit: options.retransmit,
-            },
-            Random::from_key([random.next_u64(), random.next_u64()]),
-        );
+        let seed = [random.next_u64(), random.next_u64()];
+        let core = ClientCore::new(plan.core(), Random::from_key(seed));
+        let max_pending = plan.options.max_pending.min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
-            permits: Semaphore::new(options.max_pending.min(Semaphore::MAX_PERMITS)),
+            permits: Semaphore::new(max_pending),
             plan: Arc::new(plan),
             phase: watch::Sender::new(Phase::Idle),
             state: Mutex::new(State {

@@ -2,8 +2,11 @@
 
 use crate::auth::Credential;
 use crate::net::target::Target;
+use crate::proto::client::NewCall;
 use crate::proto::retransmit::Retransmit;
-use crate::xdr::{DecodeLimits, Mode};
+use crate::xdr::{DecodeError, DecodeLimits, Mode, Reader};
+use crate::{Body, Interface, ProcInfo, RpcError};
+use bytes::Bytes;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,8 +95,42 @@ impl CallOptions {
         }
     }
 
-    pub(crate) fn time_limit(&self) -> Duration {
+    fn time_limit(&self) -> Duration {
         self.timeout.unwrap_or(Self::DEFAULT_TIMEOUT)
+    }
+
+    /// A call made with these options.
+    pub(crate) fn call(
+        &self,
+        interface: &Interface,
+        procedure: &ProcInfo,
+        args: Body,
+    ) -> NewCall<'_> {
+        NewCall {
+            program: interface.program,
+            version: interface.version,
+            procedure: procedure.number,
+            args,
+            credential: self.credential.as_ref(),
+            timeout: self.time_limit(),
+            replay: self.replay.unwrap_or_default().allows(procedure.idempotent),
+            oneway: procedure.oneway,
+        }
+    }
+
+    /// Decodes results as these options say.
+    pub(crate) fn read<T>(
+        &self,
+        procedure: &ProcInfo,
+        results: &Bytes,
+        decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+    ) -> Result<T, RpcError> {
+        let limits = self.limits.unwrap_or_default();
+        let mode = self.mode.unwrap_or_default();
+        let mut r = Reader::new(results, limits, mode, procedure.result_ratio as usize);
+        let value = decode(&mut r)?;
+        r.end()?;
+        Ok(value)
     }
 }
 

@@ -92,20 +92,10 @@ pub fn call<T>(
     encode(&mut w);
     let arguments = w.finish();
     async move {
-        let results = stub
-            .channel
-            .call(interface, procedure, arguments?, &stub.options)
-            .await?;
-        let options = &stub.options;
-        let mut r = Reader::new(
-            &results,
-            options.limits.unwrap_or_default(),
-            options.mode.unwrap_or_default(),
-            procedure.result_ratio as usize,
-        );
-        let value = decode(&mut r)?;
-        r.end()?;
-        Ok(value)
+        let options = &*stub.options;
+        let call = options.call(interface, procedure, arguments?);
+        let results = stub.channel.call(call, options).await?;
+        options.read(procedure, &results, decode)
     }
 }
 

@@ -29,7 +29,7 @@ const fn procedure(number: u32, name: &'static str, idempotent: bool) -> ProcInf
     }
 }
 
-static ECHO: Interface = Interface {
+pub(super) static ECHO: Interface = Interface {
     name: "ECHO",
     program: PROGRAM,
     version: 1,
@@ -131,6 +131,15 @@ async fn start() -> (Running, Arc<Echo>) {
     (server.start().await.unwrap(), echo)
 }
 
+pub(super) async fn start_at(path: &std::path::Path) -> Running {
+    let server = Server::new()
+        .serve(EchoServer(Arc::default()))
+        .tcp("127.0.0.1:0")
+        .udp("127.0.0.1:0")
+        .unix(path);
+    server.start().await.unwrap()
+}
+
 fn target(running: &Running, udp: bool) -> String {
     let found = running.addresses().iter().find_map(|a| match a {
         Address::Tcp(a) if !udp => Some(format!("tcp://{a}")),
@@ -172,6 +181,6 @@ fn record(words_of: &[u32]) -> Vec<u8> {
 }
 
 /// A successful reply whose result is one word.
-fn reply(xid: u32, result: u32) -> Vec<u8> {
+pub(super) fn reply(xid: u32, result: u32) -> Vec<u8> {
     record(&[xid, 1, 0, 0, 0, 0, result])
 }

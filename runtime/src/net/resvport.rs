@@ -1,5 +1,6 @@
 //! Source ports below 1024, which some servers take for a sign that root is calling (`bindresvport`).
 
+use socket2::{Domain, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::{TcpSocket, UdpSocket};
@@ -49,11 +50,25 @@ pub(crate) fn bind_tcp(peer: SocketAddr) -> io::Result<TcpSocket> {
     })
 }
 
+/// The same without tokio.
+pub(crate) fn bind_tcp_blocking(peer: SocketAddr) -> io::Result<Socket> {
+    first_free(|port| {
+        let socket = Socket::new(Domain::for_address(peer), Type::STREAM, None)?;
+        socket.bind(&SocketAddr::new(any(peer), port).into())?;
+        Ok(socket)
+    })
+}
+
 /// A UDP socket bound to a privileged port.
 pub(crate) fn bind_udp(peer: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = first_free(|port| std::net::UdpSocket::bind((any(peer), port)))?;
+    let socket = bind_udp_blocking(peer)?;
     socket.set_nonblocking(true)?;
     UdpSocket::from_std(socket)
+}
+
+/// The same without tokio.
+pub(crate) fn bind_udp_blocking(peer: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    first_free(|port| std::net::UdpSocket::bind((any(peer), port)))
 }
 
 #[cfg(test)]

@@ -201,6 +201,34 @@ impl From<&Path> for Target {
     }
 }
 
+/// The path as tokio wants it: an abstract name begins with NUL.
+#[cfg(unix)]
+pub(crate) fn socket_path(path: &Path) -> std::borrow::Cow<'_, Path> {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    match path.as_os_str().as_bytes().split_first() {
+        Some((b'@', name)) if cfg!(target_os = "linux") => {
+            let name = [&[0], name].concat();
+            PathBuf::from(std::ffi::OsString::from_vec(name)).into()
+        }
+        _ => path.into(),
+    }
+}
+
+/// Connects to a unix socket, by path or, on Linux, by abstract name.
+#[cfg(unix)]
+pub(crate) fn connect_unix(path: &Path) -> std::io::Result<std::os::unix::net::UnixStream> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::net::{SocketAddr, UnixStream};
+        if let Some((b'@', name)) = path.as_os_str().as_bytes().split_first() {
+            return UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?);
+        }
+    }
+    std::os::unix::net::UnixStream::connect(path)
+}
+
 /// Something that names a target: a string, or a target made by hand.
 pub trait IntoTarget {
     /// The target.

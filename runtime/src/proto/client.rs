@@ -201,6 +201,9 @@ impl ClientCore {
         let xid = self.table.unused_xid(&mut self.random);
         let message = self.message(xid, &mut call)?;
         let deadline = now.checked_add(call.timeout);
+        if self.is_empty() {
+            self.check = None;
+        }
         self.started = self.started.wrapping_add(1);
         let id = self.table.insert(Slot {
             xid,
@@ -327,6 +330,20 @@ impl ClientCore {
                 self.check_at(resend);
             }
             return Some(Transmit { id, message });
+        }
+    }
+
+    /// Takes back a message of which not a byte was written: its call has not been sent.
+    pub fn give_back(&mut self, transmit: Transmit) {
+        let Some(slot) = self.table.get_mut(transmit.id) else {
+            return;
+        };
+        if matches!(slot.state, State::Sent) {
+            slot.state = State::Queued;
+            slot.message = Some(transmit.message);
+            slot.transmissions = slot.transmissions.saturating_sub(1);
+            slot.resend = None;
+            self.queue.push_front(transmit.id);
         }
     }
 

@@ -6,7 +6,7 @@
 use super::uaddr::{Netid, from_uaddr, to_uaddr};
 use super::wire::{self, Mapping, Rpcb};
 use super::{RegisterError, Registration};
-use crate::client::{CallOptions, Channel, ConnectOptions, Stub, call};
+use crate::client::{CallOptions, Channel, ConnectOptions, Stub, blocking, call};
 use crate::error::{ConnectErrorKind, Refused, RpcError};
 use crate::interface::{Interface, ProcInfo};
 use crate::net::target::{Host, Target};
@@ -53,14 +53,26 @@ fn interface(version: u32) -> &'static Interface {
     }
 }
 
+fn options(limit: Duration) -> ConnectOptions {
+    ConnectOptions::new()
+        .connect_timeout(limit)
+        .max_reply(MAX_REPLY)
+}
+
+/// A share of the time that is left: other versions may have to be tried.
+fn share(version: u32, deadline: Instant) -> Duration {
+    let left = deadline.saturating_duration_since(Instant::now());
+    match version {
+        2 => left,
+        _ => left / 2,
+    }
+}
+
 impl Binder {
     /// A way to the rpcbind at a target; nothing is connected yet.
     pub(crate) fn new(target: Target, limit: Duration) -> Self {
-        let options = ConnectOptions::new()
-            .connect_timeout(limit)
-            .max_reply(MAX_REPLY);
         Self {
-            channel: Channel::lazy_target(target, options),
+            channel: Channel::lazy_target(target, options(limit)),
             deadline: Instant::now() + limit,
         }
     }
@@ -78,7 +90,7 @@ impl Binder {
         Self::new(target, limit)
     }
 
-    /// Makes a call in one version, with a share of the time that is left: others may have to be tried.
+    /// Makes a call in one version.
     async fn call<T>(
         &self,
         version: u32,
@@ -86,50 +98,9 @@ impl Binder {
         encode: impl FnOnce(&mut Writer),
         decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
     ) -> Result<T, RpcError> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let share = match version {
-            2 => left,
-            _ => left / 2,
-        };
+        let share = share(version, self.deadline);
         let stub = Stub::new(self.channel.clone()).with(CallOptions::new().timeout(share));
         call(&stub, interface(version), procedure, encode, decode).await
-    }
-
-    /// Where a program is, on the transport over which we ask.
-    ///
-    /// The answer is for another version of the program when this one is missing: the call will tell.
-    async fn getaddr(&self, wanted: &Rpcb, netid: Netid) -> Result<Answer, RpcError> {
-        let mut last = RpcError::Closed;
-        for version in VERSIONS {
-            let answer = match (version, netid.protocol()) {
-                (2, None) => continue,
-                (2, Some(protocol)) => {
-                    let mapping = Mapping {
-                        program: wanted.program,
-                        version: wanted.version,
-                        protocol,
-                        port: 0,
-                    };
-                    self.call(2, &wire::GETADDR, |w| mapping.encode(w), |r| r.u32())
-                        .await
-                        .map(Answer::Port)
-                }
-                _ => self
-                    .call(
-                        version,
-                        &wire::GETADDR,
-                        |w| wanted.encode(w),
-                        |r| r.string(wire::MAX_STRING),
-                    )
-                    .await
-                    .map(|uaddr| Answer::Uaddr(uaddr.as_bytes().to_vec())),
-            };
-            match answer {
-                Err(error) if falls_back(&error) => last = error,
-                answer => return answer,
-            }
-        }
-        Err(last)
     }
 
     /// All that is registered. Addresses that make no sense are kept as text.
@@ -252,7 +223,7 @@ impl From<RpcError> for RegisterError {
 }
 
 /// What rpcbind answered to a question for an address.
-enum Answer {
+pub(crate) enum Answer {
     Uaddr(Vec<u8>),
     Port(u32),
 }
@@ -329,30 +300,110 @@ pub(crate) struct Lookup {
 }
 
 impl Lookup {
-    /// Asks, within a time limit.
-    pub(crate) async fn ask(&self, limit: Duration) -> Result<SocketAddr, ConnectErrorKind> {
-        let (ip, host) = (self.at.ip(), Host::at(self.at));
-        // rpcbind answers for the transport over which it is asked, whatever netid the question names.
-        let (netid, target) = match self.udp {
-            true => (Netid::udp(ip), Target::Udp(host)),
-            false => (Netid::tcp(ip), Target::Tcp(host)),
-        };
-        let wanted = Rpcb {
-            program: self.program,
-            version: self.version,
-            netid: netid.as_str().into(),
-            // A hint on which of its interfaces the client can reach the server.
-            address: to_uaddr(self.at).into(),
-            owner: "".into(),
-        };
-        match Binder::new(target, limit).getaddr(&wanted, netid).await {
-            Ok(answer) => self.check(&answer, netid),
-            Err(error) => Err(ConnectErrorKind::Rpcbind(error.to_string().into())),
+    fn netid(&self) -> Netid {
+        match self.udp {
+            true => Netid::udp(self.at.ip()),
+            false => Netid::tcp(self.at.ip()),
         }
     }
 
+    /// Where to ask: rpcbind answers for the transport over which it is asked, whatever netid the question names.
+    fn target(&self) -> Target {
+        let host = Host::at(self.at);
+        match self.udp {
+            true => Target::Udp(host),
+            false => Target::Tcp(host),
+        }
+    }
+
+    /// The versions in which the question can be put, in order. Version 2 knows IPv4 only.
+    fn versions(&self) -> impl Iterator<Item = u32> {
+        let portmapper = self.netid().protocol().is_some();
+        VERSIONS
+            .into_iter()
+            .filter(move |version| *version != 2 || portmapper)
+    }
+
+    fn encode(&self, version: u32, w: &mut Writer) {
+        let netid = self.netid();
+        match (version, netid.protocol()) {
+            (2, Some(protocol)) => Mapping {
+                program: self.program,
+                version: self.version,
+                protocol,
+                port: 0,
+            }
+            .encode(w),
+            _ => Rpcb {
+                program: self.program,
+                version: self.version,
+                netid: netid.as_str().into(),
+                // A hint on which of its interfaces the client can reach the server.
+                address: to_uaddr(self.at).into(),
+                owner: "".into(),
+            }
+            .encode(w),
+        }
+    }
+
+    fn decode(version: u32, r: &mut Reader<'_>) -> Result<Answer, DecodeError> {
+        match version {
+            2 => r.u32().map(Answer::Port),
+            _ => {
+                let uaddr = r.string(wire::MAX_STRING)?;
+                Ok(Answer::Uaddr(uaddr.as_bytes().to_vec()))
+            }
+        }
+    }
+
+    /// Asks, within a time limit.
+    ///
+    /// The answer is for another version of the program when this one is missing: the call will tell.
+    pub(crate) async fn ask(&self, limit: Duration) -> Result<SocketAddr, ConnectErrorKind> {
+        let binder = Binder::new(self.target(), limit);
+        let mut last = RpcError::Closed;
+        for version in self.versions() {
+            let answer = binder.call(
+                version,
+                &wire::GETADDR,
+                |w| self.encode(version, w),
+                |r| Self::decode(version, r),
+            );
+            match answer.await {
+                Ok(answer) => return self.check(&answer),
+                Err(error) if falls_back(&error) => last = error,
+                Err(error) => return Err(ConnectErrorKind::Rpcbind(error.to_string().into())),
+            }
+        }
+        Err(ConnectErrorKind::Rpcbind(last.to_string().into()))
+    }
+
+    /// Asks, without an async runtime.
+    pub(crate) fn ask_blocking(&self, limit: Duration) -> Result<SocketAddr, ConnectErrorKind> {
+        let deadline = Instant::now() + limit;
+        let options = options(limit);
+        let stub = blocking::Stub::lazy(self.target(), options);
+        let mut last = RpcError::Closed;
+        for version in self.versions() {
+            let answer = blocking::call(
+                &stub.with(CallOptions::new().timeout(share(version, deadline))),
+                interface(version),
+                &wire::GETADDR,
+                |w| self.encode(version, w),
+                |r| Self::decode(version, r),
+            );
+            match answer {
+                Ok(answer) => return self.check(&answer),
+                Err(error) if falls_back(&error) => last = error,
+                Err(error) => return Err(ConnectErrorKind::Rpcbind(error.to_string().into())),
+            }
+        }
+        Err(ConnectErrorKind::Rpcbind(last.to_string().into()))
+    }
+
     /// The address, if it is one of the host that was asked.
-    fn check(&self, answer: &Answer, netid: Netid) -> Result<SocketAddr, ConnectErrorKind> {
+    fn check(&self, answer: &Answer) -> Result<SocketAddr, ConnectErrorKind> {
+        let netid = self.netid();
         let missing = ConnectErrorKind::NotRegistered {
             program: self.program,
             version: self.version,
@@ -399,9 +450,7 @@ mod tests {
             udp: false,
             any_host,
         };
-        lookup
-            .check(&answer, Netid::tcp(host.ip()))
-            .map(|a| a.to_string())
+        lookup.check(&answer).map(|a| a.to_string())
     }
 
     #[test]

@@ -1,0 +1,231 @@
+//! Standard sockets with a deadline on everything.
+
+use crate::Body;
+use crate::proto::client::ClientCore;
+use bytes::{Buf, Bytes, BytesMut};
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{TcpStream, UdpSocket};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+/// Read buffer of a stream, unless a large reply is announced.
+const READ: usize = 4 << 10;
+const READ_MOST: usize = 64 << 10;
+/// A timeout that is set on the socket already is kept if it is at most this much too long: setting it is a system
+/// call.
+const SLACK: Duration = Duration::from_millis(20);
+
+/// A connected socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    kind: Kind,
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+    input: BytesMut,
+    /// Holds one datagram of the largest accepted size and one byte more, which shows that it was cut off.
+    datagram: Vec<u8>,
+    refused_is_final: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+    Udp(UdpSocket),
+}
+
+/// What came of waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    Received,
+    TimedOut,
+}
+
+/// Why a message was not sent.
+#[derive(Debug)]
+pub(crate) enum SendError {
+    /// Not a byte of it was.
+    Nothing(Body, io::Error),
+    /// Some of it was.
+    Partly(io::Error),
+    /// No datagram of so many bytes can be sent.
+    TooLarge(u64),
+}
+
+impl Socket {
+    pub(crate) fn new(kind: Kind, max_datagram: usize, refused_is_final: bool) -> Self {
+        let datagram = match kind {
+            Kind::Udp(_) => vec![0; max_datagram.min(65_535) + 1],
+            _ => Vec::new(),
+        };
+        Self {
+            kind,
+            read_timeout: None,
+            write_timeout: None,
+            input: BytesMut::new(),
+            datagram,
+            refused_is_final,
+        }
+    }
+
+    /// Whether the peer has closed the connection. Data that waits is a late reply and no harm.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        match &self.kind {
+            Kind::Tcp(s) => ended(&socket2::SockRef::from(s)),
+            #[cfg(unix)]
+            Kind::Unix(s) => ended(&socket2::SockRef::from(s)),
+            Kind::Udp(_) => false,
+        }
+    }
+
+    /// Sends a message whole.
+    pub(crate) fn send(&mut self, mut message: Body, until: Instant) -> Result<(), SendError> {
+        let size = message.len();
+        loop {
+            let error = match self.write(&message, until) {
+                Ok(0) => io::ErrorKind::WriteZero.into(),
+                Ok(n) => {
+                    message.advance(n);
+                    if message.is_empty() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                Err(e) => e,
+            };
+            if error.kind() == io::ErrorKind::Interrupted {
+                continue;
+            }
+            if let Kind::Udp(_) = self.kind {
+                match error.kind() {
+                    // The error belongs to an earlier datagram; reporting it has cleared it.
+                    io::ErrorKind::ConnectionRefused if !self.refused_is_final => continue,
+                    io::ErrorKind::ConnectionRefused => {}
+                    _ if super::super::connection::is_too_large(&error) => {
+                        return Err(SendError::TooLarge(size as u64));
+                    }
+                    // No buffer, no route: it will be sent again, until the deadline.
+                    _ => return Ok(()),
+                }
+            }
+            return Err(match message.len() == size {
+                true => SendError::Nothing(message, error),
+                false => SendError::Partly(error),
+            });
+        }
+    }
+
+    fn write(&mut self, message: &Body, until: Instant) -> io::Result<usize> {
+        let wanted = left(until)?;
+        if stale(self.write_timeout, wanted) {
+            match &self.kind {
+                Kind::Tcp(s) => s.set_write_timeout(Some(wanted)),
+                #[cfg(unix)]
+                Kind::Unix(s) => s.set_write_timeout(Some(wanted)),
+                Kind::Udp(s) => s.set_write_timeout(Some(wanted)),
+            }?;
+            self.write_timeout = Some(wanted);
+        }
+        let mut slices = [IoSlice::new(&[]); 64];
+        let used = message.chunks_vectored(&mut slices);
+        match (&self.kind, &slices[..used]) {
+            (Kind::Udp(s), [one]) => s.send(one),
+            (Kind::Udp(s), _) => s.send(&message.to_bytes()),
+            (Kind::Tcp(s), [one]) => (&mut &*s).write(one),
+            (Kind::Tcp(s), many) => (&mut &*s).write_vectored(many),
+            #[cfg(unix)]
+            (Kind::Unix(s), [one]) => (&mut &*s).write(one),
+            #[cfg(unix)]
+            (Kind::Unix(s), many) => (&mut &*s).write_vectored(many),
+        }
+    }
+
+    /// Waits for bytes until an instant and gives them to the core.
+    pub(crate) fn receive(&mut self, core: &mut ClientCore, until: Instant) -> io::Result<Wait> {
+        let wanted = left(until)?;
+        if stale(self.read_timeout, wanted) {
+            match &self.kind {
+                Kind::Tcp(s) => s.set_read_timeout(Some(wanted)),
+                #[cfg(unix)]
+                Kind::Unix(s) => s.set_read_timeout(Some(wanted)),
+                Kind::Udp(s) => s.set_read_timeout(Some(wanted)),
+            }?;
+            self.read_timeout = Some(wanted);
+        }
+        let received = match &self.kind {
+            Kind::Udp(s) => s.recv(&mut self.datagram),
+            Kind::Tcp(s) => read(&mut &*s, &mut self.input, core),
+            #[cfg(unix)]
+            Kind::Unix(s) => read(&mut &*s, &mut self.input, core),
+        };
+        match (received, &self.kind) {
+            (Ok(n), Kind::Udp(_)) => {
+                let message = Bytes::copy_from_slice(self.datagram.get(..n).unwrap_or_default());
+                core.handle_datagram(Instant::now(), message, n == self.datagram.len());
+                Ok(Wait::Received)
+            }
+            (Ok(0), _) => Err(io::ErrorKind::UnexpectedEof.into()),
+            (Ok(_), _) => {
+                core.handle_bytes(&mut self.input)?;
+                Ok(Wait::Received)
+            }
+            (Err(e), kind) => match e.kind() {
+                io::ErrorKind::WouldBlock
+                | io::ErrorKind::TimedOut
+                | io::ErrorKind::Interrupted => Ok(Wait::TimedOut),
+                _ if matches!(kind, Kind::Udp(_)) && !self.refused_is_final => Ok(Wait::TimedOut),
+                _ => Err(e),
+            },
+        }
+    }
+}
+
+/// Reads once into the buffer: as much as is usual, or as the announced reply justifies.
+fn read(stream: &mut impl Read, input: &mut BytesMut, core: &ClientCore) -> io::Result<usize> {
+    let received = input.len();
+    let room = match core.missing(input) {
+        0 => READ,
+        n => n.min(3 * received + READ_MOST).max(READ),
+    };
+    input.resize(received + room, 0);
+    let result = stream.read(&mut input[received..]);
+    input.truncate(received + result.as_ref().map_or(0, |n| *n));
+    result
+}
+
+fn left(until: Instant) -> io::Result<Duration> {
+    let left = until.saturating_duration_since(Instant::now());
+    // The system takes zero for "no timeout".
+    Ok(left.max(Duration::from_micros(1)))
+}
+
+/// Whether a timeout that is set will not do.
+fn stale(set: Option<Duration>, wanted: Duration) -> bool {
+    set.is_none_or(|set| set < wanted.saturating_sub(SLACK) || set > wanted + SLACK)
+}
+
+#[cfg(target_os = "linux")]
+fn ended(socket: &socket2::SockRef<'_>) -> bool {
+    const MSG_PEEK: i32 = 0x02;
+    const MSG_DONTWAIT: i32 = 0x40;
+    let mut byte = [std::mem::MaybeUninit::uninit()];
+    match socket.recv_with_flags(&mut byte, MSG_PEEK | MSG_DONTWAIT) {
+        Ok(n) => n == 0,
+        Err(e) => e.kind() != io::ErrorKind::WouldBlock,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ended(socket: &socket2::SockRef<'_>) -> bool {
+    let mut byte = [std::mem::MaybeUninit::uninit()];
+    if socket.set_nonblocking(true).is_err() {
+        return true;
+    }
+    let ended = match socket.peek(&mut byte) {
+        Ok(n) => n == 0,
+        Err(e) => e.kind() != io::ErrorKind::WouldBlock,
+    };
+    socket.set_nonblocking(false).is_err() || ended
+}

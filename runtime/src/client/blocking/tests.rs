@@ -1,0 +1,190 @@
+//! The blocking client against our server and against peers that misbehave.
+
+use super::*;
+use crate::Execution;
+use crate::client::tests::{ECHO, reply};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::thread;
+
+#[derive(Clone, Debug)]
+struct Client(Stub);
+
+impl ClientStub for Client {
+    const INTERFACE: &'static Interface = &ECHO;
+    fn from_stub(stub: Stub) -> Self {
+        Self(stub)
+    }
+    fn stub(&self) -> &Stub {
+        &self.0
+    }
+}
+
+impl Client {
+    fn count(&self) -> Result<u32, RpcError> {
+        call(&self.0, &ECHO, &ECHO.procedures[3], |_| (), |r| r.u32())
+    }
+    fn echo(&self, data: &Bytes) -> Result<Bytes, RpcError> {
+        let write = |w: &mut Writer| w.opaque(data, u32::MAX, "data");
+        call(&self.0, &ECHO, &ECHO.procedures[1], write, |r| {
+            r.opaque(u32::MAX)
+        })
+    }
+}
+
+fn options(ms: u64) -> ConnectOptions {
+    ConnectOptions::new().calls(CallOptions::new().timeout(Duration::from_millis(ms)))
+}
+
+/// Reads a call and returns it with its mark.
+fn read_call(peer: &mut TcpStream) -> Vec<u8> {
+    let mut call = vec![0; 4];
+    peer.read_exact(&mut call).unwrap();
+    let len = u32::from_be_bytes(call[..].try_into().unwrap()) & 0x7fff_ffff;
+    call.resize(4 + len as usize, 0);
+    peer.read_exact(&mut call[4..]).unwrap();
+    call
+}
+
+fn xid(call: &[u8]) -> u32 {
+    u32::from_be_bytes(call[4..8].try_into().unwrap())
+}
+
+/// A client and, in a thread, the peer that plays for it.
+fn with_peer<T: Send + 'static>(
+    options: ConnectOptions,
+    play: impl FnOnce(TcpListener) -> T + Send + 'static,
+) -> (Client, thread::JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let peer = thread::spawn(move || play(listener));
+    (connect_with(at, options).unwrap(), peer)
+}
+
+#[test]
+fn calls_our_server_over_tcp_udp_and_unix_sockets() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let path = std::env::temp_dir().join(format!("rpcgen-blocking-{}", std::process::id()));
+    let server = runtime.block_on(crate::client::tests::start_at(&path));
+    for at in server.addresses() {
+        let client: Client = connect(at.to_string()).unwrap();
+        ping(&client).unwrap();
+        for size in [0, 1, 4096, 8000] {
+            let data = Bytes::from(vec![3; size]);
+            assert_eq!(client.echo(&data).unwrap(), data, "{at}");
+        }
+        if !at.to_string().starts_with("udp") {
+            let data: Bytes = (0..1_000_000).map(|i| i as u8).collect();
+            assert_eq!(client.echo(&data).unwrap(), data, "{at}");
+        }
+    }
+}
+
+#[test]
+fn a_call_ends_at_its_deadline_and_its_reply_is_nobodys() {
+    let (client, peer) = with_peer(options(100), |listener| {
+        let mut peer = listener.accept().unwrap().0;
+        let first = read_call(&mut peer);
+        thread::sleep(Duration::from_millis(150));
+        peer.write_all(&reply(xid(&first), 1)).unwrap();
+        let second = read_call(&mut peer);
+        peer.write_all(&reply(xid(&second), 2)).unwrap();
+    });
+    let begun = Instant::now();
+    let error = client.count().unwrap_err();
+    assert!(error.is_timeout());
+    assert!(
+        (100..140).contains(&begun.elapsed().as_millis()),
+        "{:?}",
+        begun.elapsed()
+    );
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(client.count().unwrap(), 2);
+    peer.join().unwrap();
+}
+
+#[test]
+fn a_connection_closed_while_idle_is_made_again() {
+    let (client, peer) = with_peer(options(2000), |listener| {
+        for _ in 0..2 {
+            let mut peer = listener.accept().unwrap().0;
+            let call = read_call(&mut peer);
+            peer.write_all(&reply(xid(&call), 1)).unwrap();
+        }
+    });
+    assert_eq!(client.count().unwrap(), 1);
+    thread::sleep(FRESH + Duration::from_millis(50));
+    assert_eq!(client.count().unwrap(), 1);
+    peer.join().unwrap();
+}
+
+#[test]
+fn a_lost_connection_is_told_and_a_replayed_call_is_the_same() {
+    let (client, peer) = with_peer(options(2000), |listener| {
+        read_call(&mut listener.accept().unwrap().0);
+        let first = read_call(&mut listener.accept().unwrap().0);
+        let mut peer = listener.accept().unwrap().0;
+        let second = read_call(&mut peer);
+        assert_eq!(first, second);
+        peer.write_all(&reply(xid(&second), 3)).unwrap();
+    });
+    let error = client.count().unwrap_err();
+    assert!(matches!(error, RpcError::ConnectionLost { .. }), "{error}");
+    assert_eq!(error.execution(), Execution::Maybe);
+    let again = client.with(CallOptions::new().replay(super::super::Replay::Always));
+    assert_eq!(again.count().unwrap(), 3);
+    peer.join().unwrap();
+}
+
+#[test]
+fn datagrams_are_sent_again_and_strangers_ignored() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let at = format!("udp://{}", socket.local_addr().unwrap());
+    let peer = thread::spawn(move || {
+        let mut buf = [0; 1000];
+        socket.recv_from(&mut buf).unwrap();
+        let (_, from) = socket.recv_from(&mut buf).unwrap();
+        let answer = |result: u32| [&buf[..4], &reply(0, result)[8..]].concat();
+        let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+        stranger.send_to(&answer(666), from).unwrap();
+        socket.send_to(&answer(4), from).unwrap();
+    });
+    let client: Client = connect_with(at, options(3000)).unwrap();
+    assert_eq!(client.count().unwrap(), 4);
+    peer.join().unwrap();
+}
+
+#[test]
+fn a_refused_connection_is_a_typed_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    drop(listener);
+    let error = connect::<Client>(at).unwrap_err();
+    assert!(matches!(error, RpcError::Connect(_)), "{error}");
+    assert_eq!(error.execution(), Execution::No);
+}
+
+#[test]
+fn clones_take_turns() {
+    let (client, peer) = with_peer(options(2000), |listener| {
+        let mut peer = listener.accept().unwrap().0;
+        for _ in 0..40 {
+            let call = read_call(&mut peer);
+            peer.write_all(&reply(xid(&call), 9)).unwrap();
+        }
+    });
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    assert_eq!(client.clone().count().unwrap(), 9);
+                }
+            });
+        }
+    });
+    peer.join().unwrap();
+}
