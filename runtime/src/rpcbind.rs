@@ -4,10 +4,13 @@
 //! [`Rpcbind`] says whether and where a server registers itself.
 
 pub(crate) mod client;
+mod local;
+mod table;
 pub mod uaddr;
 pub(crate) mod wire;
 
 pub use self::client::DumpEntry;
+pub use self::local::{LocalRpcbind, Registry};
 
 use self::client::Binder;
 use self::uaddr::Netid;
@@ -186,3 +189,6 @@ impl Rpcbind {
         self.binder().dump().await
     }
 }
+
+#[cfg(test)]
+mod tests;
