@@ -12,7 +12,7 @@ pub mod v1 {
     };
     pub use crate::xdr::{
         At, Block, Decode, DecodeError, Encode, List, Mode, Opaque, Quadruple, Reader, Writer,
-        XdrString, get_array, get_opaque, len, part, part_mut, put_array, put_opaque,
+        XdrString, get_array, get_opaque, len, part, part_mut, put_array, put_opaque, value,
     };
     pub use bytes::Bytes;
 }

@@ -169,6 +169,15 @@ pub fn decode_body<T>(
     Ok(value)
 }
 
+/// Decodes a value: [`Decode::decode`] as a function for every lifetime of the message.
+#[doc(hidden)]
+pub fn value<T>(r: &mut Reader<'_>) -> Result<T, DecodeError>
+where
+    T: for<'a> Decode<'a>,
+{
+    T::decode(r)
+}
+
 /// Bytes of zero padding after `len` bytes of data.
 #[inline]
 pub(crate) const fn padding(len: usize) -> usize {

@@ -23,7 +23,12 @@ impl Scope<'_> {
             Shape::Array(element, _) => {
                 let len = self.block_len(element);
                 let each = self.put_part(element, &Value::Reference(quote!(x)), &quote!(block));
-                quote!(#v1::put_array::<_, #len, _, _>(#x, #part, |x, block| #each))
+                let each = match element.target() {
+                    Shape::Array(..) => quote!(|x, block| #each),
+                    Shape::OpaqueFixed(_) => quote!(#v1::put_opaque),
+                    _ => quote!(#v1::Block::put),
+                };
+                quote!(#v1::put_array::<_, #len, _, _>(#x, #part, #each))
             }
             _ => quote!(#v1::Block::put(#x, #part)),
         }
@@ -49,7 +54,12 @@ impl Scope<'_> {
             Shape::Array(element, _) => {
                 let len = self.block_len(element);
                 let each = self.get_part(element, &quote!(block), &quote!(at));
-                quote!(#v1::get_array::<_, #len, _, _>(#part, #at, |block, at| #each))
+                let each = match element.target() {
+                    Shape::Array(..) => quote!(|block, at| #each),
+                    Shape::OpaqueFixed(_) => quote!(#v1::get_opaque),
+                    _ => quote!(#v1::Block::get),
+                };
+                quote!(#v1::get_array::<_, #len, _, _>(#part, #at, #each))
             }
             _ => quote!(#v1::Block::get(#part, #at)),
         }

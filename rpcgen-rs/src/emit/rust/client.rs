@@ -77,6 +77,7 @@ fn stub(
     methods: &TokenStream,
 ) -> TokenStream {
     let name = format_ident!("{}Client", view.version.name.rust);
+    let conventions = view.conventions();
     quote! {
         #docs
         #[derive(Clone, Debug)]
@@ -86,6 +87,7 @@ fn stub(
             fn from_stub(stub: #home::Stub) -> Self { Self { stub } }
             fn stub(&self) -> &#home::Stub { &self.stub }
         }
+        #conventions
         impl #name { #methods }
     }
 }
@@ -132,7 +134,11 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
     };
     let (result, decode) = match &p.result {
         None => (quote!(()), quote!(|_| Ok(()))),
-        Some(shape) => (scope.ty(shape), scope.decoder(shape)),
+        Some(shape) if scope.is_plain(shape.target()) => (scope.ty(shape), quote!(#v1::value)),
+        Some(shape) => {
+            let read = scope.decode(shape);
+            (scope.ty(shape), quote!(|r| #read))
+        }
     };
     let name = &p.method;
     Method {

@@ -203,6 +203,9 @@ impl Scope<'_> {
                         let n = number(n);
                         quote!(4 + if #dot.is_some() { #n } else { 0 })
                     }
+                    None if self.is_plain(inner) => {
+                        quote!(4 + #inner_ref.map_or(0, #v1::Encode::encoded_len))
+                    }
                     None => quote!(4 + #inner_ref.map_or(0, |x| #each)),
                 }
             }

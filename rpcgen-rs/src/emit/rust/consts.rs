@@ -1,29 +1,30 @@
 //! Constants.
 
-use super::docs;
-use super::scope::{Scope, alias, ident, signed};
+use super::scope::{Case, Scope, head, ident, signed};
 use crate::ir::{Const, ConstType, ConstValue};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 /// `pub const`.
-pub(super) fn item(_: &Scope<'_>, item: &Const) -> TokenStream {
-    let (docs, alias, name) = (
-        docs::or(&item.docs, ""),
-        alias(&item.name),
+pub(super) fn item(scope: &Scope<'_>, item: &Const) -> TokenStream {
+    let (head, name) = (
+        head(&item.docs, "", &item.name, Case::Constant),
         ident(&item.name),
     );
     let (ty, value) = match &item.value {
         ConstValue::Int(value, ty) => {
             let ty = match ty {
-                ConstType::U32 => quote!(u32),
-                ConstType::I32 => quote!(i32),
-                ConstType::U64 => quote!(u64),
-                ConstType::I64 => quote!(i64),
+                ConstType::U32 => "u32",
+                ConstType::I32 => "i32",
+                ConstType::U64 => "u64",
+                ConstType::I64 => "i64",
             };
-            (ty, signed(*value))
+            (scope.primitive(ty), signed(*value))
         }
-        ConstValue::Str(text) => (quote!(&str), quote!(#text)),
+        ConstValue::Str(text) => {
+            let str = scope.primitive("str");
+            (quote!(&#str), quote!(#text))
+        }
     };
-    quote! { #docs #alias pub const #name: #ty = #value; }
+    quote! { #head pub const #name: #ty = #value; }
 }

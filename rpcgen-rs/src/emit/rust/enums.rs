@@ -1,7 +1,6 @@
 //! Enums: closed Rust enums, or open ones that keep values they do not know.
 
-use super::docs;
-use super::scope::{Scope, alias as alias_doc, ident, signed};
+use super::scope::{Case, Scope, head, ident, signed};
 use super::structs::block_codec;
 use crate::ir::{Enumerator, TypeId};
 use proc_macro2::TokenStream;
@@ -23,55 +22,49 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> To
 fn aliases(members: &[Enumerator]) -> TokenStream {
     let consts = members.iter().filter_map(|m| {
         let first = ident(&members.get(m.alias_of?)?.name);
-        let (docs, alias, name) = (docs::or(&m.docs, ""), alias_doc(&m.name), ident(&m.name));
-        let docs = if docs.is_empty() {
-            docs::of("Another name for the same value.")
-        } else {
-            docs
-        };
-        Some(quote!(#docs #alias #[allow(non_upper_case_globals)] pub const #name: Self = Self::#first;))
+        let head = head(
+            &m.docs,
+            "Another name for the same value.",
+            &m.name,
+            Case::Constant,
+        );
+        let name = ident(&m.name);
+        Some(quote!(#head pub const #name: Self = Self::#first;))
     });
     consts.collect()
 }
 
-fn derives(scope: &Scope<'_>, id: TypeId) -> TokenStream {
+fn derives(scope: &Scope<'_>, id: TypeId, default: bool) -> TokenStream {
+    let default = default.then(|| quote!(, Default));
     let own = scope.options.derive.all(&scope.spec.def(id).name.x, None);
     let own = own
         .filter(|path| *path != "Copy")
         .map(|p| p.parse().unwrap_or_default());
     let own: Vec<TokenStream> = own.collect();
-    quote!(#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash #(, #own)*)])
+    quote!(#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash #default #(, #own)*)])
 }
 
 fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
     let def = scope.spec.def(id);
-    let v1 = &scope.v1;
-    let (docs, alias, name) = (
-        docs::or(&def.docs, ""),
-        alias_doc(&def.name),
-        ident(&def.name),
-    );
+    let short = scope.short();
+    let v1 = &short.v1;
+    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
     let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
-    let derives = derives(scope, id);
+    // The zero value, where the enum has it: any other member is no more likely than the next.
+    let derives = derives(scope, id, def.layout.default);
     let distinct: Vec<_> = members.iter().filter(|m| m.alias_of.is_none()).collect();
-    // C's zero value, where the enum has it: the first member otherwise is no more likely than any other.
-    let default = def
-        .layout
-        .default
-        .then(|| quote!(, ::core::default::Default));
     let variants = distinct.iter().map(|m| {
-        let (docs, alias) = (docs::or(&m.docs, ""), alias_doc(&m.name));
+        let head = head(&m.docs, "", &m.name, Case::Type);
         let (name, value) = (ident(&m.name), signed(m.value));
         let zero = (def.layout.default && m.value == 0).then(|| quote!(#[default]));
-        quote!(#docs #alias #zero #name = #value)
+        quote!(#head #zero #name = #value)
     });
-    let derive_default = default.map(|_| quote!(#[derive(Default)]));
     let idents: Vec<_> = distinct.iter().map(|m| ident(&m.name)).collect();
     let values: Vec<_> = distinct.iter().map(|m| signed(m.value)).collect();
     let labels: Vec<_> = distinct.iter().map(|m| &m.name.x).collect();
     let aliases = aliases(members);
     let codec = block_codec(
-        scope,
+        &short,
         id,
         4,
         &quote!(#v1::Block::put(&self.as_i32(), block);),
@@ -80,8 +73,9 @@ fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream 
             <Self as ::core::convert::TryFrom<#i32>>::try_from(value).map_err(|value| at.unknown_enum(value))
         },
     );
+    let implementations = scope.implementations(&codec);
     quote! {
-        #docs #alias #derives #derive_default
+        #head_of_type #derives
         #[repr(i32)]
         pub enum #name { #(#variants),* }
         impl #name {
@@ -109,39 +103,36 @@ fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream 
                 f.pad(self.name())
             }
         }
-        #codec
+        #implementations
     }
 }
 
 fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
     let def = scope.spec.def(id);
-    let v1 = &scope.v1;
-    let (docs, alias, name) = (
-        docs::or(&def.docs, ""),
-        alias_doc(&def.name),
-        ident(&def.name),
-    );
+    let short = scope.short();
+    let v1 = &short.v1;
+    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
     let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
-    let derives = derives(scope, id);
+    let derives = derives(scope, id, true);
     let consts = members.iter().map(|m| {
-        let (docs, alias) = (docs::or(&m.docs, ""), alias_doc(&m.name));
+        let head = head(&m.docs, "", &m.name, Case::Constant);
         let (name, value) = (ident(&m.name), signed(m.value));
-        quote!(#docs #alias pub const #name: Self = Self(#value);)
+        quote!(#head pub const #name: Self = Self(#value);)
     });
     let distinct: Vec<_> = members.iter().filter(|m| m.alias_of.is_none()).collect();
     let values = distinct.iter().map(|m| signed(m.value));
     let labels = distinct.iter().map(|m| &m.name.x);
     let codec = block_codec(
-        scope,
+        &short,
         id,
         4,
         &quote!(#v1::Block::put(&self.0, block);),
         &quote!(#v1::Block::get(block, at).map(Self)),
     );
+    let implementations = scope.implementations(&codec);
     quote! {
-        #docs #alias #derives #[derive(Default)]
+        #head_of_type #derives
         pub struct #name(pub #i32);
-        #[allow(non_upper_case_globals)]
         impl #name {
             #(#consts)*
             /// The value on the wire.
@@ -166,6 +157,6 @@ fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
                 }
             }
         }
-        #codec
+        #implementations
     }
 }

@@ -62,12 +62,20 @@ pub(super) fn items(
         Ok(first)
     };
     let codec = stream_codec(scope, id, &encode, &length, &decode);
-    let eq = scope
-        .spec
-        .def(id)
-        .layout
-        .eq
-        .then(|| quote!(impl ::core::cmp::Eq for #name {}));
+    let eq = scope.spec.def(id).layout.eq.then(|| {
+        quote! {
+            impl ::core::cmp::Eq for #name {}
+            impl ::core::hash::Hash for #name {
+                fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                    let mut next = Some(self);
+                    while let Some(node) = next {
+                        #(::core::hash::Hash::hash(&node.#fields, state);)*
+                        next = node.#next.as_deref();
+                    }
+                }
+            }
+        }
+    });
     let text = &scope.spec.def(id).name.rust;
     let labels = fields.iter().map(ToString::to_string);
     quote! {
@@ -104,9 +112,9 @@ pub(super) fn items(
             fn eq(&self, other: &Self) -> bool {
                 let (mut a, mut b) = (self, other);
                 loop {
-                    if !(true #(&& a.#fields == b.#fields)*) {
+                    #(if a.#fields != b.#fields {
                         return false;
-                    }
+                    })*
                     match (a.#next.as_deref(), b.#next.as_deref()) {
                         (Some(x), Some(y)) => (a, b) = (x, y),
                         (x, y) => return x.is_none() && y.is_none(),

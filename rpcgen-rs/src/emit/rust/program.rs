@@ -1,6 +1,6 @@
 //! Programs: a module for each, with the tables of its procedures, its server traits and its clients.
 
-use super::scope::{Scope, alias as alias_doc, ident, number, word};
+use super::scope::{Case, Scope, allow_case, head, ident, number, word};
 use super::shape::{Shape, User};
 use super::{client, docs, server};
 use crate::ir::{Argument, Name, Procedure, Program, Version};
@@ -31,8 +31,10 @@ pub(super) struct ProcedureView<'a> {
 
 pub(super) fn module(scope: &Scope<'_>, program: &Program) -> TokenStream {
     let scope = &scope.inner();
-    let (alias, name) = (alias_doc(&program.name), ident(&program.name));
-    let docs = docs::or(&program.docs, &format!("Program {}.", program.name.x));
+    let otherwise = format!("Program {}.", program.name.x);
+    let head = head(&program.docs, &otherwise, &program.name, Case::Value);
+    let name = ident(&program.name);
+    let import = scope.import();
     let u32 = scope.primitive("u32");
     let program_number = number(program.number);
     let views: Vec<_> = program
@@ -54,18 +56,39 @@ pub(super) fn module(scope: &Scope<'_>, program: &Program) -> TokenStream {
         quote! {
             #(#clients)*
             /// The same clients without a runtime: each call blocks its thread.
-            pub mod blocking { #(#blocking)* }
+            pub mod blocking { #import #(#blocking)* }
         }
     });
     quote! {
-        #docs #alias
+        #head
         pub mod #name {
+            #import
             /// The program's number.
             pub const PROGRAM: #u32 = #program_number;
             #(#tables)*
             #servers
             #clients
         }
+    }
+}
+
+impl View<'_> {
+    /// Methods are called as the interface calls its procedures, whatever Rust's habits are for such names.
+    pub(super) fn conventions(&self) -> Option<TokenStream> {
+        let methods = || {
+            self.procedures
+                .iter()
+                .map(|p| p.procedure.name.rust.as_str())
+        };
+        let prefixes = ["as_", "from_", "into_", "is_", "to_"];
+        let prefixed = |name: &str| name == "new" || prefixes.iter().any(|p| name.starts_with(p));
+        let new = methods()
+            .any(|name| name == "new")
+            .then(|| quote!(#[allow(clippy::new_ret_no_self)]));
+        let prefixed = methods()
+            .any(prefixed)
+            .then(|| quote!(#[allow(clippy::wrong_self_convention)]));
+        Some(quote!(#new #prefixed)).filter(|allow| !allow.is_empty())
     }
 }
 
@@ -122,6 +145,7 @@ fn snake(camel: &str) -> String {
 
 fn table(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     let v1 = &scope.v1;
+    let import = scope.import();
     let View {
         table, constants, ..
     } = view;
@@ -157,7 +181,7 @@ fn table(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
             procedures: &[#(#constants::#listed),*],
         };
         #doc_constants
-        pub mod #constants { #(#entries)* }
+        pub mod #constants { #import #(#entries)* }
     }
 }
 
@@ -182,9 +206,10 @@ fn ratio<'s>(scope: &Scope<'_>, shapes: impl Iterator<Item = &'s Shape>) -> u32 
 
 /// The names of a program that a call's documentation shows.
 pub(super) fn procedure_docs(procedure: &Procedure) -> TokenStream {
-    let alias = alias_doc(&procedure.name);
-    let docs = docs::or(&procedure.docs, &format!("Procedure {}.", procedure.name.x));
-    quote!(#docs #alias)
+    let otherwise = format!("Procedure {}.", procedure.name.x);
+    let head = head(&procedure.docs, &otherwise, &procedure.name, Case::Value);
+    let args = allow_case(procedure.args.iter().map(|arg| &arg.name), Case::Value);
+    quote!(#head #args)
 }
 
 /// An argument's local variable, different from those around it.

@@ -1,6 +1,6 @@
 //! What every part of the printer needs: the interface, the options, and how things are called from where.
 
-use crate::ir::{Name, Spec, TypeId};
+use crate::ir::{Docs, Name, Spec, TypeId};
 use crate::options::Options;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -9,8 +9,10 @@ use quote::quote;
 pub(super) struct Scope<'a> {
     pub(super) spec: &'a Spec,
     pub(super) options: &'a Options,
-    /// Path of the contract with the runtime.
+    /// The contract with the runtime: its path, or its short name where that is in scope.
     pub(super) v1: TokenStream,
+    /// The path.
+    path: TokenStream,
     /// `super::` as often as the place is deep.
     up: TokenStream,
     /// The interface has a type called like one of Rust's primitive types.
@@ -25,16 +27,15 @@ impl<'a> Scope<'a> {
     /// The root of the module.
     pub(super) fn new(spec: &'a Spec, options: &'a Options) -> Self {
         let path: TokenStream = options.runtime_path.parse().unwrap_or_default();
-        let shadowed = spec
-            .types
-            .iter()
-            .any(|t| PRIMITIVES.contains(&t.name.rust.as_str()));
+        let named = |names: &[&str]| spec.types.iter().any(|t| names.contains(&&*t.name.rust));
+        let path = quote!(#path::codegen::v1);
         Self {
             spec,
             options,
-            v1: quote!(#path::codegen::v1),
+            v1: path.clone(),
+            path,
             up: TokenStream::new(),
-            shadowed,
+            shadowed: named(&PRIMITIVES),
         }
     }
 
@@ -43,9 +44,30 @@ impl<'a> Scope<'a> {
         let up = &self.up;
         Self {
             up: quote!(super::#up),
-            v1: self.v1.clone(),
+            ..self.short()
+        }
+    }
+
+    /// This place, where [`import`](Self::import) has brought the contract into scope.
+    pub(super) fn short(&self) -> Self {
+        Self {
+            v1: quote!(v1),
+            path: self.path.clone(),
+            up: self.up.clone(),
             ..*self
         }
+    }
+
+    /// Brings the contract into scope.
+    pub(super) fn import(&self) -> TokenStream {
+        let path = &self.path;
+        quote!(use #path;)
+    }
+
+    /// Implementations, in a block of their own that nothing can clash with.
+    pub(super) fn implementations(&self, items: &TokenStream) -> TokenStream {
+        let import = self.import();
+        quote!(const _: () = { #import #items };)
     }
 
     /// A primitive type.
@@ -106,7 +128,52 @@ pub(super) fn signed(n: impl Into<i128>) -> TokenStream {
 }
 
 /// `#[doc(alias = "…")]` where the Rust name differs from the one in the file.
-pub(super) fn alias(name: &Name) -> Option<TokenStream> {
+fn alias(name: &Name) -> Option<TokenStream> {
     let x = &name.x;
-    (name.x != name.rust).then(|| quote!(#[doc(alias = #x)]))
+    let other = name.x != name.rust && !name.x.is_empty();
+    // Labels of unions may be numbers.
+    let plain = x.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (other && plain && !x.starts_with(|c: char| c.is_ascii_digit()))
+        .then(|| quote!(#[doc(alias = #x)]))
+}
+
+/// What stands in front of an item: its comment or `otherwise`, its name in the file, its case.
+pub(super) fn head(docs: &Docs, otherwise: &str, name: &Name, case: Case) -> TokenStream {
+    let (docs, alias) = (super::docs::or(docs, otherwise), alias(name));
+    let allow = allow_case([name], case);
+    quote!(#docs #alias #allow)
+}
+
+/// What a name is the name of: each has a case of its own in Rust.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    Type,
+    Value,
+    Constant,
+    /// A member of a struct: its case is a matter of the struct.
+    Member,
+}
+
+/// The permission to spell these names in another case: they kept the spelling of the file, because they clashed or
+/// because the options say so.
+pub(super) fn allow_case<'n>(
+    names: impl IntoIterator<Item = &'n Name>,
+    case: Case,
+) -> Option<TokenStream> {
+    let unusual = |name: &Name| {
+        let name = name.rust.trim_end_matches('_');
+        match case {
+            Case::Type => name.contains('_') || name.starts_with(|c: char| c.is_ascii_lowercase()),
+            Case::Value => name.contains(|c: char| c.is_ascii_uppercase()) || name.contains("__"),
+            Case::Constant => name.contains(|c: char| c.is_ascii_lowercase()),
+            Case::Member => false,
+        }
+    };
+    let lint = match case {
+        Case::Type => quote!(non_camel_case_types),
+        Case::Value | Case::Member => quote!(non_snake_case),
+        Case::Constant => quote!(non_upper_case_globals),
+    };
+    let any = names.into_iter().any(unusual);
+    any.then(|| quote!(#[allow(#lint)]))
 }

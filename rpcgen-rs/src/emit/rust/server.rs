@@ -4,14 +4,14 @@ use super::codec::Value;
 use super::docs;
 use super::program::{ProcedureView, View, argument, procedure_docs};
 use super::scope::{Scope, number};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 pub(super) fn items(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     let v1 = &scope.v1;
     let name = format_ident!("{}", view.version.name.rust);
     let server = format_ident!("{}Server", view.version.name.rust);
-    let table = &view.table;
+    let (table, conventions) = (&view.table, view.conventions());
     let docs = docs::or(
         &view.version.docs,
         &format!(
@@ -20,7 +20,7 @@ pub(super) fn items(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         ),
     );
     let methods = view.procedures.iter().map(|p| method(scope, p));
-    let arms = view.procedures.iter().map(|p| arm(scope, p));
+    let arms = view.procedures.iter().map(|p| arm(scope, &name, p));
     let message = format!(
         "`{{Self}}` does not implement version {} of the RPC program {}",
         view.version.number, view.program.name.x
@@ -32,6 +32,7 @@ pub(super) fn items(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     let u32 = scope.primitive("u32");
     quote! {
         #docs
+        #conventions
         #[diagnostic::on_unimplemented(message = #message, note = #note)]
         pub trait #name: ::core::marker::Send + ::core::marker::Sync + 'static {
             #(#methods)*
@@ -76,7 +77,7 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> TokenStream {
     }
 }
 
-fn arm(scope: &Scope<'_>, p: &ProcedureView<'_>) -> TokenStream {
+fn arm(scope: &Scope<'_>, server: &Ident, p: &ProcedureView<'_>) -> TokenStream {
     let v1 = &scope.v1;
     let (n, method) = (number(p.procedure.number), &p.method);
     let names: Vec<_> = (1..=p.args.len())
@@ -93,7 +94,8 @@ fn arm(scope: &Scope<'_>, p: &ProcedureView<'_>) -> TokenStream {
             let (#(#names),*) = #v1::arguments(&cx, &args, |r| { #(#reads)* Ok((#(#names),*)) })?;
         },
     };
-    let run = quote!(self.0.#method(&cx #(, #names)*).await?);
+    // By its path: a procedure may be called like a method that every type has.
+    let run = quote!(#server::#method(&self.0, &cx #(, #names)*).await?);
     let answer = match &p.result {
         None => quote!(#run; #v1::results(&cx, |_| ())),
         Some(shape) => {

@@ -94,7 +94,8 @@ impl Scope<'_> {
                     Shape::List(*id)
                 }
                 Type::Named(id) => {
-                    let boxed = self.spec.def(*id).layout.recursive;
+                    let layout = &self.spec.def(*id).layout;
+                    let boxed = layout.recursive || layout.list == Some(Chain::Linked);
                     Shape::Option(Box::new(self.shape(target, user)), boxed)
                 }
                 _ => Shape::Option(Box::new(self.shape(target, user)), false),

@@ -1,10 +1,10 @@
 //! Structs and typedefs.
 
 use super::codec::Value;
-use super::scope::{Scope, alias as alias_doc, ident, local, number, word};
+use super::linked;
+use super::scope::{Case, Scope, allow_case, head, ident, local, number, word};
 use super::shape::{Shape, User};
-use super::{docs, linked};
-use crate::ir::{Chain, Field, Layout, Type, TypeId};
+use crate::ir::{Chain, Field, Type, TypeId};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -55,62 +55,62 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, fields: &[Field]) -> TokenStr
         Some(Chain::Linked) => (&members[..members.len() - 1], members.last()),
         None => (&members[..], None),
     };
-    let (docs, alias, name) = (
-        docs::or(&def.docs, ""),
-        alias_doc(&def.name),
-        ident(&def.name),
-    );
+    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
     let declared = members.iter().chain(next).map(|m| {
-        let (docs, alias) = (docs::or(&m.field.docs, ""), alias_doc(&m.field.name));
+        let head = head(&m.field.docs, "", &m.field.name, Case::Member);
         let (name, ty) = (&m.ident, scope.ty(&m.shape));
-        quote!(#docs #alias pub #name: #ty)
+        quote!(#head pub #name: #ty)
     });
-    let derives = derives(scope, id, next.is_some());
-    let default = default_impl(scope, &name, layout, members, next);
+    let all = || members.iter().chain(next);
+    let default = layout.default && all().all(|m| scope.derives_default(&m.shape));
+    let derives = derives(scope, id, next.is_some(), default);
+    let default = (layout.default && !default).then(|| default_impl(scope, &name, all()));
+    let short = scope.short();
     let codec = match next {
-        Some(next) => linked::items(scope, id, members, next),
-        None => codec(scope, id, members),
+        Some(next) => linked::items(&short, id, members, next),
+        None => codec(&short, id, members),
     };
+    let implementations = scope.implementations(&codec);
+    // The members, and their local variables while they are read.
+    let allow = allow_case(all().map(|m| &m.field.name), Case::Value);
     quote! {
-        #docs #alias #derives
+        #head_of_type #allow #derives
         pub struct #name { #(#declared),* }
         #default
-        #codec
+        #allow
+        #implementations
     }
 }
 
 /// The derives of a type; a linked one has implementations of its own that are loops.
-pub(super) fn derives(scope: &Scope<'_>, id: TypeId, linked: bool) -> TokenStream {
+pub(super) fn derives(scope: &Scope<'_>, id: TypeId, linked: bool, default: bool) -> TokenStream {
     let def = scope.spec.def(id);
     let mut list = Vec::new();
     if !linked {
         list.extend([quote!(Clone), quote!(Debug), quote!(PartialEq)]);
+        if def.layout.eq {
+            list.extend([quote!(Eq), quote!(Hash)]);
+        }
     }
-    if def.layout.eq && !linked {
-        list.extend([quote!(Eq), quote!(Hash)]);
+    if default {
+        list.push(quote!(Default));
     }
     for path in scope.options.derive.all(&def.name.x, None) {
         list.push(path.parse().unwrap_or_default());
     }
     if list.is_empty() {
-        TokenStream::new()
-    } else {
-        quote!(#[derive(#(#list),*)])
-    }
-}
-
-/// `Default`: derived where the members allow it, written out where an array is too long for that.
-fn default_impl(
-    scope: &Scope<'_>,
-    name: &Ident,
-    layout: &Layout,
-    members: &[Member<'_>],
-    next: Option<&Member<'_>>,
-) -> TokenStream {
-    if !layout.default {
         return TokenStream::new();
     }
-    let values = members.iter().chain(next).map(|m| {
+    quote!(#[derive(#(#list),*)])
+}
+
+/// `Default` written out: `derive` has none for long arrays.
+fn default_impl<'m>(
+    scope: &Scope<'_>,
+    name: &Ident,
+    members: impl Iterator<Item = &'m Member<'m>>,
+) -> TokenStream {
+    let values = members.map(|m| {
         let (name, value) = (&m.ident, scope.default_value(&m.shape));
         quote!(#name: #value)
     });
@@ -124,6 +124,18 @@ fn default_impl(
 }
 
 impl Scope<'_> {
+    /// Whether the zero value of a shape is that of its Rust type.
+    pub(super) fn derives_default(&self, shape: &Shape) -> bool {
+        let shape = shape.target();
+        match shape {
+            Shape::OpaqueFixed(n) => *n <= 32 && !self.is_heap(shape),
+            Shape::Array(element, n) => {
+                *n <= 32 && !self.is_heap(shape) && self.derives_default(element)
+            }
+            _ => true,
+        }
+    }
+
     /// The zero value of a shape: what C's `memset` leaves.
     pub(super) fn default_value(&self, shape: &Shape) -> TokenStream {
         match shape.target() {
@@ -312,11 +324,9 @@ pub(super) fn block_codec(
     let v1 = &scope.v1;
     let (name, n) = (scope.type_name(id), number(total));
     let (byte, usize) = (scope.primitive("u8"), scope.primitive("usize"));
-    let (block, at) = if total == 0 {
-        (word("_block"), word("_at"))
-    } else {
-        (word("block"), word("at"))
-    };
+    let used = !put.is_empty();
+    let block = word(if used { "block" } else { "_block" });
+    let at = word(if used { "at" } else { "_at" });
     let ratio = number(scope.spec.def(id).layout.ratio.max(16));
     quote! {
         impl #v1::Block<#n> for #name {
@@ -376,17 +386,14 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
             member: None,
         },
     );
-    let (docs, alias, name) = (
-        docs::or(&def.docs, ""),
-        alias_doc(&def.name),
-        ident(&def.name),
-    );
+    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
     let ty = scope.ty(&shape);
     if !scope.is_newtype(id) {
-        return quote!(#docs #alias pub type #name = #ty;);
+        return quote!(#head_of_type pub type #name = #ty;);
     }
-    let derives = derives(scope, id, false);
-    let default = def.layout.default.then(|| {
+    let derived = def.layout.default && scope.derives_default(&shape);
+    let derives = derives(scope, id, false, derived);
+    let default = (def.layout.default && !derived).then(|| {
         let value = scope.default_value(&shape);
         quote! {
             impl ::core::default::Default for #name {
@@ -395,6 +402,7 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
         }
     });
     let inner = Value::Place(quote!(self.0));
+    let scope = &scope.short();
     let codec = match scope.block(&shape) {
         Some(total) => {
             let put = scope.put(&shape, &inner, 0, total);
@@ -412,13 +420,14 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
             stream_codec(scope, id, &quote!(#encode;), &length, &decode)
         }
     };
+    let implementations = scope.implementations(&codec);
     quote! {
-        #docs #alias #derives
+        #head_of_type #derives
         pub struct #name(pub #ty);
         impl ::core::convert::From<#ty> for #name {
             fn from(value: #ty) -> Self { Self(value) }
         }
         #default
-        #codec
+        #implementations
     }
 }

@@ -2,7 +2,7 @@
 
 use super::codec::Value;
 use super::docs;
-use super::scope::{Scope, alias as alias_doc, ident, signed, word};
+use super::scope::{Case, Scope, head, ident, signed, word};
 use super::shape::{Shape, User};
 use super::structs::{derives, stream_codec};
 use crate::ir::{Arm, Type, TypeId, TypeKind, Union};
@@ -21,8 +21,8 @@ struct View<'a> {
 /// A variant.
 struct Variant<'a> {
     name: Ident,
-    alias: Option<TokenStream>,
-    docs: TokenStream,
+    /// What stands in front of it.
+    head: TokenStream,
     /// The label, or `None` for the default arm.
     value: Option<i64>,
     arm: &'a Arm,
@@ -49,16 +49,20 @@ impl Tag {
         }
     }
 
+    /// A label as a number of the discriminant's own range: that of an `unsigned hyper` was converted to 64 bits with
+    /// a sign.
+    fn wide(&self, value: i64) -> i128 {
+        match self {
+            Self::Number("u64") => value.cast_unsigned().into(),
+            _ => value.into(),
+        }
+    }
+
     fn literal(&self, value: i64) -> TokenStream {
         match self {
             Self::Bool if value == 0 => quote!(false),
             Self::Bool => quote!(true),
-            // The label of an `unsigned hyper` was converted to 64 bits with a sign.
-            Self::Number("u64") => {
-                let value = value.cast_unsigned();
-                signed(value)
-            }
-            _ => signed(value),
+            _ => signed(self.wide(value)),
         }
     }
 }
@@ -95,14 +99,11 @@ fn view<'a>(scope: &Scope<'_>, id: TypeId, union: &'a Union, x: &'a str) -> View
         .iter()
         .map(|case| Variant {
             name: ident(&case.name),
-            alias: alias_doc(&case.name).filter(|_| is_identifier(&case.name.x)),
-            docs: docs::or(
-                if case.docs.is_some() {
-                    &case.docs
-                } else {
-                    &case.arm.docs
-                },
+            head: head(
+                case.docs.as_ref().map_or(&case.arm.docs, |_| &case.docs),
                 "",
+                &case.name,
+                Case::Type,
             ),
             value: Some(case.value),
             arm: &case.arm,
@@ -114,8 +115,7 @@ fn view<'a>(scope: &Scope<'_>, id: TypeId, union: &'a Union, x: &'a str) -> View
         let (name, keeps_tag) = default_name(union, &tag)?;
         Some(Variant {
             name: word(name),
-            alias: None,
-            docs: docs::or(&arm.docs, "Any other discriminant."),
+            head: docs::or(&arm.docs, "Any other discriminant."),
             value: None,
             arm,
             shape: shape_of(arm),
@@ -148,10 +148,6 @@ fn default_name(union: &Union, tag: &Tag) -> Option<(&'static str, bool)> {
     }
 }
 
-fn is_identifier(label: &str) -> bool {
-    label.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-}
-
 impl Variant<'_> {
     /// The value's type, boxed where the layout wants it.
     fn ty(&self, scope: &Scope<'_>) -> Option<TokenStream> {
@@ -164,13 +160,13 @@ impl Variant<'_> {
     }
 
     fn declaration(&self, scope: &Scope<'_>, tag: &Tag) -> TokenStream {
-        let (docs, alias, name) = (&self.docs, &self.alias, &self.name);
+        let (head, name) = (&self.head, &self.name);
         let tag = self.keeps_tag.then(|| scope.primitive(tag.number()));
         let fields: Vec<_> = tag.into_iter().chain(self.ty(scope)).collect();
         if fields.is_empty() {
-            quote!(#docs #alias #name)
+            quote!(#head #name)
         } else {
-            quote!(#docs #alias #name(#(#fields),*))
+            quote!(#head #name(#(#fields),*))
         }
     }
 
@@ -240,14 +236,19 @@ impl Variant<'_> {
 pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream {
     let def = scope.spec.def(id);
     let view = view(scope, id, union, &def.name.x);
-    let (docs, alias, name) = (
-        docs::or(&def.docs, ""),
-        alias_doc(&def.name),
-        ident(&def.name),
-    );
-    let derives = derives(scope, id, false);
+    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
+    let zero = zero_variant(scope, id, &view);
+    // The zero value of a union whose arm for it is void.
+    let unit = zero
+        .filter(|v| v.shape.is_none() && !v.keeps_tag)
+        .map(|v| &v.name);
+    let derives = derives(scope, id, false, unit.is_some());
     let all = || view.variants.iter().chain(&view.default);
-    let declared = all().map(|v| v.declaration(scope, &view.tag));
+    let declared = all().map(|v| {
+        let default = (Some(&v.name) == unit).then(|| quote!(#[default]));
+        let variant = v.declaration(scope, &view.tag);
+        quote!(#default #variant)
+    });
     let number = scope.primitive(view.tag.number());
     let tags = all().map(|v| {
         let pattern = v.pattern(true, false);
@@ -263,18 +264,22 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
     } else {
         quote!(match self { #(#tags),* })
     };
-    let default = default_impl(scope, id, &view, &name);
-    let encode = encode(scope, &view);
-    let length = length(scope, &view);
-    let decode = decode(scope, &view);
+    let default = zero
+        .filter(|_| unit.is_none())
+        .map(|v| default_impl(scope, &view.tag, v, &name));
+    let short = scope.short();
+    let encode = encode(&short, &view);
+    let length = length(&short, &view);
+    let decode = decode(&short, &view);
     let decode = if def.layout.recursive {
         quote!(r.enter()?; let value = #decode; r.leave(); Ok(value))
     } else {
         quote!(Ok(#decode))
     };
-    let codec = stream_codec(scope, id, &encode, &length, &decode);
+    let codec = stream_codec(&short, id, &encode, &length, &decode);
+    let implementations = scope.implementations(&codec);
     quote! {
-        #docs #alias #derives
+        #head_of_type #derives
         pub enum #name { #(#declared),* }
         impl #name {
             /// The discriminant on the wire.
@@ -284,7 +289,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
             }
         }
         #default
-        #codec
+        #implementations
     }
 }
 
@@ -297,27 +302,23 @@ fn missing_bool(variant: &Variant<'_>) -> TokenStream {
     }
 }
 
-fn default_impl(scope: &Scope<'_>, id: TypeId, view: &View<'_>, name: &Ident) -> TokenStream {
-    if !scope.spec.def(id).layout.default {
-        return TokenStream::new();
-    }
-    let zero = view
-        .variants
-        .iter()
-        .find(|v| v.value == Some(0))
-        .or(view.default.as_ref());
-    let Some(variant) = zero else {
-        return TokenStream::new();
-    };
+/// The variant that is all zeros on the wire, where there is one.
+fn zero_variant<'v>(scope: &Scope<'_>, id: TypeId, view: &'v View<'_>) -> Option<&'v Variant<'v>> {
+    let zero = |v: &&Variant<'_>| v.value == Some(0);
+    let variant = view.variants.iter().find(zero).or(view.default.as_ref());
+    variant.filter(|_| scope.spec.def(id).layout.default)
+}
+
+fn default_impl(scope: &Scope<'_>, tag: &Tag, variant: &Variant<'_>, name: &Ident) -> TokenStream {
     let value = variant.shape.as_ref().map(|shape| {
         let value = scope.default_value(shape);
-        if variant.arm.boxed {
+        if variant.arm.boxed && !scope.derives_default(shape) {
             quote!(::std::boxed::Box::new(#value))
         } else {
             value
         }
     });
-    let tag = variant.keeps_tag.then(|| view.tag.literal(0));
+    let tag = variant.keeps_tag.then(|| tag.literal(0));
     let fields: Vec<_> = tag.into_iter().chain(value).collect();
     let variant = &variant.name;
     let value = if fields.is_empty() {
@@ -335,37 +336,42 @@ fn default_impl(scope: &Scope<'_>, id: TypeId, view: &View<'_>, name: &Ident) ->
 fn encode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     let v1 = &scope.v1;
     let all = || view.variants.iter().chain(&view.default);
-    let check = check_default(view);
+    let refuse = refuse_default(view);
     let arms = all().map(|v| {
         let (pattern, write) = (v.pattern(false, true), v.encode(scope, view.at));
         quote!(#pattern => { #write })
     });
     quote! {
-        #check
         #v1::Encode::encode(&self.discriminant(), w);
-        match self { #(#arms)* }
+        match self { #refuse #(#arms)* }
     }
 }
 
-/// The default arm is for the discriminants that have no arm of their own: anything else has no encoding.
-fn check_default(view: &View<'_>) -> TokenStream {
-    let Some(default) = view.default.as_ref().filter(|v| v.keeps_tag) else {
-        return TokenStream::new();
-    };
-    let own = view.variants.iter().filter_map(|v| v.value);
-    let own: Vec<_> = own.map(|value| view.tag.literal(value)).collect();
+/// The arm of the encoder that refuses the default variant with a discriminant that has an arm of its own.
+fn refuse_default(view: &View<'_>) -> Option<TokenStream> {
+    let default = view.default.as_ref().filter(|v| v.keeps_tag)?;
+    let mut own: Vec<i128> = view
+        .variants
+        .iter()
+        .filter_map(|v| v.value.map(|n| view.tag.wide(n)))
+        .collect();
+    own.sort_unstable();
     if own.is_empty() {
-        return TokenStream::new();
+        return None;
     }
-    let (pattern, at) = (default.pattern(true, false), view.at);
-    // Not a chain of `let`: edition 2021 has none.
-    quote! {
-        if let #pattern = self {
-            if ::core::matches!(tag, #(#own)|*) {
-                w.invalid(#at);
+    let mut patterns = Vec::new();
+    for run in own.chunk_by(|a, b| a + 1 == *b) {
+        match run {
+            [first, _, .., last] => {
+                let (first, last) = (signed(*first), signed(*last));
+                patterns.push(quote!(#first..=#last));
             }
+            short => patterns.extend(short.iter().map(|n| signed(*n))),
         }
     }
+    let (name, at) = (&default.name, view.at);
+    let value = default.shape.as_ref().map(|_| quote!(, _));
+    Some(quote!(Self::#name(#(#patterns)|* #value) => w.invalid(#at),))
 }
 
 fn length(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
@@ -430,6 +436,12 @@ fn decode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         ));
     let at = needs_at.then(|| quote!(let at = r.at();));
     let read = quote!(<#number as #v1::Decode>::decode(r)?);
+    if let (Some(default), []) = (&view.default, arms.as_slice())
+        && default.keeps_tag
+    {
+        let (value, strict) = (default.decode(scope), strict_check(scope, &view.tag));
+        return quote!({ #at let tag = #read; #strict #value });
+    }
     quote!({ #at match #read { #(#arms,)* #last } })
 }
 
