@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use crate::source::{SourceMap, Span};
 
 pub use codes::explain;
+pub(crate) use render::is_bidi_control;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::{Diagnostic, Label, Severity};
-use crate::source::{SourceMap, Span};
+use crate::source::SourceMap;
 
 /// Longest piece of a source line that is shown, in characters.
 const WIDTH: usize = 160;

@@ -1,0 +1,288 @@
+//! Which comment belongs to which item, and its text without marks and gutters.
+//!
+//! A comment belongs to the item it stands directly in front of (no blank line between) or to the item whose last
+//! line it ends; a comment that goes on below a same-line one in the same column belongs to it.
+
+use crate::lex::{Kind, Token, Tokens, Trivia, TriviaKind};
+
+/// The comments of a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Comments<'a> {
+    text: &'a [u8],
+    tokens: &'a [Token],
+    trivia: &'a [Trivia],
+}
+
+impl<'a> Comments<'a> {
+    /// The comments beside these tokens.
+    pub fn new(text: &'a [u8], tokens: &'a Tokens) -> Self {
+        Self {
+            text,
+            tokens: &tokens.tokens,
+            trivia: &tokens.trivia,
+        }
+    }
+
+    /// Comment of an item that reaches from token `first` to token `last` (its `;` or `,`): the one in front, and the
+    /// one on its last line.
+    pub fn around(&self, first: usize, last: usize) -> Option<String> {
+        let behind = self
+            .behind(last)
+            .or_else(|| self.behind(last.checked_sub(1)?));
+        match (self.before(first), behind) {
+            (Some(before), Some(behind)) => Some(format!("{before}\n\n{behind}")),
+            (before, behind) => before.or(behind),
+        }
+    }
+
+    /// Comment directly in front of a token.
+    pub fn before(&self, token: usize) -> Option<String> {
+        let group = self.group(token);
+        let group = &group[self.claimed(token)..];
+        let mut end = self.tokens.get(token)?.lo;
+        let mut from = group.len();
+        for (index, comment) in group.iter().enumerate().rev() {
+            if !is_comment(comment) || self.line_feeds(comment.hi, end) > 1 {
+                break;
+            }
+            end = comment.lo;
+            from = index;
+        }
+        self.clean(&group[from..])
+    }
+
+    /// Comment behind a token on its line.
+    pub fn behind(&self, token: usize) -> Option<String> {
+        let group = self.group(token + 1);
+        self.clean(&group[..self.claimed(token + 1)])
+    }
+
+    /// Everything between a token and the one before it.
+    fn group(&self, token: usize) -> &'a [Trivia] {
+        let lo = self.trivia.partition_point(|t| (t.before as usize) < token);
+        let len = self.trivia[lo..]
+            .iter()
+            .take_while(|t| t.before as usize == token)
+            .count();
+        &self.trivia[lo..lo + len]
+    }
+
+    /// How many of the comments in front of `token` belong to the line of the token before it.
+    fn claimed(&self, token: usize) -> usize {
+        let group = self.group(token);
+        let previous = token.checked_sub(1).and_then(|i| self.tokens.get(i));
+        let (Some(first), Some(previous), Some(next)) =
+            (group.first(), previous, self.tokens.get(token))
+        else {
+            return 0;
+        };
+        if !is_comment(first) || self.line_feeds(previous.hi, first.lo) > 0 {
+            return 0;
+        }
+        let ends = matches!(previous.kind, Kind::Punct(b';' | b',' | b'{' | b'}' | b':'));
+        let follows = group.get(1).map_or(next.lo, |t| t.lo);
+        if self.line_feeds(first.hi, follows) == 0 && !ends && next.kind != Kind::Punct(b'}') {
+            return 0;
+        }
+        let mut count = 1;
+        while let (Some(above), Some(comment)) = (group.get(count - 1), group.get(count)) {
+            let follows = group.get(count + 1).map_or(next.lo, |t| t.lo);
+            let same_line = self.line_feeds(above.hi, comment.lo) == 0;
+            let continues = self.line_feeds(above.hi, comment.lo) == 1
+                && self.column(first.lo) == self.column(comment.lo)
+                && self.line_feeds(comment.hi, follows) > 0;
+            if !is_comment(comment) || !(same_line || continues) {
+                break;
+            }
+            count += 1;
+        }
+        count
+    }
+
+    fn line_feeds(&self, lo: u32, hi: u32) -> usize {
+        self.text[lo as usize..hi as usize]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count()
+    }
+
+    /// Column as shown with tab stops every eight.
+    fn column(&self, at: u32) -> usize {
+        let before = &self.text[..at as usize];
+        let start = before
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |lf| lf + 1);
+        before[start..].iter().fold(0, |column, b| {
+            if *b == b'\t' {
+                column / 8 * 8 + 8
+            } else {
+                column + 1
+            }
+        })
+    }
+
+    fn clean(&self, comments: &[Trivia]) -> Option<String> {
+        if comments.is_empty() {
+            return None;
+        }
+        let mut lines = Vec::new();
+        for comment in comments {
+            let text = decode(&self.text[comment.lo as usize..comment.hi as usize]);
+            if comment.kind == TriviaKind::Line {
+                lines.push(text.trim_start_matches('/').trim_end().to_owned());
+            } else {
+                block(&text, &mut lines);
+            }
+        }
+        tidy(lines)
+    }
+}
+
+fn is_comment(trivia: &Trivia) -> bool {
+    matches!(trivia.kind, TriviaKind::Block | TriviaKind::Line)
+}
+
+/// UTF-8 if it is, else Latin-1. Control characters are no text.
+fn decode(bytes: &[u8]) -> String {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|b| char::from(*b)).collect(),
+    };
+    text.chars()
+        .filter(|c| matches!(c, '\n' | '\t') || !c.is_control())
+        .collect()
+}
+
+/// Lines of a `/* … */` comment; a gutter of `*` is removed if every line has it.
+fn block(text: &str, lines: &mut Vec<String>) {
+    let text = text.strip_prefix("/*").unwrap_or(text);
+    let text = text.strip_suffix("*/").unwrap_or(text);
+    let mut rest = text
+        .trim_start_matches(['*', '!'])
+        .trim_end_matches('*')
+        .lines();
+    lines.extend(rest.next().map(|first| first.trim().to_owned()));
+    let rest: Vec<&str> = rest.collect();
+    let filled = || rest.iter().map(|l| l.trim()).filter(|l| !l.is_empty());
+    let gutter = filled().all(|l| l.starts_with('*'));
+    let rest: Vec<String> = rest
+        .iter()
+        .map(|line| {
+            let line = line.replace('\t', "        ");
+            if gutter {
+                line.trim_start()
+                    .trim_start_matches('*')
+                    .trim_end_matches('*')
+                    .trim_end()
+                    .to_owned()
+            } else {
+                line.trim_end().to_owned()
+            }
+        })
+        .collect();
+    let indent = rest
+        .iter()
+        .filter(|l| !l.is_empty())
+        .map(|l| l.len() - l.trim_start().len())
+        .min()
+        .unwrap_or(0);
+    lines.extend(
+        rest.into_iter()
+            .map(|line| line.get(indent..).unwrap_or_default().to_owned()),
+    );
+}
+
+/// Drops rules (`-----`) and blank lines at both ends. Nothing left is no comment.
+fn tidy(lines: Vec<String>) -> Option<String> {
+    let mut lines: Vec<String> = lines
+        .into_iter()
+        .map(|l| if is_rule(&l) { String::new() } else { l })
+        .collect();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    let from = lines.iter().position(|l| !l.is_empty())?;
+    let lines = &lines[from..];
+    // `// text` comments, and a first line beside the opening mark, begin with a space.
+    let indent = lines
+        .iter()
+        .filter(|l| !l.is_empty())
+        .map(|l| l.len() - l.trim_start().len())
+        .min()
+        .unwrap_or(0);
+    let lines: Vec<&str> = lines
+        .iter()
+        .map(|l| l.get(indent..).unwrap_or_default())
+        .collect();
+    Some(lines.join("\n"))
+}
+
+fn is_rule(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 3
+        && line
+            .chars()
+            .all(|c| matches!(c, '-' | '=' | '*' | '_' | '#' | '~' | '+' | '/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Diagnostics;
+    use crate::lex::lex;
+    use crate::preprocess::SpanMap;
+
+    /// Comments around the statement (ending in `;`, `,` or `}`) that holds the word `wanted`.
+    fn docs(text: &str, wanted: &str) -> Option<String> {
+        let tokens = lex(
+            text.as_bytes(),
+            &SpanMap::default(),
+            &mut Diagnostics::default(),
+        );
+        let ends = |t: &Token| matches!(t.kind, Kind::Punct(b';' | b',' | b'{'));
+        let at = tokens
+            .tokens
+            .iter()
+            .position(|t| text[t.lo as usize..t.hi as usize] == *wanted)
+            .expect("the word");
+        let first = tokens.tokens[..at]
+            .iter()
+            .rposition(ends)
+            .map_or(0, |i| i + 1);
+        let last = at + tokens.tokens[at..].iter().position(ends).unwrap_or(0);
+        Comments::new(text.as_bytes(), &tokens).around(first, last)
+    }
+
+    #[test]
+    fn before_and_on_the_same_line() {
+        let text = "/* far away */\n\n// one\n// two\nint a; /* of a */\nint b;   /* of b\n * more */\nint c;\n";
+        assert_eq!(docs(text, "a").as_deref(), Some("one\ntwo\n\nof a"));
+        assert_eq!(docs(text, "b").as_deref(), Some("of b\nmore"));
+        assert_eq!(docs(text, "c"), None);
+    }
+
+    #[test]
+    fn continued_in_the_same_column() {
+        let text = "{ int a;   /* one */\n           /* two */\n  /* of b */\n  int b; };";
+        assert_eq!(docs(text, "a").as_deref(), Some("one\ntwo"));
+        assert_eq!(docs(text, "b").as_deref(), Some("of b"));
+    }
+
+    #[test]
+    fn the_last_enumerator_and_percent_lines() {
+        let text = "{ A, /* a */ B = 1 /* b */ }\n/* not of c */\n%#x\nint c;";
+        assert_eq!(docs(text, "A").as_deref(), Some("a"));
+        assert_eq!(docs(text, "c"), None);
+    }
+
+    #[test]
+    fn gutters_rules_and_boxes_are_removed() {
+        let text = "/****************\n * Title         *\n *   indented\n *\n * end\n ****************/\nint a;";
+        assert_eq!(docs(text, "a").as_deref(), Some("Title\n  indented\n\nend"));
+        let text = "/* first\n     second\n       third */\nint a;";
+        assert_eq!(docs(text, "a").as_deref(), Some("first\nsecond\n  third"));
+        assert_eq!(docs("/* ------ */\nint a;", "a"), None);
+        assert_eq!(docs("/**/\nint a;", "a"), None);
+    }
+}

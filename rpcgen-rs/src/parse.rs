@@ -1,0 +1,505 @@
+//! Tokens → syntax tree, by recursive descent: one function for each rule of the grammar, the rule in its comment.
+//!
+//! The grammar is the superset described in [`ast`](crate::ast): RFC 4506, RFC 5531, what C's rpcgen accepts and what
+//! real files do beyond both; [`Strict`] asks for warnings about the difference. A mistake is reported once, with the
+//! definition it was found in; then parsing goes on behind the next `;` or at the next `}` of the same level. Nesting
+//! is limited, so that no input can exhaust the stack, and every step consumes a token, so that time is linear.
+
+mod decl;
+mod expr;
+mod program;
+mod types;
+
+use crate::ast::{Const, ConstValue, Expr, Ident, Item, ItemKind, Passthrough, Spec};
+use crate::comments::Comments;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::dialect::{Lint, Strict};
+use crate::lex::{Keyword, Kind, Token, Tokens, TriviaKind};
+use crate::preprocess::{Preprocessed, SpanMap};
+use crate::source::{Limits, Span};
+
+/// What the parser is told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Config {
+    /// Dialects whose refusals are reported.
+    pub strict: Strict,
+    /// When to give up.
+    pub limits: Limits,
+}
+
+/// Parses a preprocessed text. The tree holds every definition that could be read.
+pub fn parse(
+    input: &Preprocessed,
+    tokens: &Tokens,
+    config: &Config,
+    diags: &mut Diagnostics,
+) -> Spec {
+    let mut parser = Parser::new(&input.text, tokens, &input.map, *config, diags);
+    let mut spec = Spec::default();
+    parser.specification(&mut spec);
+    parser.lines(tokens, &mut spec);
+    spec
+}
+
+/// Parses the expression of an `#if`.
+pub(crate) fn condition(
+    text: &[u8],
+    tokens: &Tokens,
+    map: &SpanMap,
+    nesting: u32,
+    diags: &mut Diagnostics,
+) -> Option<Expr> {
+    let limits = Limits {
+        nesting,
+        ..Limits::default()
+    };
+    let config = Config {
+        limits,
+        ..Config::default()
+    };
+    Parser::new(text, tokens, map, config, diags)
+        .whole_condition()
+        .ok()
+}
+
+/// The mistake was reported; the caller skips to where it can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Failed;
+
+type Parsed<T> = Result<T, Failed>;
+
+struct Parser<'a> {
+    text: &'a [u8],
+    tokens: &'a [Token],
+    map: &'a SpanMap,
+    comments: Comments<'a>,
+    config: Config,
+    diags: &'a mut Diagnostics,
+    /// Index of the current token; never beyond `End`.
+    at: usize,
+    depth: u32,
+    /// Definitions that are being read: what they are, and the token of their name.
+    context: Vec<(&'static str, usize)>,
+    /// An unclosed `{` was reported: the ones around it are no news.
+    end_reported: bool,
+}
+
+impl<'a> Parser<'a> {
+    fn new(
+        text: &'a [u8],
+        tokens: &'a Tokens,
+        map: &'a SpanMap,
+        config: Config,
+        diags: &'a mut Diagnostics,
+    ) -> Self {
+        Self {
+            text,
+            tokens: &tokens.tokens,
+            map,
+            comments: Comments::new(text, tokens),
+            config,
+            diags,
+            at: 0,
+            depth: 0,
+            context: Vec::new(),
+            end_reported: false,
+        }
+    }
+
+    /// `specification: { definition ';' }`, also in `namespace a::b { … }`
+    fn specification(&mut self, spec: &mut Spec) {
+        let mut namespaces: Vec<Span> = Vec::new();
+        while self.kind() != Kind::End {
+            let first = self.at;
+            if self.eat(b';') {
+                self.lint(Lint::EmptyStatement, self.previous_span());
+            } else if self.kind() == Kind::Punct(b'}') {
+                if namespaces.pop().is_none() {
+                    let message = "`}` without a `{` before it";
+                    self.diags
+                        .push(Diagnostic::error("E0103", self.span(), message));
+                }
+                self.at += 1;
+                self.eat(b';');
+            } else if self.is_word(b"namespace") && matches!(self.nth(1), Kind::Ident) {
+                self.lint(Lint::Namespace, self.span());
+                self.at += 2;
+                self.skip_qualifiers();
+                namespaces.push(self.span());
+                if self.expect(b'{', "after the namespace").is_err() {
+                    namespaces.pop();
+                    self.recover();
+                }
+            } else if self.is_word(b"pragma") && matches!(self.nth(1), Kind::Ident) {
+                self.lint(Lint::PragmaStatement, self.span());
+                self.recover();
+            } else {
+                self.definition_statement(spec);
+            }
+            self.advance_from(first);
+        }
+        if let Some(open) = namespaces.last()
+            && !self.end_reported
+        {
+            self.diags
+                .push(Diagnostic::error("E0104", *open, "`{` is never closed"));
+        }
+    }
+
+    /// `definition ';'`
+    fn definition_statement(&mut self, spec: &mut Spec) {
+        let first = self.at;
+        self.context.clear();
+        let Ok(kind) = self.definition() else {
+            return self.recover();
+        };
+        let span = self.span_from(first);
+        let docs = self.definition_docs(first);
+        if let Some(kind) = kind {
+            spec.items.push(Item { docs, kind, span });
+        }
+        if self.expect(b';', "after the definition").is_err() && !self.at_definition() {
+            self.recover();
+        }
+    }
+
+    /// The comment in front; for a definition on one line also the one behind; else the one behind its `{`.
+    fn definition_docs(&self, first: usize) -> Option<String> {
+        let (lo, hi) = (
+            self.tokens[first].lo as usize,
+            self.tokens[self.at - 1].hi as usize,
+        );
+        if !self.text[lo..hi].contains(&b'\n') {
+            return self.comments.around(first, self.at);
+        }
+        self.comments.before(first).or_else(|| {
+            let open = (first..self.at).find(|i| self.tokens[*i].kind == Kind::Punct(b'{'))?;
+            self.comments.behind(open)
+        })
+    }
+
+    /// `definition: constant-def | type-def | program-def`; `None` for a forward declaration.
+    fn definition(&mut self) -> Parsed<Option<ItemKind>> {
+        match self.kind() {
+            Kind::Keyword(Keyword::Const) => self.constant_def().map(Some),
+            Kind::Keyword(Keyword::Typedef) => self.typedef().map(Some),
+            Kind::Keyword(Keyword::Struct) => self.struct_def(),
+            Kind::Keyword(Keyword::Enum) => self.enum_def(),
+            Kind::Keyword(Keyword::Union) => self.union_def(),
+            Kind::Keyword(Keyword::Program) => self.program_def().map(Some),
+            _ => {
+                let what =
+                    "a definition (`const`, `enum`, `struct`, `union`, `typedef` or `program`)";
+                Err(self.expected(what))
+            }
+        }
+    }
+
+    /// `constant-def: "const" identifier "=" constant`; also strings
+    fn constant_def(&mut self) -> Parsed<ItemKind> {
+        self.at += 1;
+        let name = self.name("the constant's name")?;
+        self.enter("constant");
+        self.expect(b'=', "after the constant's name")?;
+        let value = if self.kind() == Kind::Str {
+            self.at += 1;
+            self.lint(Lint::ConstForm, self.previous_span());
+            let text = self.text_of(self.at - 1);
+            let text = text.strip_prefix('"').unwrap_or(&text);
+            ConstValue::Str(text.strip_suffix('"').unwrap_or(text).to_owned())
+        } else {
+            let value = self.expr()?;
+            if value.as_name().is_some() {
+                self.lint(Lint::ConstForm, value.span);
+            }
+            ConstValue::Expr(value)
+        };
+        Ok(ItemKind::Const(Const { name, value }))
+    }
+
+    /// `%` lines into the tree, and what dialects say about them and about comments.
+    fn lines(&mut self, tokens: &Tokens, spec: &mut Spec) {
+        for line in &tokens.trivia {
+            let span = self.map.span(line.lo, line.hi);
+            match line.kind {
+                TriviaKind::Block | TriviaKind::Directive => {}
+                TriviaKind::Line => self.lint(Lint::LineComment, span),
+                TriviaKind::Passthrough => {
+                    self.lint(Lint::Passthrough, span);
+                    let column = self.text[..line.lo as usize].last();
+                    if column.is_some_and(|b| *b != b'\n') {
+                        self.lint(Lint::IndentedPassthrough, span);
+                    }
+                    let text = &self.text[line.lo as usize + 1..line.hi as usize];
+                    let text = String::from_utf8_lossy(text).replace("\n%", "\n");
+                    spec.passthrough.push(Passthrough { text, span });
+                }
+            }
+        }
+    }
+}
+
+/// Tokens, spans and messages.
+impl<'a> Parser<'a> {
+    fn kind(&self) -> Kind {
+        self.nth(0)
+    }
+
+    fn nth(&self, n: usize) -> Kind {
+        self.tokens.get(self.at + n).map_or(Kind::End, |t| t.kind)
+    }
+
+    fn word(&self, at: usize) -> &'a [u8] {
+        self.tokens
+            .get(at)
+            .map_or(b"", |t| &self.text[t.lo as usize..t.hi as usize])
+    }
+
+    fn is_word(&self, word: &[u8]) -> bool {
+        self.kind() == Kind::Ident && self.word(self.at) == word
+    }
+
+    fn text_of(&self, at: usize) -> String {
+        String::from_utf8_lossy(self.word(at)).into_owned()
+    }
+
+    fn span_at(&self, at: usize) -> Span {
+        let token = self.tokens[at.min(self.tokens.len() - 1)];
+        self.map.span(token.lo, token.hi)
+    }
+
+    fn span(&self) -> Span {
+        self.span_at(self.at)
+    }
+
+    fn previous_span(&self) -> Span {
+        self.span_at(self.at.saturating_sub(1))
+    }
+
+    /// From token `first` to the last one taken.
+    fn span_from(&self, first: usize) -> Span {
+        self.span_at(first).to(self.previous_span())
+    }
+
+    fn lint(&mut self, lint: Lint, span: Span) {
+        self.config.strict.report(lint, span, self.diags);
+    }
+
+    fn eat(&mut self, punct: u8) -> bool {
+        let found = self.kind() == Kind::Punct(punct);
+        if found {
+            self.at += 1;
+        }
+        found
+    }
+
+    /// Takes a character or reports that it is missing; `place` says where: "after the name".
+    fn expect(&mut self, punct: u8, place: &str) -> Parsed<()> {
+        if self.eat(punct) {
+            return Ok(());
+        }
+        let what = format!("`{}` {place}", punct as char);
+        // What is missing at the end of a line is missing there, not where the next line begins.
+        let between = self
+            .at
+            .checked_sub(1)
+            .map(|last| (self.tokens[last].hi, self.tokens[self.at].lo));
+        let gap = between.map_or(&b""[..], |(lo, hi)| &self.text[lo as usize..hi as usize]);
+        let span = if gap.contains(&b'\n') {
+            self.previous_span().after()
+        } else {
+            self.span()
+        };
+        Err(self.expected_at(span, &what))
+    }
+
+    /// Reports what should stand at the current token.
+    fn expected(&mut self, what: &str) -> Failed {
+        self.expected_at(self.span(), what)
+    }
+
+    fn expected_at(&mut self, span: Span, what: &str) -> Failed {
+        if self.kind() == Kind::End && self.end_reported {
+            return Failed;
+        }
+        let found = match self.kind() {
+            Kind::End => "the end of the file".to_owned(),
+            _ => format!(
+                "`{}`",
+                self.text_of(self.at).chars().take(40).collect::<String>()
+            ),
+        };
+        self.report(Diagnostic::error(
+            "E0101",
+            span,
+            format!("expected {what}, found {found}"),
+        ));
+        Failed
+    }
+
+    /// Reports an error with the definition it was found in.
+    fn report(&mut self, error: Diagnostic) {
+        let error = match self.context.last() {
+            Some((what, name)) => {
+                let text = format!("while reading {what} `{}`", self.text_of(*name));
+                error.label(self.span_at(*name), text)
+            }
+            None => error,
+        };
+        self.diags.push(error);
+    }
+
+    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: &str) {
+        self.report(Diagnostic::error(code, span, message).help(help));
+    }
+
+    /// The name just taken is that of the definition now being read.
+    fn enter(&mut self, what: &'static str) {
+        self.context.push((what, self.at.saturating_sub(1)));
+    }
+
+    fn leave(&mut self) {
+        self.context.pop();
+    }
+
+    /// `identifier`; keywords, too, where no other reading is possible.
+    fn name(&mut self, what: &str) -> Parsed<Ident> {
+        let span = self.span();
+        match self.kind() {
+            Kind::Ident => {}
+            Kind::Keyword(word) if !matches!(self.nth(1), Kind::Ident | Kind::Keyword(_)) => {
+                let lint = if word.free_in_rfc() {
+                    Lint::ReservedName
+                } else {
+                    Lint::KeywordName
+                };
+                self.lint(lint, span);
+            }
+            Kind::Number => {
+                self.expected(&format!("{what} (a name does not begin with a digit)"));
+                return Err(Failed);
+            }
+            _ => return Err(self.expected(what)),
+        }
+        let text = self.word(self.at);
+        let limit = self.config.limits.name as usize;
+        if text.len() > limit {
+            let message = format!("name of {} bytes exceeds the limit of {limit}", text.len());
+            self.at += 1;
+            self.report(Diagnostic::error("E0106", span, message));
+            return Err(Failed);
+        }
+        if text.starts_with(b"_") {
+            self.lint(Lint::LeadingUnderscore, span);
+        }
+        self.at += 1;
+        Ok(Ident {
+            name: self.text_of(self.at - 1),
+            span,
+        })
+    }
+
+    /// `a::b::c`, of which only the last name counts: the current token is behind `a`, then behind `c`.
+    fn skip_qualifiers(&mut self) {
+        while self.nth(0) == Kind::Punct(b':')
+            && self.nth(1) == Kind::Punct(b':')
+            && self.nth(2) == Kind::Ident
+        {
+            self.at += 3;
+        }
+    }
+
+    /// One level deeper, up to the limit.
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth >= self.config.limits.nesting {
+            let message = format!(
+                "nesting exceeds the limit of {}",
+                self.config.limits.nesting
+            );
+            self.report(Diagnostic::error("E0105", self.span(), message));
+            return Err(Failed);
+        }
+        self.depth += 1;
+        let result = parse(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// `"{" { element } "}"`: goes on with the next element after a mistake in one. Returns the span of the whole.
+    fn braces(&mut self, mut element: impl FnMut(&mut Self) -> Parsed<()>) -> Parsed<Span> {
+        let open = self.at;
+        self.expect(b'{', "before the members")?;
+        loop {
+            if self.eat(b'}') {
+                return Ok(self.span_from(open));
+            }
+            if self.kind() == Kind::End || self.at_definition() {
+                if !self.end_reported {
+                    let mut error =
+                        Diagnostic::error("E0104", self.span_at(open), "`{` is never closed");
+                    if self.kind() != Kind::End {
+                        error = error.label(self.span(), "a definition begins here");
+                    }
+                    self.end_reported = self.kind() == Kind::End;
+                    self.report(error);
+                }
+                return Err(Failed);
+            }
+            let first = self.at;
+            if element(self).is_err() {
+                self.recover();
+            }
+            self.advance_from(first);
+        }
+    }
+
+    /// Makes sure that a loop ends: takes a token if none was taken since `first`.
+    fn advance_from(&mut self, first: usize) {
+        if self.at == first && !matches!(self.kind(), Kind::End | Kind::Punct(b'}')) {
+            self.at += 1;
+        }
+    }
+
+    /// A word that can only begin a definition stands here: whatever was open is at its end.
+    fn at_definition(&self) -> bool {
+        match self.kind() {
+            Kind::Keyword(Keyword::Const | Keyword::Typedef) => true,
+            Kind::Keyword(Keyword::Program) => {
+                matches!(self.nth(1), Kind::Ident) && self.nth(2) == Kind::Punct(b'{')
+            }
+            Kind::Keyword(Keyword::Struct | Keyword::Enum | Keyword::Union)
+                if self.depth == 0 && self.context.len() <= 1 =>
+            {
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Skips to behind the next `;` or to the next `}` of this level.
+    fn recover(&mut self) {
+        let mut depth = 0_usize;
+        loop {
+            match self.kind() {
+                Kind::End => return,
+                Kind::Punct(b'{') => depth += 1,
+                Kind::Punct(b'}') if depth == 0 => return,
+                Kind::Punct(b'}') => depth -= 1,
+                Kind::Punct(b';') if depth == 0 => {
+                    self.at += 1;
+                    return;
+                }
+                Kind::Keyword(word)
+                    if depth == 0 && word.begins_definition() && self.at_definition() =>
+                {
+                    return;
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,316 @@
+//! One directive: `#if …`, `#define …`, line markers and the rest.
+
+use std::convert::Infallible;
+
+use super::macros::{self, Macro, Piece};
+use super::{Condition, Engine};
+use crate::ast::EvalError;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::dialect::Lint;
+use crate::lex::{self, is_word};
+use crate::preprocess::SpanMap;
+use crate::source::Span;
+
+impl Engine<'_> {
+    /// Carries out the directive that stands at `lo..hi` of the current file; `body` is its text behind the `#`.
+    pub(super) fn directive(&mut self, body: &[u8], lo: u32, hi: u32) {
+        let first_line = body
+            .iter()
+            .position(|b| matches!(b, b'\n' | b'\r'))
+            .map_or(hi, |len| lo + 1 + len as u32);
+        let span = self.span(lo as usize, first_line.min(hi) as usize);
+        let line = without_comments(body);
+        let (word, rest) = split_word(line.trim_ascii());
+        match word {
+            b"if" | b"ifdef" | b"ifndef" => self.open(word, rest, span),
+            b"elif" | b"else" | b"endif" => self.branch(word, rest, span),
+            _ if !self.active() => return,
+            b"" if rest.is_empty() => {}
+            b"define" => self.define(rest, span),
+            b"undef" => match split_word(rest) {
+                (name, b"") if is_name(name) => self.macros.undefine(name),
+                _ => self.wrong(span, "`#undef` takes one name"),
+            },
+            b"include" => self.include(rest, span),
+            b"error" | b"warning" => {
+                let text = format!(
+                    "#{} {}",
+                    String::from_utf8_lossy(word),
+                    String::from_utf8_lossy(rest)
+                );
+                let text = text.trim_end();
+                self.diags.push(if word == b"error" {
+                    Diagnostic::error("E0060", span, text)
+                } else {
+                    Diagnostic::warning("W0060", span, text)
+                });
+            }
+            b"line" => self.line_marker(rest, span),
+            // They are meant for other compilers.
+            b"pragma" | b"ident" | b"sccs" => self.lint(Lint::Pragma, span),
+            _ if word.first().is_some_and(u8::is_ascii_digit) => {
+                self.line_marker(line.trim_ascii(), span)
+            }
+            _ => {
+                let shown =
+                    String::from_utf8_lossy(if word.is_empty() { rest } else { word }).into_owned();
+                self.wrong(span, &format!("unknown directive `#{shown}`"));
+            }
+        }
+        self.lint(Lint::Directive, span);
+    }
+
+    fn wrong(&mut self, span: Span, message: &str) {
+        self.diags.push(Diagnostic::error("E0051", span, message));
+    }
+
+    fn define(&mut self, rest: &[u8], span: Span) {
+        match definition(rest) {
+            Err(problem) => self.wrong(span, &format!("wrong `#define`: {problem}")),
+            Ok((name, new)) => {
+                if let Some(first) = self.macros.define(name, new, Some(span)) {
+                    let message = format!(
+                        "the macro `{}` is defined differently before",
+                        String::from_utf8_lossy(name)
+                    );
+                    self.diags.push(
+                        Diagnostic::warning("W0061", span, message).label(first, "first here"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// `#if`, `#ifdef`, `#ifndef`.
+    fn open(&mut self, word: &[u8], rest: &[u8], span: Span) {
+        let outer = self.active();
+        let active = outer
+            && match word {
+                b"if" => self.condition(rest, span),
+                _ => match split_word(rest) {
+                    (name, b"") if is_name(name) => {
+                        self.macros.get(name).is_some() == (word == b"ifdef")
+                    }
+                    _ => {
+                        self.wrong(
+                            span,
+                            &format!("`#{}` takes one name", String::from_utf8_lossy(word)),
+                        );
+                        false
+                    }
+                },
+            };
+        if let Some(frame) = self.frames.last_mut() {
+            frame.conditions.push(Condition {
+                opened: span,
+                active,
+                done: active || !outer,
+                last_branch: false,
+            });
+        }
+    }
+
+    /// `#elif`, `#else`, `#endif`.
+    fn branch(&mut self, word: &[u8], rest: &[u8], span: Span) {
+        let name = String::from_utf8_lossy(word);
+        let Some(mut open) = self.frames.last_mut().and_then(|f| f.conditions.pop()) else {
+            let message = format!("`#{name}` without an `#if` before it");
+            self.diags.push(Diagnostic::error("E0052", span, message));
+            return;
+        };
+        if word == b"endif" {
+            return;
+        }
+        if open.last_branch {
+            let message = format!("`#{name}` after `#else`");
+            self.diags.push(
+                Diagnostic::error("E0052", span, message).label(open.opened, "of this conditional"),
+            );
+        }
+        open.last_branch |= word == b"else";
+        // Without the popped condition, the engine is in the state outside of it.
+        open.active = !open.done && (word == b"else" || self.condition(rest, span));
+        open.done |= open.active;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.conditions.push(open);
+        }
+    }
+
+    /// Value of the expression of `#if` or `#elif`. A wrong one is reported and false.
+    fn condition(&mut self, text: &[u8], span: Span) -> bool {
+        let pieces = self.replace_defined(macros::split(text));
+        let expanded = self.macros.expand(pieces);
+        let Some(pieces) = self.expanded(expanded, span) else {
+            return false;
+        };
+        let text = macros::join(&pieces);
+        let map = SpanMap::all_at(span);
+        let mut found = Diagnostics::default();
+        let tokens = lex::lex(&text, &map, &mut found);
+        let limit = self.config.limits.nesting;
+        let value = crate::parse::condition(&text, &tokens, &map, limit, &mut found)
+            .map(|expr| expr.eval(&mut |_, _| Ok::<_, Infallible>(0)));
+        for diagnostic in &found {
+            self.diags.push(diagnostic.clone());
+        }
+        match value {
+            None => false,
+            Some(Ok(value)) => value != 0,
+            Some(Err(EvalError::DivideByZero(_))) => {
+                self.wrong(span, "division by zero in the condition");
+                false
+            }
+            Some(Err(EvalError::Overflow(_))) => {
+                self.wrong(span, "the condition's value is too large");
+                false
+            }
+            Some(Err(EvalError::Name(never))) => match never {},
+        }
+    }
+
+    /// `defined X` and `defined(X)` become `1` or `0`.
+    fn replace_defined(&self, pieces: Vec<Piece>) -> Vec<Piece> {
+        let mut out = Vec::with_capacity(pieces.len());
+        let mut rest = pieces.as_slice();
+        while let [first, tail @ ..] = rest {
+            let name = match tail {
+                _ if *first.text != *b"defined" => None,
+                [open, name, close, ..] if *open.text == *b"(" && *close.text == *b")" => {
+                    Some((name, 4))
+                }
+                [name, ..] => Some((name, 2)),
+                [] => None,
+            };
+            if let Some((name, len)) = name.filter(|(name, _)| name.is_ident()) {
+                let value: &[u8] = if self.macros.get(&name.text).is_some() {
+                    b" 1"
+                } else {
+                    b" 0"
+                };
+                out.extend(macros::split(value));
+                rest = &rest[len..];
+            } else {
+                out.push(first.clone());
+                rest = tail;
+            }
+        }
+        out
+    }
+
+    /// `#line 77 "file.x"`, `# 77 "file.x" 1 3`: what follows counts from there. `text` begins with the number.
+    fn line_marker(&mut self, text: &[u8], span: Span) {
+        let (digits, rest) = split_word(text);
+        let line = std::str::from_utf8(digits)
+            .ok()
+            .and_then(|d| d.parse().ok());
+        let path = match lex::string(rest) {
+            Ok((_, quoted)) => {
+                Some(String::from_utf8_lossy(&quoted[1..quoted.len() - 1]).into_owned())
+            }
+            Err(_) => None,
+        };
+        let Some(line) = line.filter(|_| rest.is_empty() || path.is_some()) else {
+            self.wrong(
+                span,
+                "a line marker is a number and perhaps a name in quotes",
+            );
+            return;
+        };
+        if let Some(frame) = self.frames.last() {
+            self.sources.mark(frame.file, frame.at as u32, line, path);
+        }
+    }
+}
+
+/// The directive's text on one line: continuations removed, comments replaced by a space.
+pub(super) fn without_comments(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let (len, keep) = match rest[0] {
+            b'\\' if rest.starts_with(b"\\\n") => (2, false),
+            b'\\' if rest.starts_with(b"\\\r\n") => (3, false),
+            b'/' if rest.starts_with(b"/*") => (
+                lex::block_comment(rest).map_or(rest.len(), |(_, t)| t.len()),
+                false,
+            ),
+            b'/' if rest.starts_with(b"//") => {
+                (lex::line_comment(rest).map_or(2, |(_, t)| t.len()), false)
+            }
+            b'"' => (lex::string(rest).map_or(1, |(_, t)| t.len()), true),
+            b'\'' => (lex::char_constant(rest).map_or(1, |(_, t)| t.len()), true),
+            _ => (1, true),
+        };
+        if keep {
+            out.extend_from_slice(&rest[..len]);
+        } else if rest[0] == b'/' {
+            out.push(b' ');
+        }
+        at += len;
+    }
+    out
+}
+
+/// The word at the start and what follows, trimmed.
+pub(super) fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
+    let len = text.iter().position(|b| !is_word(*b)).unwrap_or(text.len());
+    (&text[..len], text[len..].trim_ascii())
+}
+
+pub(super) fn is_name(word: &[u8]) -> bool {
+    word.first()
+        .is_some_and(|b| is_word(*b) && !b.is_ascii_digit())
+}
+
+/// `NAME body` and `NAME(a, b) body`.
+pub(super) fn definition(text: &[u8]) -> Result<(&[u8], Macro), &'static str> {
+    let text = text.trim_ascii();
+    let len = text.iter().position(|b| !is_word(*b)).unwrap_or(text.len());
+    let (name, rest) = text.split_at(len);
+    if !is_name(name) || name == b"defined" {
+        return Err("expected a name");
+    }
+    let Some(rest) = rest.strip_prefix(b"(") else {
+        return Ok((
+            name,
+            Macro {
+                params: None,
+                variadic: false,
+                body: body(rest),
+            },
+        ));
+    };
+    let close = rest
+        .iter()
+        .position(|b| *b == b')')
+        .ok_or("the parameters have no `)`")?;
+    let mut params = Vec::new();
+    let mut variadic = false;
+    for param in rest[..close].split(|b| *b == b',') {
+        match param.trim_ascii() {
+            b"" if close == 0 || rest[..close].trim_ascii().is_empty() => {}
+            b"..." if !variadic => {
+                variadic = true;
+                params.push(b"__VA_ARGS__"[..].into());
+            }
+            name if !variadic && is_name(name) && name.iter().all(|b| is_word(*b)) => {
+                params.push(name.into())
+            }
+            _ => return Err("a parameter is a name"),
+        }
+    }
+    Ok((
+        name,
+        Macro {
+            params: Some(params),
+            variadic,
+            body: body(&rest[close + 1..]),
+        },
+    ))
+}
+
+/// A macro's body; white space in front of it does not count.
+fn body(text: &[u8]) -> Vec<Piece> {
+    macros::split(text.trim_ascii())
+}
