@@ -5,6 +5,7 @@
 
 pub(crate) mod client;
 mod local;
+pub(crate) mod lookup;
 mod table;
 pub mod uaddr;
 pub(crate) mod wire;

@@ -219,12 +219,7 @@ impl Line {
 impl State {
     /// Does what is to be done until the call has ended.
     fn run(&mut self, plan: &Plan, id: CallId) -> Result<Bytes, RpcError> {
-        if self.used.elapsed() > FRESH
-            && self
-                .socket
-                .as_mut()
-                .is_some_and(|socket| socket.has_ended())
-        {
+        if self.used.elapsed() > FRESH && self.socket.as_mut().is_some_and(Socket::has_ended) {
             self.socket = None;
         }
         loop {

@@ -6,7 +6,7 @@ use super::socket::Socket;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::target::{Host, Target, Transport};
 use crate::proto::client::{ClientConfig, Framing};
-use crate::rpcbind::{self, client::Lookup};
+use crate::rpcbind::{self, lookup::Lookup};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket, UnixStream};

@@ -7,27 +7,28 @@
 //! Invariants: everything is behind one lock, which is never held across a wait. A call that is dropped leaves its
 //! slot at once; its bytes, once begun, are written to the end by the task. No call has a timer of its own.
 
+mod pending;
+mod task;
+
+use self::pending::{Pending, Stage};
+use self::task::Task;
 use super::connection::Connection;
-use super::dial::{self, Plan};
+use super::dial::Plan;
 use super::socket::Socket;
-use crate::error::{ConnectError, ConnectErrorKind, RpcError, Sent};
-use crate::proto::client::{CallId, ClientCore, Framing, NewCall};
+use crate::error::{RpcError, Sent};
+use crate::proto::client::{CallId, ClientCore, NewCall};
 use crate::proto::random::Random;
-use crate::proto::retransmit::jitter;
 use bytes::Bytes;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
-
-/// How often the task looks at a connection that lone calls drive.
-const TICK: Duration = Duration::from_secs(5);
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 /// What the clones of a channel share.
 pub(crate) struct Link {
@@ -362,297 +363,5 @@ impl State {
             fired = true;
         }
         fired
-    }
-}
-
-/// A call until its result is there. Dropping it cancels the call.
-struct Pending<'a> {
-    link: &'a Arc<Link>,
-    stage: Stage<'a>,
-}
-
-enum Stage<'a> {
-    New(Option<NewCall<'a>>),
-    Begun(CallId),
-    Ended,
-}
-
-impl Future for Pending<'_> {
-    type Output = Result<Bytes, RpcError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let mut guard = this.link.lock();
-        let state = &mut *guard;
-        let mut fresh = false;
-        let id = match &mut this.stage {
-            Stage::Begun(id) => *id,
-            Stage::New(call) => {
-                let Some(call) = call.take() else {
-                    return Poll::Ready(Err(RpcError::Closed));
-                };
-                this.link.ensure_task(state);
-                match state.begin(cx, call) {
-                    Ok(id) => {
-                        fresh = true;
-                        this.stage = Stage::Begun(id);
-                        id
-                    }
-                    Err(error) => {
-                        this.stage = Stage::Ended;
-                        return Poll::Ready(Err(error));
-                    }
-                }
-            }
-            Stage::Ended => return Poll::Ready(Err(RpcError::Closed)),
-        };
-        let lone = state.core.len() == 1 && matches!(state.wire, Wire::Up(_));
-        if lone {
-            state.driver = Driver::LoneCall;
-            state.drive(cx, Some(id));
-            if !matches!(state.wire, Wire::Up(_)) {
-                state.task_drives();
-            }
-        } else if state.driver == Driver::LoneCall || fresh {
-            state.task_drives();
-        }
-        match state.core.finish(id) {
-            Some(result) => {
-                state.leave(id);
-                this.stage = Stage::Ended;
-                Poll::Ready(result)
-            }
-            None => {
-                state.set_waker(id, cx);
-                Poll::Pending
-            }
-        }
-    }
-}
-
-impl State {
-    /// Begins a call; a connection that the server closed meanwhile is noticed before anything is written to it.
-    fn begin(&mut self, cx: &mut Context<'_>, call: NewCall<'_>) -> Result<CallId, RpcError> {
-        if let Wire::Closed(error) = &self.wire {
-            return Err(error.clone());
-        }
-        if self.core.is_empty() {
-            while let Wire::Up(connection) = &mut self.wire
-                && let Poll::Ready(read) = connection.poll_receive(cx, &mut self.core)
-            {
-                if let Err(e) = read {
-                    self.down(Some(e));
-                }
-            }
-        }
-        let now = Instant::now();
-        self.used = now;
-        self.core.start_call(now.into_std(), call)
-    }
-
-    /// A call has ended or was dropped.
-    fn leave(&mut self, id: CallId) {
-        if let Some(waker) = self.wakers.get_mut(id.index()) {
-            *waker = None;
-        }
-        // A record that was begun is finished, by the task if there is no caller.
-        if let Wire::Up(connection) = &self.wire
-            && connection.is_writing()
-        {
-            self.task_drives();
-        }
-    }
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        if let Stage::Begun(id) = self.stage {
-            let mut state = self.link.lock();
-            state.core.forget(id);
-            state.leave(id);
-        }
-    }
-}
-
-/// The channel's task. It ends when the channel is dropped or closed.
-struct Task {
-    link: Weak<Link>,
-    dial: Option<Dial>,
-    tick: Option<Pin<Box<Sleep>>>,
-}
-
-type Dial = Pin<Box<dyn Future<Output = Result<Socket, ConnectError>> + Send>>;
-
-impl Task {
-    async fn run(mut self) {
-        poll_fn(move |cx| self.poll(cx)).await;
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(link) = self.link.upgrade() else {
-            return Poll::Ready(());
-        };
-        loop {
-            let dialed = match &mut self.dial {
-                None => None,
-                Some(dial) => match dial.as_mut().poll(cx) {
-                    Poll::Pending => None,
-                    Poll::Ready(result) => {
-                        self.dial = None;
-                        Some(result)
-                    }
-                },
-            };
-            let mut guard = link.lock();
-            let state = &mut *guard;
-            state.task_woken = false;
-            match &mut state.task_waker {
-                Some(waker) => waker.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
-            if let Some(result) = dialed {
-                state.on_dialed(&link, result);
-            }
-            match &state.wire {
-                Wire::Closed(_) => return Poll::Ready(()),
-                Wire::Down if self.dial.is_none() => {
-                    state.poll_timer(cx);
-                    state.settle(None);
-                    if !state.wanted && !state.core.wants_transmit() {
-                        return Poll::Pending;
-                    }
-                    match state.dial(&link) {
-                        Some(dial) => self.dial = Some(dial),
-                        None => return Poll::Ready(()),
-                    }
-                }
-                Wire::Down | Wire::Dialing => {
-                    state.poll_timer(cx);
-                    state.settle(None);
-                    return Poll::Pending;
-                }
-                Wire::Up(_) => {
-                    if self.poll_up(cx, &link, state).is_pending() {
-                        return Poll::Pending;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Ready when the connection has gone down.
-    fn poll_up(&mut self, cx: &mut Context<'_>, link: &Link, state: &mut State) -> Poll<()> {
-        let tick = self.tick.get_or_insert_with(|| Box::pin(sleep(TICK)));
-        let mut ticked = false;
-        while tick.as_mut().poll(cx).is_ready() {
-            ticked = true;
-            tick.as_mut().reset(Instant::now() + TICK);
-        }
-        if ticked && state.core.is_empty() {
-            // The last caller's waker is gone; from here on we hear when the server closes.
-            state.driver = Driver::Task;
-            if let Wire::Up(connection) = &mut state.wire {
-                connection.shrink();
-            }
-            if state.used.elapsed() >= link.plan.options.idle {
-                tracing::debug!("closing an idle connection");
-                state.down(None);
-                state.failures = 0;
-                link.phase.send_replace(Phase::Idle);
-                return Poll::Ready(());
-            }
-        }
-        if state.driver == Driver::Task {
-            state.drive(cx, None);
-            if !matches!(state.wire, Wire::Up(_)) {
-                link.phase.send_replace(Phase::Idle);
-                return Poll::Ready(());
-            }
-        }
-        Poll::Pending
-    }
-}
-
-impl Drop for Task {
-    /// The runtime that ran us has ended, or we have: the next call starts another task.
-    fn drop(&mut self) {
-        if let Some(link) = self.link.upgrade() {
-            let mut state = link.lock();
-            state.task = false;
-            state.task_waker = None;
-            if matches!(state.wire, Wire::Dialing) {
-                state.wire = Wire::Down;
-            }
-            // Timers and sockets belong to a runtime too.
-            state.timer = None;
-        }
-    }
-}
-
-impl State {
-    /// An attempt to connect, after the wait that is due; nothing if there is to be none.
-    fn dial(&mut self, link: &Link) -> Option<Dial> {
-        let plan = Arc::clone(&link.plan);
-        let first = self.failures == 0 && self.local.is_none();
-        let wait = match plan.options.reconnect.wait(self.failures) {
-            Some((wait, true)) => jitter(wait, &mut self.random),
-            Some((wait, false)) => wait,
-            None if first => Duration::ZERO,
-            None => {
-                let error = plan.error(ConnectErrorKind::NoReconnect).into();
-                link.phase
-                    .send_replace(Phase::Failed(RpcError::clone(&error)));
-                self.end(error);
-                return None;
-            }
-        };
-        self.wire = Wire::Dialing;
-        self.wanted = false;
-        link.phase.send_replace(Phase::Dialing);
-        // The same port again, so that a server's reply cache knows a replayed call (RFC 5531 §4 names no other way).
-        let local = self.local.filter(|_| plan.keeps_port());
-        Some(Box::pin(async move {
-            if !wait.is_zero() {
-                sleep(wait).await;
-            }
-            dial::dial(&plan, local).await
-        }))
-    }
-
-    fn on_dialed(&mut self, link: &Link, result: Result<Socket, ConnectError>) {
-        let options = &link.plan.options;
-        match result {
-            Ok(socket) => {
-                let answered = self.core.stats().answered;
-                let connection = Connection::new(
-                    socket,
-                    options.max_reply,
-                    options.refused_is_final,
-                    answered,
-                );
-                self.wire = Wire::Up(Box::new(connection));
-                self.driver = Driver::Task;
-                self.used = Instant::now();
-                link.phase.send_replace(Phase::Up);
-            }
-            Err(error) => {
-                tracing::debug!(%error, "not connected");
-                self.failures = self.failures.saturating_add(1);
-                let error = RpcError::from(error);
-                let last = options.reconnect.wait(1).is_none();
-                self.core.handle_unreachable(&error, last);
-                self.wire = Wire::Down;
-                self.settle(None);
-                link.phase.send_replace(Phase::Failed(error));
-            }
-        }
-    }
-}
-
-impl Plan {
-    /// Whether a reconnect should come from the same local port.
-    fn keeps_port(&self) -> bool {
-        self.framing == Framing::Stream
-            && self.options.call.replay.unwrap_or_default() != super::Replay::Never
     }
 }

@@ -1,5 +1,11 @@
 //! The client against our server and against peers that misbehave.
 
+#![allow(
+    clippy::redundant_closure,
+    clippy::redundant_closure_for_method_calls,
+    reason = "the named method is not general enough in its lifetimes"
+)]
+
 use super::*;
 use crate::server::{
     Address, BoxFuture, Context, Dispatch, Fault, Grace, Running, Server, arguments, results,

@@ -1,5 +1,10 @@
 //! When to send a datagram again: a round-trip estimate (RFC 6298), doubling up to a ceiling, with jitter.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "durations are divided by constants only"
+)]
+
 use super::random::Random;
 use std::time::Duration;
 

@@ -3,13 +3,19 @@
 //! Version 4 is tried first, then 3, then 2, within one deadline (RFC 1833 §2.2.1 leaves the order to the client; this
 //! is what C clients do). Everything rpcbind says is checked: it stores any string it is given, by anybody local.
 
+#![allow(
+    clippy::redundant_closure,
+    clippy::redundant_closure_for_method_calls,
+    reason = "the named method is not general enough in its lifetimes"
+)]
+
 use super::uaddr::{Netid, from_uaddr, to_uaddr};
 use super::wire::{self, Mapping, Rpcb};
 use super::{RegisterError, Registration};
-use crate::client::{CallOptions, Channel, ConnectOptions, Stub, blocking, call};
-use crate::error::{ConnectErrorKind, Refused, RpcError};
+use crate::client::{CallOptions, Channel, ConnectOptions, Stub, call};
+use crate::error::{Refused, RpcError};
 use crate::interface::{Interface, ProcInfo};
-use crate::net::target::{Host, Target};
+use crate::net::target::Target;
 use crate::xdr::{Decode, DecodeError, Encode, Reader, Writer};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,10 +37,10 @@ pub(crate) struct Binder {
 }
 
 /// The versions, in the order in which they are tried.
-const VERSIONS: [u32; 3] = [4, 3, 2];
+pub(super) const VERSIONS: [u32; 3] = [4, 3, 2];
 
 /// Whether another version may know better.
-fn falls_back(error: &RpcError) -> bool {
+pub(super) fn falls_back(error: &RpcError) -> bool {
     match error {
         RpcError::Refused(why) => !matches!(why, Refused::SystemErr),
         RpcError::Repeated(error) => falls_back(error),
@@ -45,7 +51,7 @@ fn falls_back(error: &RpcError) -> bool {
     }
 }
 
-fn interface(version: u32) -> &'static Interface {
+pub(super) fn interface(version: u32) -> &'static Interface {
     match version {
         2 => &wire::V2,
         3 => &wire::V3,
@@ -53,14 +59,14 @@ fn interface(version: u32) -> &'static Interface {
     }
 }
 
-fn options(limit: Duration) -> ConnectOptions {
+pub(super) fn options(limit: Duration) -> ConnectOptions {
     ConnectOptions::new()
         .connect_timeout(limit)
         .max_reply(MAX_REPLY)
 }
 
 /// A share of the time that is left: other versions may have to be tried.
-fn share(version: u32, deadline: Instant) -> Duration {
+pub(super) fn share(version: u32, deadline: Instant) -> Duration {
     let left = deadline.saturating_duration_since(Instant::now());
     match version {
         2 => left,
@@ -91,7 +97,7 @@ impl Binder {
     }
 
     /// Makes a call in one version.
-    async fn call<T>(
+    pub(super) async fn call<T>(
         &self,
         version: u32,
         procedure: &'static ProcInfo,
@@ -222,12 +228,6 @@ impl From<RpcError> for RegisterError {
     }
 }
 
-/// What rpcbind answered to a question for an address.
-pub(crate) enum Answer {
-    Uaddr(Vec<u8>),
-    Port(u32),
-}
-
 /// One entry of what rpcbind has registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -285,224 +285,9 @@ impl From<Mapping> for DumpEntry {
     }
 }
 
-/// A question for the address of a program.
-#[derive(Clone, Debug)]
-pub(crate) struct Lookup {
-    /// Where rpcbind is asked.
-    pub(crate) at: SocketAddr,
-    /// The host on which the program is looked for.
-    pub(crate) host: SocketAddr,
-    pub(crate) program: u32,
-    pub(crate) version: u32,
-    pub(crate) udp: bool,
-    /// Whether an address of another host may be believed.
-    pub(crate) any_host: bool,
-}
-
-impl Lookup {
-    fn netid(&self) -> Netid {
-        match self.udp {
-            true => Netid::udp(self.at.ip()),
-            false => Netid::tcp(self.at.ip()),
-        }
-    }
-
-    /// Where to ask: rpcbind answers for the transport over which it is asked, whatever netid the question names.
-    fn target(&self) -> Target {
-        let host = Host::at(self.at);
-        match self.udp {
-            true => Target::Udp(host),
-            false => Target::Tcp(host),
-        }
-    }
-
-    /// The versions in which the question can be put, in order. Version 2 knows IPv4 only.
-    fn versions(&self) -> impl Iterator<Item = u32> {
-        let portmapper = self.netid().protocol().is_some();
-        VERSIONS
-            .into_iter()
-            .filter(move |version| *version != 2 || portmapper)
-    }
-
-    fn encode(&self, version: u32, w: &mut Writer) {
-        let netid = self.netid();
-        match (version, netid.protocol()) {
-            (2, Some(protocol)) => Mapping {
-                program: self.program,
-                version: self.version,
-                protocol,
-                port: 0,
-            }
-            .encode(w),
-            _ => Rpcb {
-                program: self.program,
-                version: self.version,
-                netid: netid.as_str().into(),
-                // A hint on which of its interfaces the client can reach the server.
-                address: to_uaddr(self.at).into(),
-                owner: "".into(),
-            }
-            .encode(w),
-        }
-    }
-
-    fn decode(version: u32, r: &mut Reader<'_>) -> Result<Answer, DecodeError> {
-        match version {
-            2 => r.u32().map(Answer::Port),
-            _ => {
-                let uaddr = r.string(wire::MAX_STRING)?;
-                Ok(Answer::Uaddr(uaddr.as_bytes().to_vec()))
-            }
-        }
-    }
-
-    /// Asks, within a time limit.
-    ///
-    /// The answer is for another version of the program when this one is missing: the call will tell.
-    pub(crate) async fn ask(&self, limit: Duration) -> Result<SocketAddr, ConnectErrorKind> {
-        let binder = Binder::new(self.target(), limit);
-        let mut last = RpcError::Closed;
-        for version in self.versions() {
-            let answer = binder.call(
-                version,
-                &wire::GETADDR,
-                |w| self.encode(version, w),
-                |r| Self::decode(version, r),
-            );
-            match answer.await {
-                Ok(answer) => return self.check(&answer),
-                Err(error) if falls_back(&error) => last = error,
-                Err(error) => return Err(ConnectErrorKind::Rpcbind(error.to_string().into())),
-            }
-        }
-        Err(ConnectErrorKind::Rpcbind(last.to_string().into()))
-    }
-
-    /// Asks, without an async runtime.
-    pub(crate) fn ask_blocking(&self, limit: Duration) -> Result<SocketAddr, ConnectErrorKind> {
-        let deadline = Instant::now() + limit;
-        let options = options(limit);
-        let stub = blocking::Stub::lazy(self.target(), options);
-        let mut last = RpcError::Closed;
-        for version in self.versions() {
-            let answer = blocking::call(
-                &stub.with(CallOptions::new().timeout(share(version, deadline))),
-                interface(version),
-                &wire::GETADDR,
-                |w| self.encode(version, w),
-                |r| Self::decode(version, r),
-            );
-            match answer {
-                Ok(answer) => return self.check(&answer),
-                Err(error) if falls_back(&error) => last = error,
-                Err(error) => return Err(ConnectErrorKind::Rpcbind(error.to_string().into())),
-            }
-        }
-        Err(ConnectErrorKind::Rpcbind(last.to_string().into()))
-    }
-
-    /// The address, if it is one of the host that was asked.
-    fn check(&self, answer: &Answer) -> Result<SocketAddr, ConnectErrorKind> {
-        let netid = self.netid();
-        let missing = ConnectErrorKind::NotRegistered {
-            program: self.program,
-            version: self.version,
-        };
-        let mut found = self.host;
-        match answer {
-            Answer::Port(0) => return Err(missing),
-            Answer::Port(port) => match u16::try_from(*port) {
-                Ok(port) => found.set_port(port),
-                Err(_) => return Err(ConnectErrorKind::BadAddress(format!("port {port}").into())),
-            },
-            Answer::Uaddr(uaddr) if uaddr.is_empty() => return Err(missing),
-            Answer::Uaddr(uaddr) => {
-                let bad = || ConnectErrorKind::BadAddress(uaddr.escape_ascii().to_string().into());
-                let address = from_uaddr(uaddr)
-                    .filter(|a| netid.fits(a.ip()))
-                    .ok_or_else(bad)?;
-                let (ip, host) = (address.ip().to_canonical(), self.host.ip().to_canonical());
-                // A wildcard means any address of the host, so the one by which we know it.
-                if ip.is_unspecified() || ip == host {
-                    found.set_port(address.port());
-                } else if self.any_host {
-                    found = address;
-                } else {
-                    return Err(bad());
-                }
-            }
-        }
-        Ok(found)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(host: &str, any_host: bool, answer: Answer) -> Result<String, ConnectErrorKind> {
-        let host: SocketAddr = host.parse().unwrap();
-        let lookup = Lookup {
-            at: host,
-            host,
-            program: 7,
-            version: 1,
-            udp: false,
-            any_host,
-        };
-        lookup.check(&answer).map(|a| a.to_string())
-    }
-
-    #[test]
-    fn h120_only_the_host_that_was_asked_is_connected_to() {
-        let uaddr = |text: &str| Answer::Uaddr(text.into());
-        let host = "192.0.2.1:111";
-        assert_eq!(
-            check(host, false, uaddr("192.0.2.1.8.1")).unwrap(),
-            "192.0.2.1:2049"
-        );
-        assert_eq!(
-            check(host, false, uaddr("0.0.0.0.8.1")).unwrap(),
-            "192.0.2.1:2049"
-        );
-        assert_eq!(
-            check(host, true, uaddr("192.0.2.9.8.1")).unwrap(),
-            "192.0.2.9:2049"
-        );
-        assert_eq!(
-            check(host, false, Answer::Port(2049)).unwrap(),
-            "192.0.2.1:2049"
-        );
-        for bad in [
-            "192.0.2.9.8.1",
-            "127.0.0.1.8.1",
-            "::1.8.1",
-            "0.0.0.0.0.0",
-            "300.1.2.3.1.1",
-            "x\0",
-        ] {
-            let error = check(host, false, uaddr(bad)).unwrap_err();
-            assert!(matches!(error, ConnectErrorKind::BadAddress(_)), "{bad}");
-        }
-        for port in [65536, 256_743, u32::MAX] {
-            let error = check(host, true, Answer::Port(port)).unwrap_err();
-            assert!(matches!(error, ConnectErrorKind::BadAddress(_)), "{port}");
-        }
-        for none in [uaddr(""), Answer::Port(0)] {
-            let error = check(host, false, none).unwrap_err();
-            assert!(matches!(error, ConnectErrorKind::NotRegistered { .. }));
-        }
-    }
-
-    #[test]
-    fn a_link_local_answer_keeps_the_scope_of_the_question() {
-        let found = check(
-            "[fe80::1%3]:111",
-            false,
-            Answer::Uaddr("fe80::1.8.1".into()),
-        );
-        assert_eq!(found.unwrap(), "[fe80::1%3]:2049");
-    }
 
     #[test]
     fn h123_a_port_out_of_range_is_flagged() {

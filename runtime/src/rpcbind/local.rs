@@ -3,6 +3,12 @@
 //! For examples, tests and machines without rpcbind. It answers everything but the procedures that forward calls
 //! (CALLIT, BCAST, INDIRECT): they launder source addresses and amplify traffic.
 
+#![allow(
+    clippy::redundant_closure,
+    clippy::redundant_closure_for_method_calls,
+    reason = "the named method is not general enough in its lifetimes"
+)]
+
 use super::table::{Entry, SUPERUSER, Table, UNKNOWN};
 use super::uaddr::{Netid, from_uaddr, to_uaddr};
 use super::wire::{self, Mapping, Rpcb, number};

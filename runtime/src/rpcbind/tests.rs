@@ -1,6 +1,6 @@
 //! Our rpcbind client against our own rpcbind and against answers that no rpcbind should give.
 
-use super::client::Lookup;
+use super::lookup::Lookup;
 use super::*;
 use crate::client::{CallOptions, Channel, ClientStub, ConnectOptions};
 use crate::error::{ConnectErrorKind, Refused};

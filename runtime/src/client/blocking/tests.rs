@@ -1,5 +1,11 @@
 //! The blocking client against our server and against peers that misbehave.
 
+#![allow(
+    clippy::redundant_closure,
+    clippy::redundant_closure_for_method_calls,
+    reason = "the named method is not general enough in its lifetimes"
+)]
+
 use super::*;
 use crate::Execution;
 use crate::client::tests::{ECHO, reply};

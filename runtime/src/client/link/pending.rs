@@ -1,0 +1,120 @@
+//! A call as a future.
+
+use super::{Driver, Link, State, Wire};
+use crate::error::RpcError;
+use crate::proto::client::{CallId, NewCall};
+use bytes::Bytes;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::time::Instant;
+
+/// A call until its result is there. Dropping it cancels the call.
+pub(super) struct Pending<'a> {
+    pub(super) link: &'a Arc<Link>,
+    pub(super) stage: Stage<'a>,
+}
+
+pub(super) enum Stage<'a> {
+    New(Option<NewCall<'a>>),
+    Begun(CallId),
+    Ended,
+}
+
+impl Future for Pending<'_> {
+    type Output = Result<Bytes, RpcError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut guard = this.link.lock();
+        let state = &mut *guard;
+        let mut fresh = false;
+        let id = match &mut this.stage {
+            Stage::Begun(id) => *id,
+            Stage::New(call) => {
+                let Some(call) = call.take() else {
+                    return Poll::Ready(Err(RpcError::Closed));
+                };
+                this.link.ensure_task(state);
+                match state.begin(cx, call) {
+                    Ok(id) => {
+                        fresh = true;
+                        this.stage = Stage::Begun(id);
+                        id
+                    }
+                    Err(error) => {
+                        this.stage = Stage::Ended;
+                        return Poll::Ready(Err(error));
+                    }
+                }
+            }
+            Stage::Ended => return Poll::Ready(Err(RpcError::Closed)),
+        };
+        let lone = state.core.len() == 1 && matches!(state.wire, Wire::Up(_));
+        if lone {
+            state.driver = Driver::LoneCall;
+            state.drive(cx, Some(id));
+            if !matches!(state.wire, Wire::Up(_)) {
+                state.task_drives();
+            }
+        } else if state.driver == Driver::LoneCall || fresh {
+            state.task_drives();
+        }
+        match state.core.finish(id) {
+            Some(result) => {
+                state.leave(id);
+                this.stage = Stage::Ended;
+                Poll::Ready(result)
+            }
+            None => {
+                state.set_waker(id, cx);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl State {
+    /// Begins a call; a connection that the server closed meanwhile is noticed before anything is written to it.
+    fn begin(&mut self, cx: &mut Context<'_>, call: NewCall<'_>) -> Result<CallId, RpcError> {
+        if let Wire::Closed(error) = &self.wire {
+            return Err(error.clone());
+        }
+        if self.core.is_empty() {
+            while let Wire::Up(connection) = &mut self.wire
+                && let Poll::Ready(read) = connection.poll_receive(cx, &mut self.core)
+            {
+                if let Err(e) = read {
+                    self.down(Some(e));
+                }
+            }
+        }
+        let now = Instant::now();
+        self.used = now;
+        self.core.start_call(now.into_std(), call)
+    }
+
+    /// A call has ended or was dropped.
+    fn leave(&mut self, id: CallId) {
+        if let Some(waker) = self.wakers.get_mut(id.index()) {
+            *waker = None;
+        }
+        // A record that was begun is finished, by the task if there is no caller.
+        if let Wire::Up(connection) = &self.wire
+            && connection.is_writing()
+        {
+            self.task_drives();
+        }
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if let Stage::Begun(id) = self.stage {
+            let mut state = self.link.lock();
+            state.core.forget(id);
+            state.leave(id);
+        }
+    }
+}
