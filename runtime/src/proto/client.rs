@@ -490,3 +490,6 @@ impl ClientCore {
         self.stats
     }
 }
+
+#[cfg(test)]
+mod tests;

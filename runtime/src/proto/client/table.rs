@@ -164,6 +164,12 @@ impl Table {
         })
     }
 
+    /// Everything that is remembered, in elements.
+    #[cfg(test)]
+    pub(super) fn footprint(&self) -> usize {
+        self.slots.len() + self.free.len() + self.by_xid.len() + self.retired.len()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len().saturating_sub(self.free.len())
     }
