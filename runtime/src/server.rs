@@ -245,6 +245,8 @@ impl Server {
         let mut listeners = Vec::new();
         let mut sockets = Vec::new();
         let mut addresses = Vec::new();
+        #[cfg(unix)]
+        let mut files = Vec::new();
         for endpoint in &self.endpoints {
             let failed = |source| ServeError::listen(endpoint.to_string(), source);
             match endpoint {
@@ -260,7 +262,9 @@ impl Server {
                 }
                 #[cfg(unix)]
                 Endpoint::Unix(path) => {
-                    listeners.push(Listener::Unix(net::listen_unix(path).map_err(failed)?));
+                    let (listener, file) = net::listen_unix(path).map_err(failed)?;
+                    listeners.push(Listener::Unix(listener));
+                    files.push(file);
                     addresses.push(Address::Unix(path.clone()));
                 }
             }
@@ -292,7 +296,14 @@ impl Server {
                 drop(alive);
             });
         }
-        Ok(Running::new(task, addresses, phase, ended))
+        Ok(Running {
+            task: Some(task),
+            addresses,
+            phase,
+            ended,
+            #[cfg(unix)]
+            _files: files,
+        })
     }
 
     /// Serves until `stop` completes, then finishes what is in flight within the grace time.

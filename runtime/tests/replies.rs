@@ -424,3 +424,90 @@ async fn h086_a_retransmitted_datagram_runs_once() {
     assert!(nothing.is_err(), "one answer");
     assert_eq!(RUNS.load(Ordering::Relaxed), 2);
 }
+
+#[tokio::test]
+async fn h081_h082_short_datagrams_are_dropped_and_leave_nothing_behind() {
+    let running = server().await;
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(running.udp().unwrap()).await.unwrap();
+    let whole = hex(&two_and_three());
+    // Arguments cut short after a longer request: garbage, not the earlier request's bytes.
+    socket.send(&whole).await.unwrap();
+    let mut buf = [0; 100];
+    let n = socket.recv(&mut buf).await.unwrap();
+    assert_eq!(buf[..n], hex(&five()));
+    let mut cut = whole[..44].to_vec();
+    cut[3] = 0x55;
+    socket.send(&cut).await.unwrap();
+    let n = socket.recv(&mut buf).await.unwrap();
+    assert_eq!(buf[4..n], hex(GARBAGE)[4..]);
+    for len in 0..40 {
+        socket.send(&whole[..len]).await.unwrap();
+    }
+    let silence = tokio::time::timeout(Duration::from_millis(200), socket.recv(&mut buf)).await;
+    assert!(silence.is_err());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn h116_unix_sockets_are_served_replaced_when_stale_and_removed() {
+    use std::os::unix::net::UnixStream;
+    let path = std::env::temp_dir().join(format!("rpcgen-rs-{}.sock", std::process::id()));
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    assert!(path.exists(), "a stale socket file");
+    let running = Server::new().serve(Two).unix(&path).start().await.unwrap();
+    let taken = Server::new()
+        .serve(Two)
+        .unix(&path)
+        .start()
+        .await
+        .unwrap_err();
+    assert!(taken.is_address_in_use(), "{taken}");
+    let at = path.clone();
+    tokio::task::spawn_blocking(move || {
+        let mut stream = UnixStream::connect(at).unwrap();
+        stream.write_all(&record(&two_and_three())).unwrap();
+        let mut answer = [0; 32];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(answer[4..], hex(&five()));
+    })
+    .await
+    .unwrap();
+    running.shutdown(rpcgen_runtime::Grace::secs(1)).await;
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn h111_an_address_in_use_is_named() {
+    let running = server().await;
+    let address = running.tcp().unwrap();
+    let error = Server::new()
+        .serve(Two)
+        .tcp(address)
+        .start()
+        .await
+        .unwrap_err();
+    assert!(error.is_address_in_use());
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn h112_a_drain_finishes_what_is_in_flight() {
+    let running = server().await;
+    let tcp = running.tcp().unwrap();
+    let mut stream = tokio::net::TcpStream::connect(tcp).await.unwrap();
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    stream
+        .write_all(&record(&call(2, 0x2000_0001, 2, 3, NONE)))
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    running.shutdown(rpcgen_runtime::Grace::secs(5)).await;
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest[4..], hex(&format!("{SUCCESS} 00000003")));
+    assert!(
+        tokio::net::TcpStream::connect(tcp).await.is_err(),
+        "no longer listening"
+    );
+}
