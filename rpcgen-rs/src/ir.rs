@@ -113,7 +113,7 @@ pub enum TypeKind {
     /// `struct`
     Struct(Vec<Field>),
     /// `union`
-    Union(Union),
+    Union(Box<Union>),
     /// `enum`
     Enum(Vec<Enumerator>),
     /// `typedef`
@@ -221,11 +221,11 @@ pub enum Type {
     /// `string x<max>`; no bound is `u32::MAX`
     String(u32),
     /// `T x[n]`
-    Array(Box<Type>, u64),
+    Array(Box<Self>, u64),
     /// `T x<max>`
-    Vec(Box<Type>, u32),
+    Vec(Box<Self>, u32),
     /// `T *x`
-    Optional(Box<Type>),
+    Optional(Box<Self>),
     /// A named type.
     Named(TypeId),
 }

@@ -10,7 +10,7 @@ mod derives;
 pub(crate) mod graph;
 mod size;
 
-use crate::ir::{Chain, Spec, Type, TypeId, TypeKind};
+use crate::ir::{Chain, Layout, Spec, Type, TypeId, TypeKind};
 use graph::Graph;
 
 pub(crate) use aliases::Aliases;
@@ -31,7 +31,8 @@ pub fn compute(spec: &mut Spec) {
     for (at, def) in spec.types.iter_mut().enumerate() {
         def.layout.recursive = references.in_cycle(at);
     }
-    size::measure(spec, &references);
+    // A union that became a typedef may continue a chain of typedefs.
+    size::measure(spec, &Aliases::new(spec), &references);
     derives::decide(spec, &references);
 }
 
@@ -132,17 +133,24 @@ pub enum Pointer {
     Plain,
 }
 
+/// Values larger than this are not held inline where they may be absent: four bytes on the wire would cost them whole.
+const LARGE_OPTION: u64 = 256;
+
 /// How a `T *` is held in Rust: the one place that decides.
 #[must_use]
 pub fn pointer(spec: &Spec, pointee: &Type) -> Pointer {
-    let Type::Named(id) = pointee else {
-        return Pointer::Plain;
-    };
-    let layout = &spec.def(*id).layout;
+    match spec.resolve(pointee) {
+        Type::Named(id) => pointer_to(&spec.def(*id).layout, spec.def(*id).layout.size),
+        _ => Pointer::Plain,
+    }
+}
+
+/// The same while sizes are being measured.
+fn pointer_to(layout: &Layout, size: u64) -> Pointer {
     match layout.list {
         Some(Chain::List) => Pointer::List,
         Some(Chain::Linked) => Pointer::Boxed,
-        None if layout.recursive => Pointer::Boxed,
+        None if layout.recursive || size > LARGE_OPTION => Pointer::Boxed,
         None => Pointer::Plain,
     }
 }

@@ -1,2 +1,5 @@
 //! The `rpcgen-rs` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    rpcgen_rs::cli::main()
+}

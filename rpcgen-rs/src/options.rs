@@ -9,7 +9,7 @@
 
 mod value;
 
-pub use value::{Naming, PatternMap, Patterns, Symbols};
+pub use value::{Formats, Naming, PatternMap, Patterns, Symbols};
 
 use value::Setting;
 
@@ -60,6 +60,7 @@ macro_rules! options {
             $($( Entry {
                 topic: $topic,
                 flag: $flag,
+                off: concat!("no-", $flag),
                 short: options!(@short $($short)?),
                 value: $value,
                 help: &[$($doc),+],
@@ -75,6 +76,8 @@ macro_rules! options {
     (@type patterns) => { Patterns };
     (@type map) => { PatternMap };
     (@type naming) => { Naming };
+    (@type formats) => { Formats };
+    (@type number) => { u32 };
     (@short) => { None };
     (@short $short:literal) => { Some($short) };
 }
@@ -93,6 +96,9 @@ options! {
         /// The type NAME lives elsewhere, at this path of Rust; it implements the runtime's Encode and Decode.
         extern_type: map = PatternMap::default(), extern_type(name: &str, path: &str) => |field, name, path| field.push(name, path),
             flag "extern-type" "NAME=PATH";
+        /// Refuse input of more than this many bytes, all included files together.
+        max_input: number = 128 << 20, max_input(bytes: u32) => |field, bytes| *field = bytes,
+            flag "max-input" "BYTES";
         /// Warn about everything that C rpcgen would refuse.
         strict_rpcgen: flag = false, strict_rpcgen(yes: bool) => |field, yes| *field = yes,
             flag "strict-rpcgen" "";
@@ -143,6 +149,9 @@ options! {
             flag "server" "";
 
     "Output":
+        /// What to make: `rust`, `json` (the resolved interface for other tools), or both with a comma between.
+        emit: formats = Formats::RUST, emit(formats: Formats) => |field, formats| *field = formats,
+            flag "emit" "rust,json";
         /// Folder of the output; default: beside the input, or OUT_DIR in a build script.
         out_dir: text = String::new(), out_dir(dir: &str) => |field, dir| *field = dir.to_owned(),
             flag "out-dir" "DIR";
@@ -162,8 +171,10 @@ options! {
 pub struct Entry {
     /// Heading of the help text.
     pub topic: &'static str,
-    /// Long flag without dashes. A switch that is on by default has the flag `--no-FLAG`.
+    /// Long flag without dashes.
     pub flag: &'static str,
+    /// Long flag of a switch that is on by default: it turns it off.
+    pub off: &'static str,
     /// Short flag.
     pub short: Option<char>,
     /// Name of the value in the help text, empty for a switch.
@@ -210,12 +221,13 @@ impl Options {
     /// The command-line arguments that make these options out of the default ones.
     ///
     /// Generated files show them in their first lines, so that they can be made again. Options that say where files
-    /// are (`--include`, `--out-dir`) are not part of it: output must not depend on the machine.
+    /// are (`--include`, `--out-dir`) or which are wanted (`--emit`) are not part of it: output must not depend on the
+    /// machine.
     #[must_use]
     pub fn to_args(&self) -> Vec<String> {
         TABLE
             .iter()
-            .filter(|entry| !matches!(entry.flag, "include" | "out-dir"))
+            .filter(|entry| !matches!(entry.flag, "include" | "out-dir" | "emit"))
             .flat_map(|entry| entry.to_args(self))
             .collect()
     }
@@ -226,7 +238,7 @@ impl Entry {
         let values = (self.spell)(options);
         let flag = |text: String| match (self.value, text.as_str()) {
             ("", "true") => format!("--{}", self.flag),
-            ("", _) => format!("--no-{}", self.flag),
+            ("", _) => format!("--{}", self.off),
             _ => format!("--{}={text}", self.flag),
         };
         values.into_iter().map(flag).collect()

@@ -34,7 +34,7 @@ pub fn resolve(
     let types = Definitions::collect(file, options, diags);
     let mut values = Values::default();
     let consts = define_values(file, &mut values);
-    let mut lower = Lower::new(types, values, diags);
+    let mut lower = Lower::new(types, values, options, diags);
     lower.define_enumerators();
     define_program_numbers(file, &mut lower.values);
     for (name, expr) in defines {

@@ -12,4 +12,4 @@ pub(crate) use self::listener::{Listener, Stream};
 pub(crate) use self::tcp::listen as listen_tcp;
 pub(crate) use self::udp::bind as bind_udp;
 #[cfg(unix)]
-pub(crate) use self::unix::{SocketFile, listen as listen_unix};
+pub(crate) use self::unix::listen as listen_unix;

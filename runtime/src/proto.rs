@@ -1,14 +1,11 @@
 //! The protocol as state machines without sockets, clocks or tasks: bytes and instants come in, bytes and events go out.
 
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::arithmetic_side_effects
-    )
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects
 )]
 
 #[cfg(feature = "std")]

@@ -245,8 +245,6 @@ impl Server {
         let mut listeners = Vec::new();
         let mut sockets = Vec::new();
         let mut addresses = Vec::new();
-        #[cfg(unix)]
-        let mut files = Vec::new();
         for endpoint in &self.endpoints {
             let failed = |source| ServeError::listen(endpoint.to_string(), source);
             match endpoint {
@@ -262,9 +260,7 @@ impl Server {
                 }
                 #[cfg(unix)]
                 Endpoint::Unix(path) => {
-                    let (listener, file) = net::listen_unix(path).map_err(failed)?;
-                    listeners.push(Listener::Unix(listener));
-                    files.push(file);
+                    listeners.push(Listener::Unix(net::listen_unix(path).map_err(failed)?));
                     addresses.push(Address::Unix(path.clone()));
                 }
             }
@@ -296,14 +292,7 @@ impl Server {
                 drop(alive);
             });
         }
-        Ok(Running {
-            task: Some(task),
-            addresses,
-            phase,
-            ended,
-            #[cfg(unix)]
-            _files: files,
-        })
+        Ok(Running::new(task, addresses, phase, ended))
     }
 
     /// Serves until `stop` completes, then finishes what is in flight within the grace time.

@@ -4,15 +4,12 @@
 //! against any input: nothing is allocated that the bytes in hand do not justify, lists are loops, other recursion is
 //! counted, and a memory budget limits what a message may grow to in Rust.
 
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::arithmetic_side_effects
-    )
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects
 )]
 
 mod block;

@@ -1,6 +1,6 @@
 //! The limits of a server, at the limit and one above, on real sockets. Numbers are those of the catalogue.
 
-use rpcgen_runtime::codegen::v1::{arguments, results, value};
+use rpcgen_runtime::codegen::v1::{arguments, results};
 use rpcgen_runtime::server::{BoxFuture, Running};
 use rpcgen_runtime::{Body, Bytes, Context, Dispatch, Fault, Interface, Limits, ProcInfo, Server};
 use std::io::{ErrorKind, Read, Write};
@@ -56,12 +56,12 @@ impl Dispatch for Blobs {
                     results(&cx, |w| w.u32(blob.len() as u32))
                 }
                 2 => {
-                    let size = arguments(&cx, &args, value::<u32>)?;
+                    let size = arguments(&cx, &args, |r| r.u32())?;
                     let blob = Bytes::from(vec![7; size as usize]);
                     results(&cx, |w| w.opaque(&blob, u32::MAX, "blob"))
                 }
                 _ => {
-                    let pause = arguments(&cx, &args, value::<u32>)?;
+                    let pause = arguments(&cx, &args, |r| r.u32())?;
                     let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
                     self.most.fetch_max(running, Ordering::SeqCst);
                     tokio::time::sleep(Duration::from_millis(pause.into())).await;

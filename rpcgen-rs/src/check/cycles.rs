@@ -62,11 +62,8 @@ pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
 fn contents(spec: &Spec) -> Graph {
     Graph::new(spec.types.len(), |at, out| {
         let mut hold = |ty: &Type| {
-            out.extend(
-                target(ty)
-                    .filter(|(_, contained)| *contained)
-                    .map(|(id, _)| id),
-            )
+            let held = target(ty).filter(|(_, contained)| *contained);
+            out.extend(held.map(|(id, _)| id));
         };
         match &spec.types[at].kind {
             TypeKind::Struct(fields) => fields.iter().for_each(|field| hold(&field.ty)),

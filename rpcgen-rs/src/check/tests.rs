@@ -1,1 +1,343 @@
+//! Hazards 129-139 and 149 of the catalogue of hostile inputs: each mistake gets its code.
 
+use crate::testing::{codes, messages, spec};
+
+#[track_caller]
+fn refused(code: &str, text: &str) {
+    let found = codes(text);
+    assert!(
+        found.contains(&code),
+        "expected {code}, got {found:?} for {text}\n{}",
+        messages(text)
+    );
+}
+
+#[track_caller]
+fn accepted(text: &str) {
+    assert_eq!(codes(text), [""; 0], "{}", messages(text));
+}
+
+#[test]
+fn h129_cycles_of_constants_show_their_path() {
+    refused("E0211", "const A = A;");
+    refused("E0211", "const A = B; const B = A;");
+    refused("E0211", "enum e { X = Y, Y = X };");
+    assert!(messages("const A = B; const B = C + 1; const C = A;").contains("A → B → C → A"));
+}
+
+#[test]
+fn h129_a_chain_of_100_000_constants_is_computed_by_a_loop() {
+    let mut text = String::new();
+    for n in 0..100_000 {
+        text += &format!("const C{n} = C{};\n", n + 1);
+    }
+    text += "const C100000 = 7; struct s { opaque x[C0]; };";
+    let run = move || spec(&text).types[0].layout.fixed;
+    let thread = std::thread::Builder::new()
+        .stack_size(512 << 10)
+        .spawn(run)
+        .unwrap();
+    assert_eq!(thread.join().unwrap(), Some(8));
+}
+
+#[test]
+fn h129_a_cycle_of_100_000_constants_is_one_error() {
+    let mut text = String::new();
+    for n in 0..100_000 {
+        text += &format!("const C{n} = C{};\n", (n + 1) % 100_000);
+    }
+    assert_eq!(codes(&text), ["E0211"]);
+}
+
+#[test]
+fn h130_numbers_out_of_range_do_not_wrap() {
+    refused("E0214", "const A = 0xffffffffffffffff * 2;");
+    refused("E0216", "struct s { int x[-1]; };");
+    refused("E0216", "typedef int x<0x100000000>;");
+    refused("E0216", "typedef int x<-2>;");
+    accepted("typedef int x<-1>;");
+    accepted("const A = 0xffffffffffffffff; const B = -9223372036854775808;");
+    refused("E0215", "enum e { A = 4294967296 };");
+    refused("E0215", "enum e { A = -2147483649 };");
+    accepted("enum e { A = 4294967295, B = -2147483648, C = 0 };");
+    refused("E0218", "const A = 1 / 0;");
+}
+
+#[test]
+fn h131_undefined_names_come_with_the_nearest_spelling() {
+    refused("E0201", "struct s { nosuch x; };");
+    refused("E0202", "struct s { int x<NOSUCH>; };");
+    refused("E0201", "union u switch (nosuch t) { case 1: int x; };");
+    assert!(
+        messages("struct filename { int a; }; struct s { filenmae x; };")
+            .contains("did you mean `filename`?")
+    );
+    assert!(
+        messages("const MAXNAME = 1; struct s { int x<MAXNAEM>; };")
+            .contains("did you mean `MAXNAME`?")
+    );
+    assert!(messages("struct s { zzz x; };").contains("--extern-type zzz="));
+    assert!(messages("struct s { int x<ZZZ>; };").contains("-DZZZ="));
+}
+
+#[test]
+fn h131_each_undefined_name_is_reported_once() {
+    assert_eq!(
+        codes("struct s { nosuch a; nosuch b; int c<N>; int d<N>; };").len(),
+        2
+    );
+}
+
+#[test]
+fn h132_typedefs_of_themselves_and_in_circles() {
+    refused("E0206", "typedef a a;");
+    refused("E0206", "typedef struct a a;");
+    refused("E0212", "typedef a b; typedef b a;");
+    refused("E0212", "typedef a *b; typedef b a<>;");
+    accepted("typedef struct foo foo; struct foo { int x; };");
+    accepted("typedef netobj netobj; struct s { netobj n; };");
+    accepted("typedef unsigned u_int; typedef hyper quad_t; struct s { u_int a; quad_t b; };");
+}
+
+#[test]
+fn h133_infinite_types_are_explained() {
+    refused("E0213", "struct s { s x; };");
+    refused("E0213", "struct a { b x; }; struct b { a y; };");
+    refused("E0213", "struct s { s x[2]; };");
+    refused(
+        "E0213",
+        "union u switch (int i) { case 1: u a; default: u b; };",
+    );
+    refused("E0213", "typedef s t; struct s { t x; };");
+    let text = messages("struct a { b x; }; struct b { a y; };");
+    assert!(
+        text.contains("a → b → a") && text.contains("`*`") && text.contains("`<>`"),
+        "{text}"
+    );
+    accepted("union u switch (int i) { case 1: u a; default: void; };");
+    accepted("struct s { s none[0]; int x; };");
+    // Only the circle itself is reported, not what holds it.
+    assert_eq!(codes("struct user { s x; }; struct s { s x; };"), ["E0213"]);
+}
+
+#[test]
+fn h135_arrays_that_no_message_or_stack_can_hold() {
+    refused("E0231", "struct s { int x[4294967295]; };");
+    refused("E0231", "struct s { hyper x[1073741824]; };");
+    accepted("struct s { opaque x[1073741824]; int y[0]; };");
+    accepted("struct s { int x[100000]; };");
+}
+
+#[test]
+fn h136_bounds_of_zero_are_legal() {
+    accepted("struct s { int x<0>; string y<0>; opaque z<0>; };");
+    refused("E0216", "struct s { int x<4294967296>; };");
+}
+
+#[test]
+fn h044_elements_of_no_bytes_are_refused() {
+    refused(
+        "E0232",
+        "typedef opaque nothing[0]; struct s { nothing x<>; };",
+    );
+    refused("E0232", "struct e { int x[0]; }; typedef e many<>;");
+}
+
+#[test]
+fn h137_duplicates_show_both_places() {
+    refused("E0204", "struct a { int x; }; struct a { int y; };");
+    refused("E0204", "typedef int a; struct a { int y; };");
+    refused("E0205", "const A = 1; const A = 2;");
+    refused("E0205", "enum e { A = 2 }; const A = 1;");
+    refused("E0208", "struct s { int a; int b; int a; };");
+    refused("E0208", "enum e { A, B, A };");
+    refused(
+        "E0203",
+        "union u switch (int i) { case 1: int a; case 1: int b; };",
+    );
+    refused(
+        "E0203",
+        "union u switch (int i) { case -1: int a; case 0xffffffff: int b; };",
+    );
+    refused(
+        "E0209",
+        "program P { version V { void A(void) = 1; void A(void) = 2; } = 1; } = 9;",
+    );
+    refused(
+        "E0210",
+        "program P { version V { void A(void) = 1; void B(void) = 1; } = 1; } = 9;",
+    );
+    refused(
+        "E0209",
+        "program P { version V { void A(void) = 1; } = 1; version V { void A(void) = 1; } = 2; } = 9;",
+    );
+    refused(
+        "E0210",
+        "program P { version V { void A(void) = 1; } = 1; version W { void A(void) = 1; } = 1; } = 9;",
+    );
+    assert_eq!(codes("enum e { E_A = 1, E_B = 1, E_C = 2 };"), ["W0224"]);
+    assert_eq!(
+        codes(
+            "program P { version V { void A(void) = 1; } = 1; } = 9; program Q { version W { void B(void) = 1; } = 1; } = 9;"
+        ),
+        ["W0211"]
+    );
+    let text = messages("const A = 1;\nconst A = 2;");
+    assert!(
+        text.contains("line 2") && text.contains("first defined here"),
+        "{text}"
+    );
+}
+
+#[test]
+fn h137_what_is_repeated_word_for_word_is_allowed() {
+    accepted(
+        "const A = 1; const A = 1; typedef int t; typedef int t; struct s { int x<A>; }; struct s { int x<A>; };",
+    );
+    accepted(
+        "enum e { X, Y }; enum e { X, Y }; union u switch (e k) { case X: int a; default: void; }; union u switch (e k) { case X: int a; default: void; };",
+    );
+    accepted("struct s { struct { int a; } in; }; struct s { struct { int a; } in; };");
+    refused(
+        "E0204",
+        "struct s { struct { int a; } in; }; struct s { struct { int b; } in; };",
+    );
+    assert_eq!(spec("const A = 1; const A = 1;").consts.len(), 1);
+}
+
+#[test]
+fn h137_the_same_member_in_two_enums_is_no_clash() {
+    accepted("enum a { ANY = 0, A_X = 1 }; enum b { ANY = 5, B_X = 1 };");
+    accepted(
+        "enum a { ANY = 0 }; enum b { ANY = 5, MORE = 6 }; union u switch (b k) { case ANY: int x; default: void; };",
+    );
+    refused(
+        "E0230",
+        "enum a { ANY = 0 }; enum b { ANY = 5 }; struct s { int x<ANY>; };",
+    );
+    accepted("enum a { ANY = 5 }; enum b { ANY = 5 }; struct s { int x<ANY>; };");
+}
+
+#[test]
+fn h138_cases_that_are_never_taken() {
+    refused(
+        "E0221",
+        "enum e { A, B }; union u switch (e k) { case 7: int x; default: void; };",
+    );
+    refused(
+        "E0222",
+        "union u switch (bool b) { case 0: int x; case 1: int y; case 2: int z; };",
+    );
+    refused("E0222", "union u switch (char c) { case 300: int x; };");
+    refused(
+        "E0207",
+        "union u switch (int i) { case 1: int x; default: void; default: int y; };",
+    );
+    accepted(
+        "enum e { A, B }; enum f { C = 1 }; union u switch (e k) { case C: int x; default: void; };",
+    );
+}
+
+#[test]
+fn h138b_missing_arms_are_warnings() {
+    assert_eq!(
+        codes("enum e { A, B, C }; union u switch (e k) { case A: int x; };"),
+        ["W0223"]
+    );
+    assert_eq!(
+        codes("union u switch (bool b) { case TRUE: int x; };"),
+        ["W0223"]
+    );
+    assert_eq!(
+        codes("union u switch (int i) { default: int x; };"),
+        ["W0233"]
+    );
+    accepted(
+        "enum e { A, B, C = 1 }; union u switch (int k) { case A: int x; };"
+            .replace(", C = 1", "")
+            .as_str(),
+    );
+}
+
+#[test]
+fn h139_discriminants_that_tell_nothing_apart() {
+    for wrong in [
+        "string s<>",
+        "float f",
+        "double f",
+        "opaque o[4]",
+        "int x<>",
+        "int *p",
+        "structure s",
+    ] {
+        refused(
+            "E0220",
+            &format!(
+                "struct structure {{ int a; }}; union u switch ({wrong}) {{ case 1: int x; }};"
+            ),
+        );
+    }
+    for right in [
+        "hyper h",
+        "unsigned hyper h",
+        "char c",
+        "short s",
+        "unsigned u",
+        "alias a",
+        "bool_t b",
+    ] {
+        accepted(&format!(
+            "typedef int alias; union u switch ({right}) {{ case 1: int x; default: void; }};"
+        ));
+    }
+}
+
+#[test]
+fn h149_numbers_of_programs() {
+    let program = |program: &str, version: &str, procedure: &str| {
+        format!("program P {{ version V {{ {procedure} }} = {version}; }} = {program};")
+    };
+    refused("E0217", &program("-1", "1", "void A(void) = 1;"));
+    refused("E0217", &program("4294967296", "1", "void A(void) = 1;"));
+    refused("E0217", &program("9", "-1", "void A(void) = 1;"));
+    refused("E0217", &program("9", "1", "void A(void) = 0x1234567890;"));
+    assert_eq!(codes(&program("9", "0", "void A(void) = 1;")), ["W0227"]);
+    assert_eq!(codes(&program("9", "1", "int A(int) = 0;")), ["W0228"]);
+    accepted(&program(
+        "0xffffffff",
+        "0xffffffff",
+        "void A(void) = 0xffffffff; void NONE(void) = 0;",
+    ));
+}
+
+#[test]
+fn options_that_are_pasted_into_code_are_checked() {
+    use crate::options::Options;
+    for (options, code) in [
+        (Options::default().rename("a", "b c"), "E0240"),
+        (Options::default().rename("a", "1"), "E0240"),
+        (Options::default().derive("a", "Foo] struct X; #["), "E0241"),
+        (Options::default().extern_type("a", "b{}"), "E0241"),
+        (Options::default().runtime_path(""), "E0241"),
+    ] {
+        let output = crate::testing::compile_with(&options, "struct s { int a; };");
+        assert!(output.diagnostics.find(code).is_some() && output.files.is_empty());
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_reported_in_one_run() {
+    let found = codes(
+        "struct a { nosuch x; }; const A = 1/0; struct b { int x; int x; }; union u switch (float f) { case 1: int x; };",
+    );
+    assert_eq!(found, ["E0218", "E0201", "E0208", "E0220"]);
+}
+
+#[test]
+fn a_syntax_error_has_no_echo() {
+    let found = codes("struct a { int x }; struct b { a y; }; struct c { int z; int z; };");
+    assert!(
+        found.contains(&"E0208") && !found.contains(&"E0201"),
+        "{found:?}"
+    );
+}

@@ -78,28 +78,34 @@ pub(super) fn duplicates<'a>(
     }
 }
 
+/// One warning for each enum: some repeat all their members under other names.
 fn w0224_value_of_two_enumerators(members: &[Enumerator], diags: &mut Diagnostics) {
-    for member in members {
-        if let Some(first) = member
+    let same = |member: &Enumerator| {
+        member
             .alias_of
-            .map(|at| &members[at])
+            .map(|first| &members[first])
             .filter(|first| first.name.x != member.name.x)
-        {
-            let (again, first_name) = (&member.name.x, &first.name.x);
-            let message = format!(
-                "`{again}` has the same value as `{first_name}`: {}",
-                member.value
-            );
-            let help = format!(
-                "on the wire they are one; in Rust `{again}` is a constant equal to `{first_name}`"
-            );
-            diags.push(
-                Diagnostic::warning("W0224", member.name.span, message)
-                    .label(first.name.span, "this one")
-                    .help(help),
-            );
-        }
-    }
+            .cloned()
+    };
+    let repeated: Vec<(&Enumerator, Enumerator)> = members
+        .iter()
+        .filter_map(|member| same(member).map(|first| (member, first)))
+        .collect();
+    let Some((again, first)) = repeated.first() else {
+        return;
+    };
+    let pairs = shortened(
+        repeated
+            .iter()
+            .map(|(again, first)| format!("`{}` = `{}`", again.name.x, first.name.x)),
+    );
+    let diagnostic = Diagnostic::warning(
+        "W0224",
+        again.name.span,
+        format!("members of one enum have the same value: {pairs}"),
+    );
+    let help = "on the wire they are one; in Rust the first is the variant, the other a constant equal to it";
+    diags.push(diagnostic.label(first.name.span, "this one").help(help));
 }
 
 fn check_union(

@@ -83,7 +83,7 @@ fn used_by_value(spec: &Spec) -> Vec<bool> {
             Type::Named(id) => used[id.0 as usize] = true,
             Type::Optional(pointee) if matches!(**pointee, Type::Named(_)) => {}
             Type::Optional(inner) | Type::Array(inner, _) | Type::Vec(inner, _) => {
-                mark(inner, used)
+                mark(inner, used);
             }
             _ => {}
         }

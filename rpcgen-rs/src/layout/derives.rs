@@ -52,11 +52,11 @@ fn with_zero_value(spec: &Spec) -> Vec<bool> {
                 target(ty)
                     .filter(|(_, contained)| *contained)
                     .map(|(id, _)| id),
-            )
+            );
         };
         match &spec.types[node].kind {
             TypeKind::Enum(members) => {
-                possible[node] = members.iter().any(|member| member.value == 0)
+                possible[node] = members.iter().any(|member| member.value == 0);
             }
             TypeKind::Extern(_) => possible[node] = false,
             TypeKind::Union(union) => {

@@ -167,7 +167,7 @@ mod tests {
 
     fn graph(targets: &[&[usize]]) -> Graph {
         Graph::new(targets.len(), |node, out| {
-            out.extend_from_slice(targets[node])
+            out.extend_from_slice(targets[node]);
         })
     }
 
@@ -183,7 +183,7 @@ mod tests {
     fn chains_and_rings_of_any_length_cost_no_stack() {
         let run = |last: usize| {
             let graph = Graph::new(200_000, |node, out| {
-                out.push(if node == 199_999 { last } else { node + 1 })
+                out.push(if node == 199_999 { last } else { node + 1 });
             });
             graph.components().groups.len()
         };

@@ -6,7 +6,7 @@
 //! boxed.
 
 use super::graph::{Components, Graph};
-use super::{Pointer, at, each_type, pointer, target};
+use super::{Aliases, Pointer, at, each_type, pointer_to, target};
 use crate::ir::{Arm, Chain, Field, Spec, Type, TypeDef, TypeKind, Union};
 
 /// The ratio every decoder is granted anyway.
@@ -31,14 +31,14 @@ struct Size {
 const UNBOUNDED: u64 = u64::MAX;
 
 /// Measures all types.
-pub(super) fn measure(spec: &mut Spec, references: &Components) {
-    let held = held(spec);
+pub(super) fn measure(spec: &mut Spec, aliases: &Aliases, references: &Components) {
+    let held = held(spec, aliases);
     let order = held.components().groups.concat();
-    let mut sizes = measure_inline(spec, &order);
-    if box_large_arms(spec, &sizes, &held) {
-        sizes = measure_inline(spec, &order);
+    let mut sizes = measure_inline(spec, aliases, &order);
+    if box_large_arms(spec, aliases, &sizes, &held) {
+        sizes = measure_inline(spec, aliases, &order);
     }
-    measure_whole(spec, &mut sizes, references);
+    measure_whole(spec, aliases, &mut sizes, references);
     for (def, size) in spec.types.iter_mut().zip(sizes) {
         let layout = &mut def.layout;
         layout.min = size.min;
@@ -49,16 +49,18 @@ pub(super) fn measure(spec: &mut Spec, references: &Components) {
     }
 }
 
-/// The graph of Rust types that lie inside each other, without indirection: never cyclic, or rustc would refuse them.
-fn held(spec: &Spec) -> Graph {
+/// The graph of types that may lie inside each other in Rust, without indirection: never cyclic, or rustc would refuse
+/// them.
+fn held(spec: &Spec, aliases: &Aliases) -> Graph {
+    let plain = |pointee: &Type| match aliases.resolve(spec, pointee) {
+        Type::Named(id) => pointer_to(&spec.def(*id).layout, 0) == Pointer::Plain,
+        _ => true,
+    };
     Graph::new(spec.types.len(), |node, out| {
-        let mut add = |ty: &Type| {
-            let plain = |pointee: &Type| pointer(spec, pointee) == Pointer::Plain;
-            match (ty, target(ty)) {
-                (Type::Optional(pointee), Some((id, _))) if plain(pointee) => out.push(id),
-                (_, Some((id, true))) => out.push(id),
-                _ => {}
-            }
+        let mut add = |ty: &Type| match (ty, target(ty)) {
+            (Type::Optional(pointee), Some((id, _))) if plain(pointee) => out.push(id),
+            (_, Some((id, true))) => out.push(id),
+            _ => {}
         };
         match &spec.types[node].kind {
             TypeKind::Union(union) => {
@@ -76,11 +78,12 @@ fn held(spec: &Spec) -> Graph {
 /// What depends only on the types inside a type: least and fixed size, size in Rust.
 ///
 /// The target of a boxed arm may come later; its least size counts as 0 then, which makes the sum a lower bound.
-fn measure_inline(spec: &Spec, order: &[usize]) -> Vec<Size> {
+fn measure_inline(spec: &Spec, aliases: &Aliases, order: &[usize]) -> Vec<Size> {
     let mut sizes = vec![Size::default(); spec.types.len()];
     for &node in order {
         sizes[node] = Measure {
             spec,
+            aliases,
             sizes: &sizes,
         }
         .def(&spec.types[node]);
@@ -89,35 +92,53 @@ fn measure_inline(spec: &Spec, order: &[usize]) -> Vec<Size> {
 }
 
 /// What needs whole values: the largest size, and the ratio. Everything in a cycle is unbounded.
-fn measure_whole(spec: &Spec, sizes: &mut [Size], references: &Components) {
+fn measure_whole(spec: &Spec, aliases: &Aliases, sizes: &mut [Size], references: &Components) {
     for (group, cyclic) in references.groups.iter().zip(&references.cyclic) {
         for &node in group {
             let linked = spec.types[node].layout.list == Some(Chain::Linked);
-            let largest = Measure { spec, sizes }.largest(&spec.types[node]);
+            let largest = Measure {
+                spec,
+                aliases,
+                sizes,
+            }
+            .largest(&spec.types[node]);
             sizes[node].max = if *cyclic || linked {
                 UNBOUNDED
             } else {
                 largest
             };
         }
-        let worst = |&node: &usize| Measure { spec, sizes }.worst_unit(&spec.types[node]);
+        let worst = |&node: &usize| {
+            Measure {
+                spec,
+                aliases,
+                sizes,
+            }
+            .worst_unit(&spec.types[node])
+        };
         let ratio = group.iter().map(worst).max().unwrap_or(0).max(RATIO);
         group.iter().for_each(|&node| sizes[node].ratio = ratio);
     }
 }
 
 /// Boxes what would make small messages large values; says whether it found anything.
-fn box_large_arms(spec: &mut Spec, sizes: &[Size], held: &Graph) -> bool {
-    let crowded = inside_costly_elements(spec, sizes, held);
+fn box_large_arms(spec: &mut Spec, aliases: &Aliases, sizes: &[Size], held: &Graph) -> bool {
+    let crowded = inside_costly_elements(spec, aliases, sizes, held);
     let mut boxes = Vec::new();
     for (node, def) in spec.types.iter().enumerate() {
         let TypeKind::Union(union) = &def.kind else {
             continue;
         };
         let size = |arm: &Arm| {
-            arm.ty
-                .as_ref()
-                .map_or(0, |ty| Measure { spec, sizes }.ty(ty).rust)
+            arm.ty.as_ref().map_or(0, |ty| {
+                Measure {
+                    spec,
+                    aliases,
+                    sizes,
+                }
+                .ty(ty)
+                .rust
+            })
         };
         let smallest = arms(union).map(size).min().unwrap_or(0);
         let affordable = RATIO
@@ -152,10 +173,19 @@ fn box_large_arms(spec: &mut Spec, sizes: &[Size], held: &Graph) -> bool {
 }
 
 /// The types inside elements of vectors and lists that cost more memory than a decoder is granted for their bytes.
-fn inside_costly_elements(spec: &Spec, sizes: &[Size], held: &Graph) -> Vec<bool> {
+fn inside_costly_elements(
+    spec: &Spec,
+    aliases: &Aliases,
+    sizes: &[Size],
+    held: &Graph,
+) -> Vec<bool> {
     let mut found = vec![false; spec.types.len()];
     let mut queue = Vec::new();
-    let measure = Measure { spec, sizes };
+    let measure = Measure {
+        spec,
+        aliases,
+        sizes,
+    };
     for def in &spec.types {
         each_type(&def.kind, |ty| {
             if let (Some((id, _)), true) = (target(ty), measure.unit(ty) > RATIO) {
@@ -173,6 +203,7 @@ fn inside_costly_elements(spec: &Spec, sizes: &[Size], held: &Graph) -> Vec<bool
 
 struct Measure<'a> {
     spec: &'a Spec,
+    aliases: &'a Aliases,
     sizes: &'a [Size],
 }
 
@@ -184,7 +215,7 @@ impl Measure<'_> {
                     .iter()
                     .fold(Size::fixed(0, 0), |sum, field| sum.then(self.ty(&field.ty)));
                 Size {
-                    rust: sum.rust.next_multiple_of(8),
+                    rust: sum.rust.checked_next_multiple_of(8).unwrap_or(u64::MAX),
                     ..sum
                 }
             }
@@ -244,12 +275,20 @@ impl Measure<'_> {
                     ..Size::default()
                 }
             }
-            Type::Optional(pointee) => Size::variable(match pointer(self.spec, pointee) {
+            Type::Optional(pointee) => Size::variable(match self.pointer(pointee) {
                 Pointer::List => 24,
                 Pointer::Boxed => 8,
                 Pointer::Plain => self.ty(pointee).rust.saturating_add(8),
             }),
             Type::Named(id) => self.sizes[at(*id)],
+        }
+    }
+
+    /// [`super::pointer`] with the sizes measured so far: a plain pointee has been measured, it is no part of a cycle.
+    fn pointer(&self, pointee: &Type) -> Pointer {
+        match self.aliases.resolve(self.spec, pointee) {
+            Type::Named(id) => pointer_to(&self.spec.def(*id).layout, self.sizes[at(*id)].rust),
+            _ => Pointer::Plain,
         }
     }
 
@@ -283,7 +322,7 @@ impl Measure<'_> {
                 .saturating_add(4),
             Type::Array(_, 0) => 0,
             Type::Array(element, count) => self.largest_of(element).saturating_mul(*count),
-            Type::Optional(pointee) => match pointer(self.spec, pointee) {
+            Type::Optional(pointee) => match self.pointer(pointee) {
                 Pointer::List => UNBOUNDED,
                 Pointer::Boxed | Pointer::Plain => self.largest_of(pointee).saturating_add(4),
             },
@@ -298,7 +337,7 @@ impl Measure<'_> {
         each_type(&def.kind, |ty| {
             worst = worst
                 .max(self.unit(ty))
-                .max(target(ty).map_or(0, |(id, _)| self.sizes[id].ratio))
+                .max(target(ty).map_or(0, |(id, _)| self.sizes[id].ratio));
         });
         if let TypeKind::Union(union) = &def.kind {
             let tag = self.ty(&union.tag).min;
@@ -320,7 +359,7 @@ impl Measure<'_> {
                 let size = self.ty(element);
                 ratio(size.rust, size.min).max(self.unit(element))
             }
-            Type::Optional(pointee) if pointer(self.spec, pointee) != Pointer::Plain => {
+            Type::Optional(pointee) if self.pointer(pointee) != Pointer::Plain => {
                 let size = self.ty(pointee);
                 ratio(size.rust, size.min.saturating_add(4))
             }

@@ -125,6 +125,29 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
+/// Kinds of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Formats {
+    /// Rust code.
+    pub rust: bool,
+    /// The resolved interface as JSON.
+    pub json: bool,
+}
+
+impl Formats {
+    /// Rust code only.
+    pub const RUST: Self = Self {
+        rust: true,
+        json: false,
+    };
+    /// JSON only.
+    pub const JSON: Self = Self {
+        rust: false,
+        json: true,
+    };
+}
+
 /// The value of an option as the command line spells it.
 pub(super) trait Setting: PartialEq {
     /// Takes a value of the command line.
@@ -236,5 +259,55 @@ impl Setting for Naming {
             Self::Rust => "rust",
             Self::C => "c",
         })]
+    }
+}
+
+impl Setting for u32 {
+    fn set(&mut self, text: &str) -> Result<(), String> {
+        *self = text
+            .parse()
+            .map_err(|_| format!("expected a number below 2^32, found `{text}`"))?;
+        Ok(())
+    }
+
+    fn spell(&self, default: &Self) -> Vec<String> {
+        if self == default {
+            Vec::new()
+        } else {
+            vec![self.to_string()]
+        }
+    }
+}
+
+impl Setting for Formats {
+    fn set(&mut self, text: &str) -> Result<(), String> {
+        let mut formats = Self {
+            rust: false,
+            json: false,
+        };
+        for format in text.split(',') {
+            match format {
+                "rust" => formats.rust = true,
+                "json" => formats.json = true,
+                _ => return Err(format!("expected `rust` or `json`, found `{format}`")),
+            }
+        }
+        *self = formats;
+        Ok(())
+    }
+
+    fn spell(&self, default: &Self) -> Vec<String> {
+        if self == default {
+            return Vec::new();
+        }
+        let names = [(self.rust, "rust"), (self.json, "json")];
+        vec![
+            names
+                .iter()
+                .filter(|(wanted, _)| *wanted)
+                .map(|(_, name)| *name)
+                .collect::<Vec<_>>()
+                .join(","),
+        ]
     }
 }

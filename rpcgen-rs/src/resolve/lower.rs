@@ -17,6 +17,7 @@ use crate::ir::{
     self, Argument, ConstType, Docs, Field, Name, Procedure, Program, Type, TypeDef, TypeId,
     Version,
 };
+use crate::options::Options;
 use crate::source::Span;
 
 /// The walk over a file.
@@ -24,6 +25,7 @@ pub(super) struct Lower<'a, 'd> {
     pub(super) types: Definitions<'a>,
     pub(super) values: Values<'a>,
     pub(super) diags: &'d mut Diagnostics,
+    options: &'d Options,
     /// Values of the members of each enum, by the index of its definition; repeated definitions come behind.
     enumerators: Vec<Vec<ValueId>>,
     undefined: HashSet<String>,
@@ -33,12 +35,14 @@ impl<'a, 'd> Lower<'a, 'd> {
     pub(super) fn new(
         types: Definitions<'a>,
         values: Values<'a>,
+        options: &'d Options,
         diags: &'d mut Diagnostics,
     ) -> Self {
         Self {
             types,
             values,
             diags,
+            options,
             enumerators: Vec::new(),
             undefined: HashSet::new(),
         }
@@ -161,7 +165,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             Body::Struct(body) => {
                 ir::TypeKind::Struct(body.fields.iter().map(|field| self.field(field)).collect())
             }
-            Body::Union(body) => ir::TypeKind::Union(self.union(body)),
+            Body::Union(body) => ir::TypeKind::Union(Box::new(self.union(body))),
             Body::Enum(body) => ir::TypeKind::Enum(self.enumerators(body, scope)),
             Body::Typedef(decl) => ir::TypeKind::Alias(self.declared(decl)),
             Body::Extern(path) => ir::TypeKind::Extern(path.clone()),
@@ -256,6 +260,9 @@ impl<'a, 'd> Lower<'a, 'd> {
     fn reference(&mut self, name: &str, span: Span) -> Type {
         if let Some(id) = self.types.id(name) {
             return Type::Named(id);
+        }
+        if let Some(path) = self.options.extern_type.get(name, None) {
+            return Type::Named(self.types.add(name, Body::Extern(path.to_owned())));
         }
         match known::known_type(name) {
             Some(Known::Basic(ty)) => ty,

@@ -40,6 +40,11 @@ impl Missing {
         self.used.is_empty()
     }
 
+    /// Is this name used and not defined?
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        self.used.contains(name)
+    }
+
     fn item(&mut self, item: &Item) {
         self.defined.extend(defined_by(item));
         match &item.kind {

@@ -27,7 +27,6 @@ pub(super) enum Init<'a> {
     Expr(&'a Expr),
     /// An enum member without a value: one more than the member before it.
     After(Option<ValueId>),
-    Number(i128),
     /// A string constant: no number.
     Text,
 }
@@ -157,12 +156,29 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The first value of the same name, if it is another number: for constants, which are global.
+    /// An earlier constant, or a member of an enum, of the same name and another value.
     pub(super) fn clashes_with(&mut self, id: ValueId, diags: &mut Diagnostics) -> Option<Span> {
+        /// So many places are looked at; hostile input repeats a name a million times.
+        const LOOKED_AT: usize = 1000;
         let first = *self.by_name.get(self.list[id.0].name)?;
-        let (ours, theirs) = (self.get(id, diags), self.get(first, diags));
-        (first != id && ours.is_some() && theirs.is_some() && ours != theirs)
-            .then(|| self.list[first.0].span)
+        self.list[first.0].same_name?;
+        if !self.ambiguous.contains_key(self.list[id.0].name) {
+            let all: Vec<ValueId> = self.all_of_name(first).collect();
+            for id in all {
+                self.get(id, diags);
+            }
+        }
+        if !self.is_ambiguous(first) {
+            return None;
+        }
+        let ours = self.get(id, diags)?;
+        let differs =
+            |other: &Value<'_>| matches!(other.state, State::Done(Some(theirs)) if theirs != ours);
+        let mut others = self.all_of_name(first).take(LOOKED_AT);
+        let other = others.find(|&other| {
+            (other.0 < id.0 || self.list[other.0].scope.is_some()) && differs(&self.list[other.0])
+        });
+        other.map(|other| self.list[other.0].span)
     }
 
     /// The value of an expression; `None` after an error, which has been reported.
@@ -188,12 +204,12 @@ impl<'a> Values<'a> {
             Init::Expr(expr) => {
                 let mut missing = None;
                 expr.names(&mut |name, _| {
-                    missing = missing.or_else(|| self.candidates(name, value.scope).find(open))
+                    missing = missing.or_else(|| self.candidates(name, value.scope).find(open));
                 });
                 missing
             }
             Init::After(before) => before.filter(open),
-            Init::Number(_) | Init::Text => None,
+            Init::Text => None,
         }
     }
 
@@ -209,7 +225,6 @@ impl<'a> Values<'a> {
                 State::Done(before) => before.map(|number| number + 1),
                 State::New | State::Waiting => None,
             },
-            Init::Number(number) => Some(number),
             Init::Text => None,
         }
     }

@@ -2,25 +2,14 @@
 
 use std::io;
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
-
-/// The file of a listening socket; it goes when its server does.
-#[derive(Debug)]
-pub(crate) struct SocketFile(PathBuf);
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
+use std::path::Path;
 
 /// A listener on `path`. A socket file that nobody listens on any more is replaced, anything else is left alone.
-pub(crate) fn listen(path: &Path) -> io::Result<(tokio::net::UnixListener, SocketFile)> {
+pub(crate) fn listen(path: &Path) -> io::Result<tokio::net::UnixListener> {
     if is_stale(path) {
         std::fs::remove_file(path)?;
     }
-    let listener = tokio::net::UnixListener::bind(path)?;
-    Ok((listener, SocketFile(path.to_owned())))
+    tokio::net::UnixListener::bind(path)
 }
 
 fn is_stale(path: &Path) -> bool {

@@ -203,7 +203,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Runs the calls in the buffer, as far as the limits allow.
     fn process(&mut self, cx: &mut Context<'_>, budget: &mut usize) -> Result<(), End> {
-        let programs = self.server.programs();
         while *budget > 0 && self.has_room() {
             let Some(record) = self.decoder.next(&mut self.buf).map_err(End::Record)? else {
                 if self.decoder.at_boundary(&self.buf) {
@@ -216,6 +215,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             *budget -= 1;
             self.record_since = None;
             self.idle_since = Instant::now();
+            let programs = self.server.programs();
             match judge(&record, &*programs, self.server.mode) {
                 Verdict::Ignore(_) => return Err(End::NotACall),
                 Verdict::Reply(header) => {

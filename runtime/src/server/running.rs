@@ -52,15 +52,27 @@ impl fmt::Display for Address {
 /// A running server. Dropping it stops the server at once, without grace.
 #[derive(Debug)]
 pub struct Running {
-    pub(super) task: Option<Task>,
-    pub(super) addresses: Vec<Address>,
-    pub(super) phase: watch::Sender<Phase>,
-    pub(super) ended: mpsc::Receiver<()>,
-    #[cfg(unix)]
-    pub(super) _files: Vec<crate::net::SocketFile>,
+    task: Option<Task>,
+    addresses: Vec<Address>,
+    phase: watch::Sender<Phase>,
+    ended: mpsc::Receiver<()>,
 }
 
 impl Running {
+    pub(super) fn new(
+        task: Task,
+        addresses: Vec<Address>,
+        phase: watch::Sender<Phase>,
+        ended: mpsc::Receiver<()>,
+    ) -> Self {
+        Self {
+            task: Some(task),
+            addresses,
+            phase,
+            ended,
+        }
+    }
+
     /// The addresses listened on, in the order they were asked for.
     #[must_use]
     pub fn addresses(&self) -> &[Address] {
@@ -114,6 +126,12 @@ impl Running {
             tracing::warn!("grace time is over: unfinished calls are dropped");
             self.phase.send_replace(Phase::Stop);
             self.ended.recv().await;
+        }
+        #[cfg(unix)]
+        for address in &self.addresses {
+            if let Address::Unix(path) = address {
+                let _ = std::fs::remove_file(path);
+            }
         }
     }
 }

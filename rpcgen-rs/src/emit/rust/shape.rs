@@ -4,7 +4,8 @@
 //! settles that once; types, codecs, clients and servers all print from it.
 
 use super::scope::{Scope, number};
-use crate::ir::{Chain, Type, TypeId, TypeKind};
+use crate::ir::{Type, TypeId, TypeKind};
+use crate::layout::{Pointer, pointer};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -89,16 +90,13 @@ impl Scope<'_> {
             Type::String(max) => Shape::Text(selects(&self.options.std_string), *max),
             Type::Array(element, n) => Shape::Array(Box::new(self.shape(element, user)), *n),
             Type::Vec(element, max) => Shape::Vec(Box::new(self.shape(element, user)), *max),
-            Type::Optional(target) => match self.spec.resolve(target) {
-                Type::Named(id) if self.spec.def(*id).layout.list == Some(Chain::List) => {
-                    Shape::List(*id)
-                }
-                Type::Named(id) => {
-                    let layout = &self.spec.def(*id).layout;
-                    let boxed = layout.recursive || layout.list == Some(Chain::Linked);
+            Type::Optional(target) => match (pointer(self.spec, target), self.spec.resolve(target))
+            {
+                (Pointer::List, Type::Named(id)) => Shape::List(*id),
+                (held, _) => {
+                    let boxed = held == Pointer::Boxed;
                     Shape::Option(Box::new(self.shape(target, user)), boxed)
                 }
-                _ => Shape::Option(Box::new(self.shape(target, user)), false),
             },
             Type::Named(id) => self.named(*id),
         }

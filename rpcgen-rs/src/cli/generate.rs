@@ -1,0 +1,325 @@
+//! Reading inputs, and writing, comparing or just checking outputs.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::flags::RpcgenFlags;
+use super::table::TableOptions;
+use super::{Status, complain, report};
+use crate::compile::{Output, compile_together};
+use crate::diag::Format;
+use crate::emit::OutFile;
+use crate::files::{self, FileLoader};
+use crate::options::Options;
+
+/// Path under which standard input is read.
+const STDIN: &str = "<stdin>";
+
+/// The default command
+#[derive(Debug, clap::Args)]
+pub(super) struct Generate {
+    /// Interface files; `-` is standard input
+    #[arg(value_name = "FILE.x")]
+    inputs: Vec<String>,
+
+    #[command(flatten)]
+    flags: RpcgenFlags,
+
+    /// Write to this file, `-` is standard output; several inputs become one output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<String>,
+
+    /// Overwrite files that were not generated
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+
+    /// Write nothing; exit with status 1 if the output on disk is stale
+    #[arg(long, help_heading = "Output")]
+    check: bool,
+
+    #[command(flatten)]
+    table: TableOptions,
+}
+
+/// `rpcgen-rs check`
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Interface files; `-` is standard input
+    #[arg(value_name = "FILE.x", required = true)]
+    inputs: Vec<String>,
+
+    #[command(flatten)]
+    table: TableOptions,
+}
+
+impl Check {
+    pub(super) fn run(self, format: Format) -> Status {
+        let options = self.table.0;
+        let inputs = Inputs::new(&self.inputs);
+        inputs
+            .each()
+            .map(|input| compiled(inputs.compile(&options, &[input]), format).1)
+            .max()
+            .unwrap_or(Status::Done)
+    }
+}
+
+impl Generate {
+    pub(super) fn run(self, format: Format) -> Status {
+        if let Some(message) = self.flags.unavailable() {
+            complain(message, format);
+            return Status::Usage;
+        }
+        for message in self.flags.without_effect() {
+            eprintln!("note: {message}");
+        }
+        let options = self.flags.select(self.table.0.clone());
+        let inputs = match self.inputs.as_slice() {
+            [] if self.flags.selects_a_part() || self.output.is_some() => {
+                Inputs::new(&[String::from("-")])
+            }
+            [] => {
+                complain("which file? `rpcgen-rs --help` shows examples", format);
+                return Status::Usage;
+            }
+            given => Inputs::new(given),
+        };
+        let made = match inputs.outputs(&options, self.output.is_some(), format) {
+            Ok(made) => made,
+            Err(status) => return status,
+        };
+        let (targets, status) = self.targets(made, &options, format);
+        if status != Status::Done {
+            return status;
+        }
+        if self.check {
+            return targets
+                .iter()
+                .map(|(target, text)| compare(target, text, format))
+                .max()
+                .unwrap_or(Status::Done);
+        }
+        self.write(&targets, format)
+    }
+
+    /// Where each output goes.
+    fn targets(
+        &self,
+        made: Vec<OutFile>,
+        options: &Options,
+        format: Format,
+    ) -> (Vec<(Target, String)>, Status) {
+        let mut targets: Vec<(Target, String)> = Vec::new();
+        for file in made {
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            let target = match self.output.as_deref() {
+                Some("-") => Target::Stdout,
+                Some(path) if targets.is_empty() => Target::File(path.into()),
+                // A second format gets the same name with its own extension.
+                Some(path) => Target::File(
+                    Path::new(path).with_extension(Path::new(name).extension().unwrap_or_default()),
+                ),
+                None if self.flags.selects_a_part() && options.out_dir.is_empty() => Target::Stdout,
+                None if file.path.starts_with(STDIN_OUTPUT) => Target::Stdout,
+                None if options.out_dir.is_empty() => Target::File(file.path.clone().into()),
+                None => Target::File(Path::new(&options.out_dir).join(name)),
+            };
+            if let (Target::File(path), true) =
+                (&target, targets.iter().any(|(other, _)| *other == target))
+            {
+                complain(
+                    format!("two outputs would both be {}", path.display()),
+                    format,
+                );
+                return (Vec::new(), Status::Usage);
+            }
+            targets.push((target, file.text));
+        }
+        (targets, Status::Done)
+    }
+
+    /// Writes all outputs, or none if one of them must not be touched.
+    fn write(&self, targets: &[(Target, String)], format: Format) -> Status {
+        for (target, _) in targets {
+            let Target::File(path) = target else { continue };
+            match files::is_ours(path) {
+                Ok(true) => {}
+                Ok(false) if self.force => {}
+                Ok(false) => {
+                    complain(
+                        format!(
+                            "{} was not generated by rpcgen-rs; --force overwrites it",
+                            path.display()
+                        ),
+                        format,
+                    );
+                    return Status::Files;
+                }
+                Err(error) => {
+                    complain(format!("cannot read {}: {error}", path.display()), format);
+                    return Status::Files;
+                }
+            }
+        }
+        for (target, text) in targets {
+            let (name, written) = match target {
+                Target::Stdout => (
+                    String::from("standard output"),
+                    std::io::stdout().write_all(text.as_bytes()),
+                ),
+                Target::File(path) => (path.display().to_string(), files::replace(path, text)),
+            };
+            if let Err(error) = written {
+                complain(format!("cannot write {name}: {error}"), format);
+                return Status::Files;
+            }
+        }
+        Status::Done
+    }
+}
+
+/// Where an output goes.
+#[derive(Debug, PartialEq, Eq)]
+enum Target {
+    Stdout,
+    File(PathBuf),
+}
+
+/// How the output of standard input begins: it has no place beside its input.
+const STDIN_OUTPUT: &str = "<stdin>";
+
+/// The inputs of a run; standard input is read once.
+struct Inputs {
+    paths: Vec<String>,
+    stdin: Option<Result<Vec<u8>, String>>,
+}
+
+impl Inputs {
+    fn new(given: &[String]) -> Self {
+        let reads_stdin = given.iter().any(|path| path == "-");
+        let paths = given
+            .iter()
+            .map(|path| {
+                if path == "-" {
+                    STDIN.to_owned()
+                } else {
+                    path.clone()
+                }
+            })
+            .collect();
+        let stdin = reads_stdin.then(|| {
+            let mut text = Vec::new();
+            std::io::stdin()
+                .read_to_end(&mut text)
+                .map(|_| text)
+                .map_err(|error| error.to_string())
+        });
+        Self { paths, stdin }
+    }
+
+    fn each(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().map(String::as_str)
+    }
+
+    /// Compiles some of the inputs into one output; the others may supply what they lack.
+    fn compile(&self, options: &Options, paths: &[&str]) -> Output {
+        let folders = options.include.iter().map(String::as_str);
+        let mut loader = FileLoader::new(self.each(), folders);
+        if let Some(Ok(text)) = &self.stdin {
+            loader.give(STDIN, text.clone());
+        }
+        let others: Vec<&str> = self.each().filter(|path| !paths.contains(path)).collect();
+        compile_together(options, &mut loader, paths, &others)
+    }
+
+    /// All outputs, or how the run ends. Every input is looked at before it ends.
+    fn outputs(
+        &self,
+        options: &Options,
+        together: bool,
+        format: Format,
+    ) -> Result<Vec<OutFile>, Status> {
+        if let Some(Err(error)) = &self.stdin {
+            complain(format!("cannot read standard input: {error}"), format);
+            return Err(Status::Files);
+        }
+        let paths: Vec<&str> = self.each().collect();
+        let runs: Vec<&[&str]> = if together {
+            vec![&paths]
+        } else {
+            paths.chunks(1).collect()
+        };
+        let mut made = Vec::new();
+        let mut status = Status::Done;
+        for run in runs {
+            let (files, end) = compiled(self.compile(options, run), format);
+            made.extend(files);
+            status = status.max(end);
+        }
+        if status == Status::Done {
+            Ok(made)
+        } else {
+            Err(status)
+        }
+    }
+}
+
+/// Shows the messages of a run, and how it ended.
+fn compiled(output: Output, format: Format) -> (Vec<OutFile>, Status) {
+    report(&output.diagnostics, &output.sources, format);
+    let unread = output
+        .diagnostics
+        .find("E0001")
+        .is_some_and(|diagnostic| diagnostic.labels.is_empty());
+    let status = match (output.diagnostics.has_errors(), unread) {
+        (false, _) => Status::Done,
+        (true, false) => Status::Wrong,
+        (true, true) => Status::Files,
+    };
+    (output.files, status)
+}
+
+/// Is the output on disk what we would write?
+fn compare(target: &Target, text: &str, format: Format) -> Status {
+    let Target::File(path) = target else {
+        return Status::Done;
+    };
+    match files::old_text(path) {
+        Ok(Some(old)) if old == text.as_bytes() => Status::Done,
+        Ok(Some(old)) => {
+            let old = String::from_utf8_lossy(&old);
+            complain(
+                format!(
+                    "{} is stale: {}",
+                    path.display(),
+                    first_difference(&old, text)
+                ),
+                format,
+            );
+            Status::Wrong
+        }
+        Ok(None) => {
+            complain(format!("{} is missing", path.display()), format);
+            Status::Wrong
+        }
+        Err(error) => {
+            complain(format!("cannot read {}: {error}", path.display()), format);
+            Status::Files
+        }
+    }
+}
+
+fn first_difference(old: &str, new: &str) -> String {
+    let row = old
+        .lines()
+        .zip(new.lines())
+        .take_while(|(old, new)| old == new)
+        .count();
+    let line = |text: &str| text.lines().nth(row).unwrap_or("(end of file)").to_owned();
+    format!(
+        "line {} differs\n  - {}\n  + {}",
+        row + 1,
+        line(old),
+        line(new)
+    )
+}

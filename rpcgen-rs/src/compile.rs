@@ -1,0 +1,181 @@
+//! The whole pipeline: text → tokens → tree → IR → checked, measured, named IR → output.
+//!
+//! No stage stops at the first error; each gets what the one before could make of the input. Output is made only when
+//! there was no error at all.
+
+mod read;
+
+use std::fmt;
+
+use crate::diag::{Diagnostics, Format};
+use crate::dialect::Strict;
+use crate::emit::{self, OutFile};
+use crate::ir::Spec;
+use crate::options::Options;
+use crate::source::{Limits, Loader, SourceMap};
+use crate::{check, layout, lex, names, parse, preprocess, resolve};
+use read::File;
+
+/// What a run yields.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// Everything there is to say about the input.
+    pub diagnostics: Diagnostics,
+    /// The files that were read, main files first.
+    pub sources: SourceMap,
+    /// What to write; empty after an error.
+    pub files: Vec<OutFile>,
+    spec: Option<Spec>,
+}
+
+/// Compiles one file.
+pub fn compile(options: &Options, loader: &mut dyn Loader, path: &str) -> Output {
+    compile_together(options, loader, &[path], &[])
+}
+
+/// Compiles several files into one output. Names that they lack are looked for in `others`, and in the `foo.x` beside
+/// a file that says `%#include "foo.h"`; only what is needed is taken over.
+pub fn compile_together(
+    options: &Options,
+    loader: &mut dyn Loader,
+    paths: &[&str],
+    others: &[&str],
+) -> Output {
+    let mut output = Output::default();
+    check::check_options(options, &mut output.diagnostics);
+    let mut run = Run {
+        options,
+        loader,
+        output,
+    };
+    let file = run.read(paths, others);
+    let spec = run.resolve(&file);
+    run.finish(spec, paths)
+}
+
+struct Run<'a> {
+    options: &'a Options,
+    loader: &'a mut dyn Loader,
+    output: Output,
+}
+
+impl Run<'_> {
+    /// Text → tree.
+    fn parse(&mut self, path: &str, diags: &mut Diagnostics) -> File {
+        let strict = Strict {
+            rpcgen: self.options.strict_rpcgen,
+            rfc: self.options.strict_rfc,
+        };
+        let limits = Limits {
+            text: self.options.max_input,
+            ..Limits::default()
+        };
+        let config = preprocess::Config {
+            include_dirs: self.options.include.clone(),
+            define: self
+                .options
+                .define
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            undefine: self.options.undefine.clone(),
+            limits,
+            strict,
+        };
+        let text =
+            preprocess::preprocess(path, &config, self.loader, &mut self.output.sources, diags);
+        let tokens = lex::lex(&text.text, &text.map, diags);
+        let tree = parse::parse(&text, &tokens, &parse::Config { strict, limits }, diags);
+        File::new(tree)
+    }
+
+    /// Tree → IR, checked.
+    fn resolve(&mut self, file: &File) -> Spec {
+        let broken = self.output.diagnostics.has_errors();
+        let mut found = Diagnostics::default();
+        let spec = resolve::resolve(&file.tree, &file.defines, self.options, &mut found);
+        check::check(&spec, &mut found);
+        // Behind a syntax error some definitions are missing: that their names are undefined is no news.
+        let echo = |code: &str| broken && matches!(code, "E0201" | "E0202" | "E0206" | "E0221");
+        for diagnostic in found.iter().filter(|diagnostic| !echo(diagnostic.code)) {
+            self.output.diagnostics.push(diagnostic.clone());
+        }
+        spec
+    }
+
+    /// IR → output, if nothing was wrong.
+    fn finish(mut self, mut spec: Spec, paths: &[&str]) -> Output {
+        let diags = &mut self.output.diagnostics;
+        spec.source = paths
+            .first()
+            .map(|path| path.replace('\\', "/"))
+            .unwrap_or_default();
+        if !diags.has_errors() {
+            complete(&mut spec, self.options, diags);
+        }
+        if !diags.has_errors() {
+            self.output.files = emit(&spec, self.options);
+            self.output.spec = Some(spec);
+        }
+        self.output
+    }
+}
+
+/// Layouts and names: the part of the pipeline that a checked IR still needs, wherever it came from.
+pub(crate) fn complete(spec: &mut Spec, options: &Options, diags: &mut Diagnostics) {
+    layout::compute(spec);
+    check::check_sizes(spec, diags);
+    names::assign(spec, options, diags);
+}
+
+/// Runs the back ends that are wanted.
+fn emit(spec: &Spec, options: &Options) -> Vec<OutFile> {
+    let mut files = Vec::new();
+    if options.emit.rust {
+        files.extend(emit::rust::emit(spec, options));
+    }
+    files
+}
+
+impl Output {
+    /// The resolved interface, or what was wrong with the input.
+    ///
+    /// # Errors
+    /// When there was an error in the input.
+    pub fn spec(&self) -> Result<&Spec, Errors> {
+        self.spec
+            .as_ref()
+            .ok_or_else(|| Errors::new(self.diagnostics.render(&self.sources, Format::Text)))
+    }
+}
+
+/// Errors in the input, or in reading and writing files, as text for people.
+///
+/// Its `Debug` is that text, so that `fn main() -> Result<(), Errors>` of a build script shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Errors {
+    text: String,
+}
+
+impl Errors {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+}
+
+impl fmt::Debug for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the interface does not compile\n\n{}", self.text)
+    }
+}
+
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Errors {}
+
+#[cfg(test)]
+mod tests;

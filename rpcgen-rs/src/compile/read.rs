@@ -1,0 +1,183 @@
+//! What a run reads: its inputs, and the definitions they lack from other files.
+
+use std::collections::HashSet;
+
+use super::Run;
+use crate::ast::{self, Expr};
+use crate::diag::Diagnostics;
+use crate::options::Options;
+use crate::preprocess::SpanMap;
+use crate::resolve::{Missing, take_needed};
+use crate::source::Limits;
+use crate::{lex, parse};
+
+/// A parsed file and the `%#define`s in it that name numbers.
+#[derive(Default)]
+pub(super) struct File {
+    pub(super) tree: ast::Spec,
+    pub(super) defines: Vec<(String, Expr)>,
+}
+
+impl Run<'_> {
+    /// Reads the inputs, and from other files what they lack.
+    pub(super) fn read(&mut self, paths: &[&str], others: &[&str]) -> File {
+        let mut diags = std::mem::take(&mut self.output.diagnostics);
+        let mut file = File::default();
+        for path in paths {
+            file.append(self.parse(path, &mut diags));
+        }
+        self.add_missing(&mut file, paths, others, &mut diags);
+        self.output.diagnostics = diags;
+        file
+    }
+
+    fn add_missing(
+        &mut self,
+        file: &mut File,
+        paths: &[&str],
+        others: &[&str],
+        diags: &mut Diagnostics,
+    ) {
+        let mut seen: HashSet<String> = paths.iter().map(|&path| path.to_owned()).collect();
+        let mut candidates: Vec<String> = self.siblings(&file.tree);
+        candidates.extend(others.iter().rev().map(|&path| path.to_owned()));
+        while let Some(path) = candidates.pop() {
+            if Missing::of(&file.tree, &file.defines, self.options).is_empty() {
+                break;
+            }
+            let there = |run: &mut Self| {
+                run.loader
+                    .load(&path, u64::from(run.options.max_input))
+                    .is_ok()
+            };
+            if !seen.insert(path.clone()) || !there(self) {
+                continue;
+            }
+            // What is wrong in the other file matters only if something of it is needed.
+            let mut found = Diagnostics::default();
+            let mut other = self.parse(&path, &mut found);
+            candidates.extend(self.siblings(&other.tree));
+            if file.take_from(&mut other, self.options) {
+                found
+                    .iter()
+                    .for_each(|diagnostic| diags.push(diagnostic.clone()));
+            }
+        }
+    }
+
+    /// Where the `.x` files of included headers may be, the most likely last.
+    fn siblings(&self, tree: &ast::Spec) -> Vec<String> {
+        let mut paths = Vec::new();
+        for line in tree.passthrough.iter().rev() {
+            let Some((header, beside)) = included_header(&line.text) else {
+                continue;
+            };
+            paths.extend(
+                self.options
+                    .include
+                    .iter()
+                    .rev()
+                    .map(|folder| format!("{}/{header}.x", folder.trim_end_matches('/'))),
+            );
+            let includer = self.output.sources.file(line.span.file).path();
+            let folder = includer.rfind('/').map_or("", |end| &includer[..=end]);
+            paths.push(format!("{folder}{beside}.x"));
+        }
+        paths
+    }
+}
+
+/// `#include "a/foo.h"` → `a/foo`, and the same beside the file; `#include <rpcsvc/foo.h>` → `rpcsvc/foo`, and `foo`
+/// beside the file, for that is where it lies if the file itself is in `rpcsvc`.
+fn included_header(line: &str) -> Option<(&str, &str)> {
+    let rest = directive(line, "include")?.trim_start();
+    let close = match rest.chars().next()? {
+        '"' => '"',
+        '<' => '>',
+        _ => return None,
+    };
+    let header = rest[1..].split(close).next()?.strip_suffix(".h")?;
+    let name = header.rsplit('/').next().unwrap_or(header);
+    Some((header, if close == '>' { name } else { header }))
+}
+
+/// What follows `#name`.
+fn directive<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    line.trim_start()
+        .strip_prefix('#')?
+        .trim_start()
+        .strip_prefix(name)
+}
+
+impl File {
+    pub(super) fn new(tree: ast::Spec) -> Self {
+        let defines = tree.passthrough.iter().filter_map(number_define).collect();
+        Self { tree, defines }
+    }
+
+    fn append(&mut self, mut other: Self) {
+        self.tree.items.append(&mut other.tree.items);
+        self.tree.passthrough.append(&mut other.tree.passthrough);
+        self.defines.append(&mut other.defines);
+    }
+
+    /// Takes the definitions it lacks, and what those lack in turn; says whether there were any.
+    fn take_from(&mut self, other: &mut Self, options: &Options) -> bool {
+        let mut took_some = false;
+        loop {
+            let missing = Missing::of(&self.tree, &self.defines, options);
+            let defines = other.defines.extract_if(.., |(name, _)| missing.uses(name));
+            let before = self.defines.len();
+            self.defines.extend(defines);
+            let taken = take_needed(&missing, &mut other.tree);
+            if taken.is_empty() && self.defines.len() == before {
+                return took_some;
+            }
+            took_some = true;
+            self.tree.items.splice(0..0, taken);
+        }
+    }
+}
+
+/// `%#define NAME 1024`: C finds the number in the generated header, so bounds may use it.
+fn number_define(line: &ast::Passthrough) -> Option<(String, Expr)> {
+    let rest = directive(&line.text, "define")?
+        .strip_prefix([' ', '\t'])?
+        .trim_start();
+    let end = rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))?;
+    let (name, value) = rest.split_at(end);
+    if name.is_empty() || !value.starts_with([' ', '\t']) {
+        return None;
+    }
+    // Most such lines are no numbers; what the parser thinks of them is nobody's business.
+    let mut ignored = Diagnostics::default();
+    let map = SpanMap::all_at(line.span);
+    let tokens = lex::lex(value.as_bytes(), &map, &mut ignored);
+    let expr = parse::condition(
+        value.as_bytes(),
+        &tokens,
+        &map,
+        Limits::default().nesting,
+        &mut ignored,
+    )?;
+    (!ignored.has_errors()).then(|| (name.to_owned(), expr))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_found_beside_the_file_and_in_include_folders() {
+        assert_eq!(
+            included_header("#include \"a/foo.h\""),
+            Some(("a/foo", "a/foo"))
+        );
+        assert_eq!(
+            included_header(" # include <rpcsvc/nis.h>"),
+            Some(("rpcsvc/nis", "nis"))
+        );
+        assert_eq!(included_header("#include \"foo.c\""), None);
+        assert_eq!(included_header("int x;"), None);
+    }
+}
