@@ -137,11 +137,12 @@ impl Engine<'_> {
 
     fn run(&mut self) {
         while let Some(frame) = self.frames.last_mut() {
+            let text = Arc::clone(&frame.text);
+            let stop = self.text(&text);
             if self.exhausted {
                 return;
             }
-            let text = Arc::clone(&frame.text);
-            match self.text(&text) {
+            match stop {
                 Stop::End => self.leave(),
                 Stop::Directive(at) => {
                     let end = at + lex::directive_len(&text[at..]);
@@ -251,12 +252,16 @@ impl Engine<'_> {
                     } else {
                         None
                     };
+                    let found = found.filter(|m| m.params.is_none() || !self.calls_failed);
                     if let Some(found) = found
                         && let Some(end) = use_of(found, text, at + len)
                     {
                         self.copy(text, copied, at);
                         at = self.expand(text, at, len, end);
                         copied = at;
+                        if self.exhausted {
+                            return Stop::End;
+                        }
                     } else {
                         at += len;
                     }
@@ -273,13 +278,11 @@ impl Engine<'_> {
     /// Expands the macro used at `at`; returns where the text goes on.
     fn expand(&mut self, text: &[u8], at: usize, len: usize, end: Option<usize>) -> usize {
         let span = self.span(at, end.unwrap_or(at + len));
-        let Some(end) = end.filter(|_| !self.calls_failed) else {
-            if !self.calls_failed {
-                self.calls_failed = true;
-                let name = String::from_utf8_lossy(&text[at..at + len]);
-                let message = format!("use of the macro `{name}` is not closed by `)`");
-                self.diags.push(Diagnostic::error("E0055", span, message));
-            }
+        let Some(end) = end else {
+            self.calls_failed = true;
+            let name = String::from_utf8_lossy(&text[at..at + len]);
+            let message = format!("use of the macro `{name}` is not closed by `)`");
+            self.diags.push(Diagnostic::error("E0055", span, message));
             self.copy(text, at, at + len);
             return at + len;
         };

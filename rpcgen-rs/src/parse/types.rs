@@ -190,16 +190,21 @@ impl Parser<'_> {
         })
     }
 
+    /// Skips to behind the next `,` or `;`, or to the `}` of this level.
     fn skip_enumerator(&mut self) {
-        while !matches!(
-            self.kind(),
-            Kind::End | Kind::Punct(b',' | b'}' | b'{' | b';')
-        ) && !self.at_definition()
-        {
+        let mut depth = 0_usize;
+        while self.kind() != Kind::End && !(depth == 0 && self.at_definition()) {
+            match self.kind() {
+                Kind::Punct(b'{') => depth += 1,
+                Kind::Punct(b'}') if depth == 0 => return,
+                Kind::Punct(b'}') => depth -= 1,
+                Kind::Punct(b',' | b';') if depth == 0 => {
+                    self.at += 1;
+                    return;
+                }
+                _ => {}
+            }
             self.at += 1;
-        }
-        if !self.eat(b',') {
-            self.eat(b';');
         }
     }
 
