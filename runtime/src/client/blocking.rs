@@ -317,4 +317,4 @@ fn exchange(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -167,7 +167,11 @@ impl Table {
     /// Everything that is remembered, in elements.
     #[cfg(test)]
     pub(super) fn footprint(&self) -> usize {
-        self.slots.len() + self.free.len() + self.by_xid.len() + self.retired.len()
+        let sizes = [self.slots.len(), self.free.len(), self.by_xid.len()];
+        sizes
+            .iter()
+            .sum::<usize>()
+            .saturating_add(self.retired.len())
     }
 
     pub(super) fn len(&self) -> usize {
