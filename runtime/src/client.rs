@@ -16,16 +16,21 @@ mod channel;
 mod connection;
 mod dial;
 mod link;
+mod local;
 mod options;
 mod outgoing;
+mod service;
 mod socket;
 mod stub;
 
 pub use self::channel::{Channel, connect, connect_with};
 pub use self::options::{CallOptions, ConnectOptions, Reconnect, Replay};
+pub use self::service::{Call, Calls};
+pub use self::socket::ByteStream;
 pub use self::stub::{ClientStub, Stub, call, ping};
 pub use crate::auth::Credential;
 pub use crate::error::RpcError;
+pub use crate::proto::client::ClientStats;
 
 #[cfg(test)]
 mod tests;

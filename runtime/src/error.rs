@@ -60,6 +60,8 @@ pub enum RpcError {
     /// The server refused a call that had been sent before, on a connection that was lost or in a datagram: the refusal
     /// tells nothing of what became of the first one.
     Repeated(Box<Self>),
+    /// Middleware around the channel failed the call.
+    Layer(Arc<dyn Error + Send + Sync>),
     /// As many calls as allowed are pending, and this client was told not to wait.
     Overloaded,
     /// The channel has been closed.
@@ -226,6 +228,7 @@ impl RpcError {
             // The reply may be a forgery; a system error may have come in the middle of the work.
             Self::BadVerifier
             | Self::Repeated(_)
+            | Self::Layer(_)
             | Self::Refused(Refused::SystemErr | Refused::Unknown(_)) => Execution::Maybe,
             Self::Connect(_)
             | Self::Encode(_)
@@ -274,6 +277,7 @@ impl fmt::Display for RpcError {
             Self::Repeated(why) => {
                 write!(f, "{why}; an earlier transmission may have been executed")
             }
+            Self::Layer(why) => why.fmt(f),
             Self::Overloaded => f.write_str("too many calls are pending"),
             Self::Closed => f.write_str("the channel is closed"),
         }
@@ -290,6 +294,7 @@ impl Error for RpcError {
                 source: Some(e), ..
             } => Some(e),
             Self::Repeated(e) => Some(e),
+            Self::Layer(e) => Some(&**e),
             _ => None,
         }
     }

@@ -3,14 +3,17 @@
 use super::dial::Plan;
 use super::link::Link;
 use super::options::Destination;
+use super::service::{Answer, Call};
 use super::socket::{ByteStream, Socket};
 use super::{CallOptions, ClientStub, ConnectOptions};
 use crate::Body;
-use crate::error::{ConnectError, RpcError};
+use crate::error::{ConnectError, Refused, RpcError};
 use crate::interface::{Interface, ProcInfo};
 use crate::net::target::{IntoTarget, Target};
-use crate::proto::client::{ClientStats, NewCall};
+use crate::proto::client::ClientStats;
+use crate::server::{Dispatch, Server};
 use bytes::Bytes;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Room in front of arguments for a record mark and a header without credential.
@@ -22,14 +25,40 @@ const ROOM: usize = 4 + 40;
 /// the next call, or at once for calls that may be replayed. Dropping the future of a call cancels it.
 #[derive(Clone, Debug)]
 pub struct Channel {
-    link: Arc<Link>,
+    inner: Inner,
     options: Arc<CallOptions>,
+}
+
+/// Where calls go.
+#[derive(Clone, Debug)]
+enum Inner {
+    /// Over a connection.
+    Link(Arc<Link>),
+    /// To a service.
+    Service(Arc<dyn Answer>),
 }
 
 impl Channel {
     fn over(link: Arc<Link>) -> Self {
         let options = Arc::new(link.plan().options.call.clone());
-        Self { link, options }
+        Self {
+            inner: Inner::Link(link),
+            options,
+        }
+    }
+
+    pub(super) fn answered_by(service: Arc<dyn Answer>, options: Arc<CallOptions>) -> Self {
+        Self {
+            inner: Inner::Service(service),
+            options,
+        }
+    }
+
+    fn link(&self) -> Option<&Arc<Link>> {
+        match &self.inner {
+            Inner::Link(link) => Some(link),
+            Inner::Service(_) => None,
+        }
     }
 
     /// A channel that is connected by its first call.
@@ -75,17 +104,41 @@ impl Channel {
         Self::over(Link::over(Plan::stream(options), socket))
     }
 
+    /// A channel to a program in the same process: no sockets, but everything else that lies between a client and a
+    /// server. For tests of servers, and of clients with a server made for the purpose.
+    ///
+    /// ```ignore
+    /// let calc: CalcV1Client = ClientStub::from_channel(Channel::local(CalcV1Server(FakeCalc)));
+    /// ```
+    #[must_use]
+    pub fn local(program: impl Dispatch) -> Self {
+        Self::local_server(Server::new().serve(program), ConnectOptions::default())
+    }
+
+    /// A channel to a server in the same process, with its limits and layers. It is started by the first call; its
+    /// listeners, if it has any, are opened too.
+    #[must_use]
+    pub fn local_server(server: Server, options: ConnectOptions) -> Self {
+        Self::over(Link::new(Plan::local(server, options)))
+    }
+
     /// Waits until there is a connection.
     ///
     /// # Errors
     /// The attempt to make one failed.
     pub async fn ready(&self) -> Result<(), RpcError> {
-        self.link.ready().await
+        match self.link() {
+            Some(link) => link.ready().await,
+            None => Ok(()),
+        }
     }
 
-    /// Ends all calls and closes the connection, for all clones of this channel.
+    /// Ends all calls and closes the connection, for all clones of this channel. A channel to a service has nothing to
+    /// close.
     pub fn close(&self) {
-        self.link.close();
+        if let Some(link) = self.link() {
+            link.close();
+        }
     }
 
     /// The options of calls that have none of their own.
@@ -96,19 +149,19 @@ impl Channel {
     /// Calls begun and not ended.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.link.pending()
+        self.link().map_or(0, |link| link.pending())
     }
 
     /// Local address of the connection, if there is one and it has an address.
     #[must_use]
-    pub fn local_addr(&self) -> Option<std::net::SocketAddr> {
-        self.link.local_addr()
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.link().and_then(|link| link.local_addr())
     }
 
     /// Counters.
     #[must_use]
     pub fn stats(&self) -> ClientStats {
-        self.link.stats()
+        self.link().map(|link| link.stats()).unwrap_or_default()
     }
 
     /// Bytes to keep free in front of arguments for what precedes them in a message.
@@ -119,12 +172,53 @@ impl Channel {
         }
     }
 
+    /// Makes a generated client's call.
     pub(crate) async fn call(
         &self,
-        call: NewCall<'_>,
+        interface: &'static Interface,
+        procedure: &'static ProcInfo,
+        args: Body,
         options: &CallOptions,
     ) -> Result<Bytes, RpcError> {
-        self.link.call(call, options.wait.unwrap_or(true)).await
+        match &self.inner {
+            Inner::Link(link) => {
+                let call = options.call(interface, procedure, args);
+                link.call(call, options.waits()).await
+            }
+            Inner::Service(service) => {
+                let call = Call {
+                    program: interface.program,
+                    version: interface.version,
+                    procedure: procedure.number,
+                    info: *procedure,
+                    args,
+                    options: options.clone(),
+                };
+                Ok(service.answer(call).await?.into_bytes())
+            }
+        }
+    }
+
+    /// Makes a call that middleware has seen.
+    pub(super) async fn send(&self, call: Call) -> Result<Body, RpcError> {
+        match &self.inner {
+            Inner::Service(service) => service.answer(call).await,
+            Inner::Link(link) => {
+                let options = call.options.or(&self.options);
+                let interface = Interface {
+                    name: "",
+                    program: call.program,
+                    version: call.version,
+                    procedures: &[],
+                };
+                let procedure = ProcInfo {
+                    number: call.procedure,
+                    ..call.info
+                };
+                let new = options.call(&interface, &procedure, call.args);
+                Ok(Body::from(link.call(new, options.waits()).await?))
+            }
+        }
     }
 
     /// Calls a procedure by its numbers, with encoded arguments: for proxies and tools.
@@ -138,22 +232,49 @@ impl Channel {
         procedure: u32,
         args: Body,
     ) -> Result<Body, RpcError> {
-        let options = &self.options;
-        let interface = Interface {
-            name: "",
-            program,
-            version,
-            procedures: &[],
-        };
         // Nobody says that it may run twice.
-        let procedure = ProcInfo {
+        let info = ProcInfo {
             number: procedure,
+            name: "",
             idempotent: false,
             ..super::stub::NULL
         };
-        let call = options.call(&interface, &procedure, args);
-        let results = self.call(call, options).await?;
-        Ok(Body::from(results))
+        let call = Call {
+            program,
+            version,
+            procedure,
+            info,
+            args,
+            options: CallOptions::clone(&self.options),
+        };
+        self.send(call).await
+    }
+
+    /// The highest of these versions of a program that the server serves too: found by calling procedure 0, at most
+    /// three times.
+    ///
+    /// # Errors
+    /// There is none ([`Refused::ProgMismatch`]), or the calls fail.
+    pub async fn negotiate(&self, program: u32, versions: &[u32]) -> Result<u32, RpcError> {
+        /// Calls of procedure 0 before the server's answers are not believed any more.
+        const ATTEMPTS: usize = 3;
+        let mut left = versions.to_vec();
+        let mut refusal = RpcError::Refused(Refused::ProgUnavail);
+        for _ in 0..ATTEMPTS {
+            let Some(&version) = left.iter().max() else {
+                break;
+            };
+            match self.call_raw(program, version, 0, Body::new()).await {
+                Ok(_) => return Ok(version),
+                Err(RpcError::Refused(why @ Refused::ProgMismatch { low, high })) => {
+                    refusal = RpcError::Refused(why);
+                    // There may be holes between the two, and the two may be nonsense.
+                    left.retain(|v| *v != version && (low..=high).contains(v));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(refusal)
     }
 }
 

@@ -1,12 +1,14 @@
 //! A target → a connected socket: names resolved, rpcbind asked, all addresses tried. Anew at each reconnect, because
 //! C servers come back on another port.
 
+use super::local::LocalStream;
 use super::options::{ConnectOptions, Destination};
 use super::socket::Socket;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::target::{Host, Target, Transport};
 use crate::proto::client::{ClientConfig, Framing};
 use crate::rpcbind::{self, lookup::Lookup};
+use crate::server::Server;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket, UnixStream};
@@ -17,6 +19,8 @@ use tokio::time::{Instant, timeout_at};
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) destination: Option<Destination>,
+    /// A server of this process, to be started and connected to in memory.
+    local: Option<Server>,
     pub(crate) options: ConnectOptions,
     pub(crate) framing: Framing,
 }
@@ -29,8 +33,19 @@ impl Plan {
         };
         Self {
             destination: Some(destination),
+            local: None,
             options,
             framing,
+        }
+    }
+
+    /// A plan for a server of this process.
+    pub(crate) fn local(server: Server, options: ConnectOptions) -> Self {
+        Self {
+            destination: None,
+            local: Some(server),
+            options,
+            framing: Framing::Stream,
         }
     }
 
@@ -38,6 +53,7 @@ impl Plan {
     pub(crate) fn stream(options: ConnectOptions) -> Self {
         Self {
             destination: None,
+            local: None,
             options: options.reconnect(super::Reconnect::NEVER),
             framing: Framing::Stream,
         }
@@ -78,13 +94,18 @@ impl Plan {
     pub(crate) fn error(&self, kind: ConnectErrorKind) -> ConnectError {
         match &self.destination {
             Some(destination) => ConnectError::new(&destination.target, kind),
-            None => ConnectError::new("stream", kind),
+            None => ConnectError::new("in-memory connection", kind),
         }
     }
 }
 
 /// Makes one attempt, within the connect timeout.
 pub(crate) async fn dial(plan: &Plan, local: Option<SocketAddr>) -> Result<Socket, ConnectError> {
+    if let Some(server) = &plan.local {
+        let stream = LocalStream::start(server.clone()).await;
+        let unreachable = |e| plan.error(ConnectErrorKind::Unreachable).with_source(e);
+        return stream.map(Socket::local).map_err(unreachable);
+    }
     let Some(destination) = &plan.destination else {
         return Err(plan.error(ConnectErrorKind::NoReconnect));
     };

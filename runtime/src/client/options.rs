@@ -99,6 +99,11 @@ impl CallOptions {
         self.timeout.unwrap_or(Self::DEFAULT_TIMEOUT)
     }
 
+    /// Whether a call waits for its turn.
+    pub(crate) fn waits(&self) -> bool {
+        self.wait.unwrap_or(true)
+    }
+
     /// A call made with these options.
     pub(crate) fn call(
         &self,

@@ -34,6 +34,11 @@ impl fmt::Debug for Socket {
 }
 
 impl Socket {
+    /// Any stream.
+    pub(crate) fn local(stream: impl ByteStream) -> Self {
+        Self::Other(Box::new(stream))
+    }
+
     /// The local address of an internet socket.
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {

@@ -93,8 +93,10 @@ pub fn call<T>(
     let arguments = w.finish();
     async move {
         let options = &*stub.options;
-        let call = options.call(interface, procedure, arguments?);
-        let results = stub.channel.call(call, options).await?;
+        let channel = &stub.channel;
+        let results = channel
+            .call(interface, procedure, arguments?, options)
+            .await?;
         options.read(procedure, &results, decode)
     }
 }

@@ -19,6 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 mod hostile;
+mod service;
 mod speed;
 mod stream;
 mod udp;
