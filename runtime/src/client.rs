@@ -31,6 +31,7 @@ pub use self::stub::{ClientStub, Stub, call, ping};
 pub use crate::auth::Credential;
 pub use crate::error::RpcError;
 pub use crate::proto::client::ClientStats;
+pub use crate::proto::retransmit::Retransmit;
 
 #[cfg(test)]
 mod tests;

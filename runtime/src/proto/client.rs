@@ -394,7 +394,6 @@ impl ClientCore {
                 .sample(now.saturating_duration_since(slot.first_sent));
         }
         let result = outcome(message, reply, slot.credential.as_deref());
-        self.stats.answered = self.stats.answered.saturating_add(1);
         let result = match result {
             Err(refusal @ (RpcError::Refused(_) | RpcError::Denied(_)))
                 if slot.transmissions > 1 =>
@@ -403,7 +402,11 @@ impl ClientCore {
             }
             result => result,
         };
+        let unmatched = self.stats.unmatched;
         self.end(id, result);
+        if self.stats.unmatched == unmatched {
+            self.stats.answered = self.stats.answered.saturating_add(1);
+        }
     }
 
     fn end(&mut self, id: CallId, result: Result<Bytes, RpcError>) {
