@@ -442,7 +442,13 @@ fn decode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         let (value, strict) = (default.decode(scope), strict_check(scope, &view.tag));
         return quote!({ #at let tag = #read; #strict #value });
     }
-    quote!({ #at match #read { #(#arms,)* #last } })
+    let chosen = quote!(match #read { #(#arms,)* #last });
+    // Braces only where they are needed: output that is not formatted goes through rustc's lints as it is.
+    if needs_at {
+        quote!({ #at #chosen })
+    } else {
+        chosen
+    }
 }
 
 /// In strict mode a discriminant that the enum does not declare is an error, though there is a default arm.
