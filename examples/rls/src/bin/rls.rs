@@ -1,0 +1,28 @@
+//! `rls TARGET DIRECTORY`: lists a directory of another machine, for example `rls tcp://host /etc`.
+
+use rls::ReaddirRes;
+use rls::dirprog::DirV1Client;
+use std::io::Write;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let (Some(target), Some(directory)) = (args.next(), args.next()) else {
+        return Err("usage: rls TARGET DIRECTORY".into());
+    };
+    let server: DirV1Client = rpcgen_runtime::connect(target.as_str()).await?;
+    match server.readdir(directory.as_str()).await? {
+        ReaddirRes::Case0(names) => {
+            let mut out = std::io::stdout().lock();
+            for node in &names {
+                out.write_all(node.name.as_bytes())?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        }
+        ReaddirRes::Other(errno) => {
+            let error = std::io::Error::from_raw_os_error(errno);
+            Err(format!("{directory}: {error}").into())
+        }
+    }
+}
