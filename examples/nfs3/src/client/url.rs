@@ -1,0 +1,140 @@
+//! `nfs://HOST[:PORT]/EXPORT/PATH[?uid=N&gid=N&mountport=N]`.
+
+use std::fmt::Write;
+use std::str::FromStr;
+
+/// Where something is, and who asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    /// Name or address.
+    pub host: String,
+    /// NFS's port; without, rpcbind tells.
+    pub port: Option<u16>,
+    /// MOUNT's port; without, it is NFS's if there is one.
+    pub mount_port: Option<u16>,
+    /// Absolute.
+    pub path: String,
+    /// The user to be.
+    pub uid: u32,
+    /// The group to be.
+    pub gid: u32,
+}
+
+impl FromStr for Url {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = |why: &str| format!("{why}: write nfs://HOST[:PORT]/EXPORT/PATH");
+        let rest = text.strip_prefix("nfs://");
+        let rest = rest.ok_or_else(|| bad("not a URL of NFS"))?;
+        let slash = rest.find('/').ok_or_else(|| bad("no path"))?;
+        let (authority, path) = rest.split_at(slash);
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        // An IPv6 address has colons of its own, and stands in brackets.
+        let host_end = authority.rfind(']').map_or(0, |at| at + 1);
+        let (host, port) = match authority[host_end..].rfind(':') {
+            Some(colon) => {
+                let (host, port) = authority.split_at(host_end + colon);
+                let port = port[1..].parse();
+                (
+                    host,
+                    Some(port.map_err(|_| bad("the port is not a number"))?),
+                )
+            }
+            None => (authority, None),
+        };
+        if host.is_empty() {
+            return Err(bad("no host"));
+        }
+        let mut url = Self {
+            host: host.to_owned(),
+            port,
+            mount_port: None,
+            path: decoded(path).ok_or_else(|| bad("the path has a bad %"))?,
+            uid: rustix::process::getuid().as_raw(),
+            gid: rustix::process::getgid().as_raw(),
+        };
+        for option in query.split('&').filter(|option| !option.is_empty()) {
+            let unknown = || format!("{option}: options are uid=N, gid=N and mountport=N");
+            let (name, value) = option.split_once('=').ok_or_else(unknown)?;
+            let value: u32 = value.parse().map_err(|_| unknown())?;
+            match name {
+                "uid" => url.uid = value,
+                "gid" => url.gid = value,
+                "mountport" => {
+                    url.mount_port = Some(u16::try_from(value).map_err(|_| unknown())?);
+                }
+                _ => return Err(unknown()),
+            }
+        }
+        Ok(url)
+    }
+}
+
+impl Url {
+    /// The server's program at this port, or wherever rpcbind says.
+    pub(super) fn target(&self, port: Option<u16>) -> String {
+        let mut target = format!("tcp://{}", self.host);
+        if let Some(port) = port {
+            // Writing to a string can't fail.
+            let _ = write!(target, ":{port}");
+        }
+        target
+    }
+}
+
+/// Replaces `%41` by `A`.
+fn decoded(path: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = &rest[2..];
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_url() {
+        let url: Url = "nfs://host:2049/export/a%20b?uid=7&gid=8&mountport=9"
+            .parse()
+            .unwrap();
+        assert_eq!((url.host.as_str(), url.port), ("host", Some(2049)));
+        assert_eq!(url.path, "/export/a b");
+        assert_eq!((url.uid, url.gid, url.mount_port), (7, 8, Some(9)));
+        assert_eq!(url.target(url.mount_port), "tcp://host:9");
+
+        let url: Url = "nfs://[fe80::1]/".parse().unwrap();
+        assert_eq!((url.host.as_str(), url.port), ("[fe80::1]", None));
+        assert_eq!(url.target(None), "tcp://[fe80::1]");
+        let url: Url = "nfs://[::1]:5/x".parse().unwrap();
+        assert_eq!((url.host.as_str(), url.port), ("[::1]", Some(5)));
+    }
+
+    #[test]
+    fn what_is_none_is_said_so() {
+        for bad in [
+            "http://host/x",
+            "nfs://host",
+            "nfs:///x",
+            "nfs://host:x/y",
+            "nfs://host/%zz",
+            "nfs://host/%4",
+            "nfs://host/x?uid=me",
+            "nfs://host/x?colour=1",
+            "nfs://host/x?mountport=65536",
+        ] {
+            assert!(bad.parse::<Url>().is_err(), "{bad}");
+        }
+    }
+}

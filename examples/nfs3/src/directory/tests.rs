@@ -1,0 +1,142 @@
+use super::*;
+use crate::suite::{dir, file, name, suite};
+use std::path::PathBuf;
+
+/// An export in a directory of its own, which ends with it.
+struct Made {
+    backend: Directory,
+    path: PathBuf,
+}
+
+impl Made {
+    fn new() -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("nfs3-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(path.join("export")).unwrap();
+        let backend = Directory::open(&path.join("export"), false).unwrap();
+        Self { backend, path }
+    }
+
+    fn export(&self) -> PathBuf {
+        self.path.join("export")
+    }
+
+    /// The same export, served by a server that has just started.
+    fn restarted(&self) -> Directory {
+        Directory::open(&self.export(), false).unwrap()
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+suite!(Made::new());
+
+#[test]
+fn handles_survive_a_restart() {
+    let made = Made::new();
+    let b = &made.backend;
+    let (mut at, mut handles) = (b.root(), vec![b.root()]);
+    // Deeper than a handle has room for, among neighbours.
+    for depth in 0..Trail::MAX + 4 {
+        file(b, &at, "neighbour", "not me");
+        handles.push(file(b, &at, "f", "me"));
+        at = dir(b, &at, &format!("depth {depth}"));
+        handles.push(at);
+    }
+    let last = file(b, &at, "last", "the end");
+    handles.push(last);
+    for handle in handles.iter().rev() {
+        let handle = Handle::parse(&handle.to_opaque()).unwrap();
+        let attr = made.restarted().attr(&handle).unwrap();
+        assert_eq!(attr, b.attr(&handle).unwrap());
+    }
+    assert_eq!(
+        made.restarted().read(&last, 0, 99).unwrap().0,
+        b"the end"[..]
+    );
+    let parent = made.restarted().lookup(&at, name("..")).unwrap().0;
+    assert_eq!(
+        made.restarted().attr(&parent).unwrap().kind,
+        Kind::Directory
+    );
+}
+
+#[test]
+fn objects_are_found_where_others_moved_them() {
+    let made = Made::new();
+    let b = &made.backend;
+    let d = dir(b, &b.root(), "d");
+    let f = file(b, &d, "f", "still me");
+    std::fs::create_dir(made.export().join("e")).unwrap();
+    std::fs::rename(made.export().join("d"), made.export().join("e/moved")).unwrap();
+    for server in [b, &made.restarted()] {
+        assert_eq!(server.read(&f, 0, 99).unwrap().0, b"still me"[..]);
+        assert_eq!(server.lookup(&d, name("f")).unwrap().0, f);
+    }
+    std::fs::remove_file(made.export().join("e/moved/f")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(b.attr(&f).err(), Some(Status::Stale));
+    }
+}
+
+#[test]
+fn no_path_leaves_the_export() {
+    let made = Made::new();
+    let b = &made.backend;
+    std::fs::write(made.path.join("secret"), "secret").unwrap();
+    std::fs::create_dir(made.path.join("outside")).unwrap();
+    std::fs::write(made.path.join("outside/f"), "secret").unwrap();
+    let d = dir(b, &b.root(), "d");
+    let f = file(b, &d, "f", "public");
+    assert_eq!(b.lookup(&b.root(), name("..")).unwrap().0, b.root());
+    assert_eq!(b.lookup(&d, name("..")).unwrap().0, b.root());
+
+    // A link that leads out is a link, neither followed nor entered.
+    std::os::unix::fs::symlink("../outside", made.export().join("out")).unwrap();
+    let (out, attr) = b.lookup(&b.root(), name("out")).unwrap();
+    assert_eq!(attr.kind, Kind::Link);
+    assert_eq!(b.lookup(&out, name("f")).err(), Some(Status::Notdir));
+    assert_eq!(b.read(&out, 0, 9).err(), Some(Status::Inval));
+    let made_there = b.create(&out, name("x"), New::File, &Change::default(), (0, 0));
+    assert_eq!(made_there.err(), Some(Status::Notdir));
+
+    // Somebody puts such a link where a directory was: what was below is gone, not elsewhere.
+    std::fs::rename(made.export().join("d"), made.path.join("taken away")).unwrap();
+    std::os::unix::fs::symlink("../outside", made.export().join("d")).unwrap();
+    assert_eq!(b.attr(&d).err(), Some(Status::Stale));
+    assert_eq!(b.read(&f, 0, 9).err(), Some(Status::Stale));
+    assert_eq!(b.remove(&d, name("f")).err(), Some(Status::Stale));
+    assert!(made.path.join("outside/f").exists());
+
+    // The object of a handle made elsewhere, with this export's number.
+    let elsewhere = Directory::open(&made.path, false).unwrap();
+    let secret = elsewhere
+        .lookup(&elsewhere.root(), name("secret"))
+        .unwrap()
+        .0;
+    let forged = Handle {
+        export: b.root().export,
+        ..secret
+    };
+    assert_eq!(b.attr(&forged).err(), Some(Status::Stale));
+}
+
+#[test]
+fn a_deep_tree_of_long_names_can_be_used() {
+    let made = Made::new();
+    let b = &made.backend;
+    let long = "n".repeat(Name::MAX);
+    let mut at = b.root();
+    for _ in 0..40 {
+        at = dir(b, &at, &long);
+    }
+    let f = file(b, &at, &long, "deep");
+    assert_eq!(b.read(&f, 0, 9).unwrap().0, b"deep"[..]);
+    assert_eq!(made.restarted().read(&f, 0, 9).unwrap().0, b"deep"[..]);
+}
