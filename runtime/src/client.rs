@@ -17,6 +17,7 @@ mod connection;
 mod dial;
 mod link;
 mod local;
+mod observe;
 mod options;
 mod outgoing;
 mod service;
@@ -24,6 +25,7 @@ mod socket;
 mod stub;
 
 pub use self::channel::{Channel, connect, connect_with};
+pub use self::observe::{CallInfo, Observer};
 pub use self::options::{CallOptions, ConnectOptions, Reconnect, Replay};
 pub use self::service::{Call, Calls};
 pub use self::socket::ByteStream;

@@ -290,11 +290,19 @@ fn exchange(
     until: Instant,
 ) -> io::Result<()> {
     while let Some(transmit) = core.poll_transmit(Instant::now()) {
-        let id = transmit.id;
-        match socket.send(transmit.message, until) {
+        let Transmit {
+            id,
+            attempt,
+            message,
+        } = transmit;
+        match socket.send(message, until) {
             Ok(()) => {}
             Err(socket::SendError::Nothing(message, e)) => {
-                core.give_back(Transmit { id, message });
+                core.give_back(Transmit {
+                    id,
+                    attempt,
+                    message,
+                });
                 return Err(e);
             }
             Err(socket::SendError::TooLarge(size)) => {

@@ -1,5 +1,7 @@
 //! One connected socket and the bytes in flight on it: moves them between the socket and the core.
 
+use super::observe::Observer;
+use super::options::ConnectOptions;
 use super::outgoing::Outgoing;
 use super::socket::Socket;
 use crate::error::RpcError;
@@ -7,6 +9,7 @@ use crate::proto::client::{ClientCore, Transmit};
 use bytes::{Bytes, BytesMut};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::time::Instant;
 
@@ -22,6 +25,7 @@ pub(crate) struct Connection {
     /// Replies before there was this connection: when there are more, it has proved good.
     answered: u64,
     refused_is_final: bool,
+    observer: Option<Arc<dyn Observer>>,
     out: Outgoing,
     input: BytesMut,
     room: usize,
@@ -32,21 +36,17 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(
-        socket: Socket,
-        max_datagram: usize,
-        refused_is_final: bool,
-        answered: u64,
-    ) -> Self {
+    pub(crate) fn new(socket: Socket, options: &ConnectOptions, answered: u64) -> Self {
         let datagram = match socket {
-            Socket::Udp(_) => vec![0; max_datagram.min(65_535) + 1],
+            Socket::Udp(_) => vec![0; options.max_reply.min(65_535) + 1],
             _ => Vec::new(),
         };
         Self {
             local: socket.local_addr(),
             socket,
             answered,
-            refused_is_final,
+            refused_is_final: options.refused_is_final,
+            observer: options.observer.clone(),
             out: Outgoing::default(),
             input: BytesMut::new(),
             room: READ_FIRST,
@@ -85,6 +85,16 @@ impl Connection {
         }
     }
 
+    fn note(&self, transmit: &Transmit) {
+        if transmit.attempt > 1 {
+            let (xid, attempt) = (transmit.id.xid(), transmit.attempt);
+            tracing::debug!(xid, attempt, "sent again");
+            if let Some(observer) = &self.observer {
+                observer.sent_again(xid, attempt);
+            }
+        }
+    }
+
     fn poll_send_records(
         &mut self,
         cx: &mut Context<'_>,
@@ -96,6 +106,7 @@ impl Connection {
                 && core.wants_transmit()
                 && let Some(transmit) = core.poll_transmit(Instant::now().into_std())
             {
+                self.note(&transmit);
                 self.out.push(transmit.message);
             }
             if self.out.is_empty() {
@@ -122,6 +133,7 @@ impl Connection {
             let Some(transmit) = next else {
                 return Poll::Ready(Ok(()));
             };
+            self.note(&transmit);
             let bytes = transmit.message.to_bytes();
             match self.socket.poll_send(cx, &bytes) {
                 Poll::Ready(Ok(())) => {}

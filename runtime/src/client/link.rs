@@ -10,10 +10,11 @@
 mod pending;
 mod task;
 
-use self::pending::{Pending, Stage};
+use self::pending::Pending;
 use self::task::Task;
 use super::connection::Connection;
 use super::dial::Plan;
+use super::observe::{CallInfo, Observer};
 use super::socket::Socket;
 use crate::error::{RpcError, Sent};
 use crate::proto::client::{CallId, ClientCore, NewCall};
@@ -70,6 +71,7 @@ struct State {
     local: Option<SocketAddr>,
     used: Instant,
     random: Random,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 enum Wire {
@@ -111,7 +113,7 @@ impl Link {
 
     /// A link over a stream that is there already; when it is lost there is no other.
     pub(crate) fn over(plan: Plan, socket: Socket) -> Arc<Self> {
-        let connection = Connection::new(socket, 0, true, 0);
+        let connection = Connection::new(socket, &plan.options, 0);
         let link = Self::with(plan, Wire::Up(Box::new(connection)));
         link.phase.send_replace(Phase::Up);
         link
@@ -121,6 +123,7 @@ impl Link {
         let mut random = Random::from_system();
         let seed = [random.next_u64(), random.next_u64()];
         let core = ClientCore::new(plan.core(), Random::from_key(seed));
+        let observer = plan.options.observer.clone();
         let max_pending = plan.options.max_pending.min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
             permits: Semaphore::new(max_pending),
@@ -140,6 +143,7 @@ impl Link {
                 local: None,
                 used: Instant::now(),
                 random,
+                observer,
             }),
         })
     }
@@ -180,11 +184,19 @@ impl Link {
                 permit
             }
         };
-        Pending {
-            link: self,
-            stage: Stage::New(Some(call)),
-        }
-        .await
+        let Some(observer) = &self.plan.options.observer else {
+            return Pending::new(self, call).await;
+        };
+        let info = CallInfo {
+            program: call.program,
+            version: call.version,
+            procedure: call.procedure,
+        };
+        let begun = Instant::now();
+        observer.started(info);
+        let result = Pending::new(self, call).await;
+        observer.ended(info, begun.elapsed(), result.as_ref().err());
+        result
     }
 
     /// Waits until there is a connection.
@@ -301,6 +313,13 @@ impl State {
                 false => self.failures.saturating_add(1),
             };
             let source = source.filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
+            tracing::debug!(
+                error = source.as_ref().map(tracing::field::display),
+                "disconnected"
+            );
+            if let Some(observer) = &self.observer {
+                observer.disconnected(source.as_ref());
+            }
             self.core.handle_disconnect(source);
             self.settle(None);
         }

@@ -1,5 +1,6 @@
 //! What a call and a connection may be told, and the defaults.
 
+use super::observe::Observer;
 use crate::auth::Credential;
 use crate::net::target::Target;
 use crate::proto::client::NewCall;
@@ -251,6 +252,7 @@ pub struct ConnectOptions {
     pub(crate) any_host: bool,
     pub(crate) reserved_port: bool,
     pub(crate) idle: Duration,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Default for ConnectOptions {
@@ -268,6 +270,7 @@ impl Default for ConnectOptions {
             any_host: false,
             reserved_port: false,
             idle: Duration::from_secs(5 * 60),
+            observer: None,
         }
     }
 }
@@ -354,6 +357,13 @@ impl ConnectOptions {
     #[must_use]
     pub fn reserved_port(mut self, reserved: bool) -> Self {
         self.reserved_port = reserved;
+        self
+    }
+
+    /// Who is told what happens on the channel.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 

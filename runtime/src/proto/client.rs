@@ -201,6 +201,7 @@ impl ClientCore {
                 slot.first_sent = now;
                 slot.wait = self.rtt.first_wait(&self.config.retransmit);
             }
+            let attempt = slot.transmissions;
             if slot.oneway {
                 slot.state = State::Done(Ok(Bytes::new()));
                 self.done.push_back(id);
@@ -210,7 +211,11 @@ impl ClientCore {
                 slot.resend = resend;
                 self.check_at(resend);
             }
-            return Some(Transmit { id, message });
+            return Some(Transmit {
+                id,
+                attempt,
+                message,
+            });
         }
     }
 

@@ -12,14 +12,23 @@ use tokio::time::Instant;
 
 /// A call until its result is there. Dropping it cancels the call.
 pub(super) struct Pending<'a> {
-    pub(super) link: &'a Arc<Link>,
-    pub(super) stage: Stage<'a>,
+    link: &'a Arc<Link>,
+    stage: Stage<'a>,
 }
 
-pub(super) enum Stage<'a> {
+enum Stage<'a> {
     New(Option<NewCall<'a>>),
     Begun(CallId),
     Ended,
+}
+
+impl<'a> Pending<'a> {
+    pub(super) fn new(link: &'a Arc<Link>, call: NewCall<'a>) -> Self {
+        Self {
+            link,
+            stage: Stage::New(Some(call)),
+        }
+    }
 }
 
 impl Future for Pending<'_> {

@@ -168,12 +168,10 @@ impl State {
         match result {
             Ok(socket) => {
                 let answered = self.core.stats().answered;
-                let connection = Connection::new(
-                    socket,
-                    options.max_reply,
-                    options.refused_is_final,
-                    answered,
-                );
+                let connection = Connection::new(socket, options, answered);
+                if let Some(observer) = &self.observer {
+                    observer.connected(connection.local);
+                }
                 self.wire = Wire::Up(Box::new(connection));
                 self.driver = Driver::Task;
                 self.used = Instant::now();
@@ -181,6 +179,9 @@ impl State {
             }
             Err(error) => {
                 tracing::debug!(%error, "not connected");
+                if let Some(observer) = &self.observer {
+                    observer.connect_failed(&error);
+                }
                 self.failures = self.failures.saturating_add(1);
                 let error = RpcError::from(error);
                 let last = options.reconnect.wait(1).is_none();

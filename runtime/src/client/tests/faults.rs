@@ -2,6 +2,7 @@
 //! thousands of cancelled calls, tens of datagram calls) runs them full size. Each prints its figures.
 
 use super::*;
+use crate::server::{Limits, ReplayLimits};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -236,8 +237,12 @@ async fn lossy_proxy(to: SocketAddr) -> SocketAddr {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h088_calls_complete_through_a_network_that_loses_a_third() {
     let ledger = Arc::new(Ledger::default());
+    // A call runs once as long as its entry lives.
+    let mut cache = ReplayLimits::default();
+    cache.entries = 100_000;
     let server = Server::new()
         .serve(LedgerServer(Arc::clone(&ledger)))
+        .limits(Limits::default().reply_cache(Some(cache)))
         .udp("127.0.0.1:0")
         .start()
         .await

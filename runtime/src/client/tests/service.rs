@@ -105,3 +105,54 @@ async fn h039_negotiation_ends_whatever_the_server_says() {
     }
     assert_eq!(asked.load(Ordering::Relaxed), 3 + 1);
 }
+
+/// Notes what it is told.
+#[derive(Clone, Debug, Default)]
+struct Diary(Arc<Mutex<Vec<String>>>);
+
+impl Diary {
+    fn note(&self, text: String) {
+        self.0.lock().unwrap().push(text);
+    }
+}
+
+impl Observer for Diary {
+    fn started(&self, call: CallInfo) {
+        self.note(format!("started {}", call.procedure));
+    }
+    fn ended(&self, call: CallInfo, _: Duration, error: Option<&RpcError>) {
+        self.note(format!("ended {} {}", call.procedure, error.is_none()));
+    }
+    fn sent_again(&self, _: u32, attempt: u32) {
+        self.note(format!("attempt {attempt}"));
+    }
+    fn connected(&self, local: Option<std::net::SocketAddr>) {
+        self.note(format!("connected {}", local.is_some()));
+    }
+    fn disconnected(&self, _: Option<&std::io::Error>) {
+        self.note("disconnected".into());
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_told_of_calls_repetitions_and_connections() {
+    let diary = Diary::default();
+    let calls = CallOptions::new().replay(Replay::Always);
+    let options = ConnectOptions::new().calls(calls).observer(diary.clone());
+    let (client, mut peer, listener) = with_peer(options).await;
+    let restart = async {
+        next_call(&mut peer).await;
+        drop(peer);
+        let (mut peer, _) = listener.accept().await.unwrap();
+        let (xid, _) = next_call(&mut peer).await;
+        peer.write_all(&reply(xid, 9)).await.unwrap();
+        peer
+    };
+    let (result, _peer) = tokio::join!(client.count(), restart);
+    result.unwrap();
+    let told = diary.0.lock().unwrap().join(", ");
+    assert_eq!(
+        told,
+        "connected true, started 3, disconnected, connected true, attempt 2, ended 3 true"
+    );
+}

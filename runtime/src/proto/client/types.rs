@@ -79,6 +79,8 @@ impl CallId {
 pub struct Transmit {
     /// The call.
     pub id: CallId,
+    /// 1 for the first transmission of the call.
+    pub attempt: u32,
     /// The message; on streams with its record mark.
     pub message: Body,
 }
