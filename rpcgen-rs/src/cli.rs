@@ -8,6 +8,7 @@ mod flags;
 mod generate;
 mod table;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -23,7 +24,7 @@ use generate::Generate;
     name = "rpcgen-rs",
     version,
     disable_help_flag = true,
-    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true,
     arg_required_else_help = true,
     after_help = EXAMPLES,
     override_usage = "rpcgen-rs [OPTIONS] FILE.x…\n       rpcgen-rs check|explain …"
@@ -97,6 +98,13 @@ pub fn main() -> ExitCode {
         MessageFormat::Short => Format::Short,
         MessageFormat::Json => Format::Json,
     };
+    if cli.command.is_some() && cli.generate != Generate::default() {
+        complain(
+            "files and options of a command come behind its name, as in `rpcgen-rs check -DX foo.x`",
+            format,
+        );
+        return ExitCode::from(Status::Usage as u8);
+    }
     let status = match cli.command {
         Some(Command::Check(check)) => check.run(format),
         Some(Command::Explain { code }) => explain(&code),
@@ -108,7 +116,8 @@ pub fn main() -> ExitCode {
 fn explain(code: &str) -> Status {
     match check::explain(&code.to_ascii_uppercase()) {
         Some(text) => {
-            println!("{text}");
+            // A reader that has seen enough is no error.
+            let _ = writeln!(std::io::stdout(), "{text}");
             Status::Done
         }
         None => {

@@ -48,9 +48,14 @@ pub fn compile_together(
         loader,
         output,
     };
-    let file = run.read(paths, others);
-    let spec = run.resolve(&file);
-    run.finish(spec, paths)
+    let spec = match paths {
+        [path] if path.ends_with(".json") => run.read_json(path),
+        _ => {
+            let file = run.read(paths, others);
+            run.resolve(&file, paths)
+        }
+    };
+    run.finish(spec)
 }
 
 struct Run<'a> {
@@ -90,10 +95,14 @@ impl Run<'_> {
     }
 
     /// Tree → IR, checked.
-    fn resolve(&mut self, file: &File) -> Spec {
+    fn resolve(&mut self, file: &File, paths: &[&str]) -> Spec {
         let broken = self.output.diagnostics.has_errors();
         let mut found = Diagnostics::default();
-        let spec = resolve::resolve(&file.tree, &file.defines, self.options, &mut found);
+        let mut spec = resolve::resolve(&file.tree, &file.defines, self.options, &mut found);
+        spec.source = paths
+            .first()
+            .map(|path| path.replace('\\', "/"))
+            .unwrap_or_default();
         check::check(&spec, &mut found);
         // Behind a syntax error some definitions are missing: that their names are undefined is no news.
         let echo = |code: &str| broken && matches!(code, "E0201" | "E0202" | "E0206" | "E0221");
@@ -104,12 +113,8 @@ impl Run<'_> {
     }
 
     /// IR → output, if nothing was wrong.
-    fn finish(mut self, mut spec: Spec, paths: &[&str]) -> Output {
+    fn finish(mut self, mut spec: Spec) -> Output {
         let diags = &mut self.output.diagnostics;
-        spec.source = paths
-            .first()
-            .map(|path| path.replace('\\', "/"))
-            .unwrap_or_default();
         if !diags.has_errors() {
             complete(&mut spec, self.options, diags);
         }
@@ -133,6 +138,9 @@ fn emit(spec: &Spec, options: &Options) -> Vec<OutFile> {
     let mut files = Vec::new();
     if options.emit.rust {
         files.extend(emit::rust::emit(spec, options));
+    }
+    if options.emit.json {
+        files.extend(emit::json::emit(spec, options));
     }
     files
 }

@@ -1,5 +1,6 @@
 //! Back ends: a resolved interface → files. None of them can fail: what could go wrong has been checked before.
 
+pub mod json;
 pub mod rust;
 
 /// A file to write.

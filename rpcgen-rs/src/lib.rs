@@ -50,6 +50,7 @@ pub mod dialect;
 pub mod emit;
 mod files;
 pub mod ir;
+mod json;
 pub mod layout;
 pub mod lex;
 pub mod names;
@@ -57,6 +58,7 @@ pub mod options;
 pub mod parse;
 pub mod preprocess;
 pub mod resolve;
+mod schema;
 pub mod source;
 #[cfg(test)]
 mod testing;

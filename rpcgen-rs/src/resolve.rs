@@ -22,6 +22,7 @@ use lower::Lower;
 use values::{Init, Values};
 
 pub(crate) use missing::{Missing, take_needed};
+pub(crate) use union::link_enumerators;
 
 /// Resolves a file. `defines` are the `%#define`s that name numbers: C sees them in the generated header, and bounds
 /// use them.
@@ -69,7 +70,7 @@ pub fn resolve(
         span: line.span,
     });
     spec.passthrough = lines.collect();
-    union::link_enumerators(&mut spec);
+    link_enumerators(&mut spec);
     spec
 }
 

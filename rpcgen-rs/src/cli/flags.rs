@@ -3,7 +3,7 @@
 use crate::options::Options;
 
 /// rpcgen's flags
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "As in rpcgen")]
 pub(super) struct RpcgenFlags {
     /// Types and codecs only

@@ -14,9 +14,11 @@ use crate::options::Options;
 
 /// Path under which standard input is read.
 const STDIN: &str = "<stdin>";
+/// The same, if it is to be read as JSON.
+const JSON_STDIN: &str = "<stdin>.json";
 
 /// The default command
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, PartialEq, clap::Args)]
 pub(super) struct Generate {
     /// Interface files; `-` is standard input
     #[arg(value_name = "FILE.x")]
@@ -37,6 +39,10 @@ pub(super) struct Generate {
     #[arg(long, help_heading = "Output")]
     check: bool,
 
+    /// Standard input is JSON that `--emit json` made, as files called .json always are
+    #[arg(long)]
+    from_json: bool,
+
     #[command(flatten)]
     table: TableOptions,
 }
@@ -55,7 +61,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, format: Format) -> Status {
         let options = self.table.0;
-        let inputs = Inputs::new(&self.inputs);
+        let inputs = Inputs::new(&self.inputs, false);
         inputs
             .each()
             .map(|input| compiled(inputs.compile(&options, &[input]), format).1)
@@ -76,13 +82,13 @@ impl Generate {
         let options = self.flags.select(self.table.0.clone());
         let inputs = match self.inputs.as_slice() {
             [] if self.flags.selects_a_part() || self.output.is_some() => {
-                Inputs::new(&[String::from("-")])
+                Inputs::new(&[String::from("-")], self.from_json)
             }
             [] => {
                 complain("which file? `rpcgen-rs --help` shows examples", format);
                 return Status::Usage;
             }
-            given => Inputs::new(given),
+            given => Inputs::new(given, self.from_json),
         };
         let made = match inputs.outputs(&options, self.output.is_some(), format) {
             Ok(made) => made,
@@ -120,7 +126,8 @@ impl Generate {
                     Path::new(path).with_extension(Path::new(name).extension().unwrap_or_default()),
                 ),
                 None if self.flags.selects_a_part() && options.out_dir.is_empty() => Target::Stdout,
-                None if file.path.starts_with(STDIN_OUTPUT) => Target::Stdout,
+                // Standard input has no place to write beside.
+                None if self.inputs.iter().any(|input| input == "-") => Target::Stdout,
                 None if options.out_dir.is_empty() => Target::File(file.path.clone().into()),
                 None => Target::File(Path::new(&options.out_dir).join(name)),
             };
@@ -185,9 +192,6 @@ enum Target {
     File(PathBuf),
 }
 
-/// How the output of standard input begins: it has no place beside its input.
-const STDIN_OUTPUT: &str = "<stdin>";
-
 /// The inputs of a run; standard input is read once.
 struct Inputs {
     paths: Vec<String>,
@@ -195,13 +199,14 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn new(given: &[String]) -> Self {
+    fn new(given: &[String], json: bool) -> Self {
+        let name = if json { JSON_STDIN } else { STDIN };
         let reads_stdin = given.iter().any(|path| path == "-");
         let paths = given
             .iter()
             .map(|path| {
                 if path == "-" {
-                    STDIN.to_owned()
+                    name.to_owned()
                 } else {
                     path.clone()
                 }
@@ -227,6 +232,7 @@ impl Inputs {
         let mut loader = FileLoader::new(self.each(), folders);
         if let Some(Ok(text)) = &self.stdin {
             loader.give(STDIN, text.clone());
+            loader.give(JSON_STDIN, text.clone());
         }
         let others: Vec<&str> = self.each().filter(|path| !paths.contains(path)).collect();
         compile_together(options, &mut loader, paths, &others)
@@ -269,7 +275,7 @@ fn compiled(output: Output, format: Format) -> (Vec<OutFile>, Status) {
     report(&output.diagnostics, &output.sources, format);
     let unread = output
         .diagnostics
-        .find("E0001")
+        .find("E0050")
         .is_some_and(|diagnostic| diagnostic.labels.is_empty());
     let status = match (output.diagnostics.has_errors(), unread) {
         (false, _) => Status::Done,

@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use crate::options::{Entry, Options, TABLE};
 
 /// The options given on the command line.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct TableOptions(pub(super) Options);
 
 impl clap::Args for TableOptions {
@@ -55,7 +55,7 @@ impl TableOptions {
         entry.set(&mut self.0, text).map_err(|why| {
             clap::Error::raw(
                 clap::error::ErrorKind::ValueValidation,
-                format!("--{}: {why}\n", entry.flag),
+                format!("--{}: {why}", entry.flag),
             )
         })
     }
@@ -64,7 +64,10 @@ impl TableOptions {
 fn argument(entry: &'static Entry) -> Arg {
     let switch = entry.value.is_empty();
     let (long, help) = if switch && entry.on_by_default() {
-        (entry.off, format!("Leave out: {}", entry.summary()))
+        (
+            entry.off,
+            format!("Leave out {}", uncapitalised(&entry.summary())),
+        )
     } else {
         (entry.flag, entry.summary())
     };
@@ -81,4 +84,11 @@ fn argument(entry: &'static Entry) -> Arg {
     } else {
         argument.value_name(entry.value).action(ArgAction::Append)
     }
+}
+
+fn uncapitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
 }

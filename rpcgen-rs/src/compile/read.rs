@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use super::Run;
 use crate::ast::{self, Expr};
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::ir::Spec;
 use crate::options::Options;
 use crate::preprocess::SpanMap;
 use crate::resolve::{Missing, take_needed};
-use crate::source::Limits;
-use crate::{lex, parse};
+use crate::source::{Limits, Span};
+use crate::{check, json, lex, parse, schema};
 
 /// A parsed file and the `%#define`s in it that name numbers.
 #[derive(Default)]
@@ -29,6 +30,45 @@ impl Run<'_> {
         self.add_missing(&mut file, paths, others, &mut diags);
         self.output.diagnostics = diags;
         file
+    }
+
+    /// Reads an interface that was resolved before.
+    pub(super) fn read_json(&mut self, path: &str) -> Spec {
+        let diags = &mut self.output.diagnostics;
+        let text = match self.loader.load(path, u64::from(self.options.max_input)) {
+            Ok(text) => text,
+            Err(problem) => {
+                diags.push(Diagnostic::error_without_place(
+                    "E0050",
+                    format!("cannot read `{path}`: {problem}"),
+                ));
+                return Spec::default();
+            }
+        };
+        let json = String::from_utf8_lossy(&text).into_owned();
+        let file = self.output.sources.add(path, text, None);
+        let place = |lo: usize| Span {
+            file,
+            lo: lo as u32,
+            hi: lo as u32,
+        };
+        let read = json::parse(&json)
+            .map_err(|wrong| e0250_not_an_interface(place(wrong.at), "here", wrong.expected));
+        let read = read.and_then(|json| {
+            schema::read(&json, place(0))
+                .map_err(|wrong| e0250_not_an_interface(place(0), &wrong.path, &wrong.expected))
+        });
+        let mut spec = read.unwrap_or_else(|diagnostic| {
+            diags.push(diagnostic);
+            Spec::default()
+        });
+        let folder = path.rfind('/').map_or("", |end| &path[..=end]);
+        spec.source = format!(
+            "{folder}{}",
+            spec.source.rsplit('/').next().unwrap_or_default()
+        );
+        check::check(&spec, diags);
+        spec
     }
 
     fn add_missing(
@@ -85,6 +125,14 @@ impl Run<'_> {
         }
         paths
     }
+}
+
+fn e0250_not_an_interface(span: Span, place: &str, expected: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0250",
+        span,
+        format!("not the JSON of an interface: {place}: expected {expected}"),
+    )
 }
 
 /// `#include "a/foo.h"` → `a/foo`, and the same beside the file; `#include <rpcsvc/foo.h>` → `rpcsvc/foo`, and `foo`

@@ -160,7 +160,7 @@ pub(super) fn e0230_ambiguous_value(
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     /// More candidates than this would take longer than the hint is worth.
     const CANDIDATES: usize = 50_000;
-    let allowed = (name.len() / 3).clamp(1, 3);
+    let allowed = (name.len() / 3).min(3);
     let close = known
         .take(CANDIDATES)
         .filter(|other| other.len().abs_diff(name.len()) <= allowed && *other != name);

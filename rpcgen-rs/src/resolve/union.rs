@@ -10,7 +10,7 @@ use crate::layout::Aliases;
 use crate::source::Span;
 
 /// Finds the member that each label of a union over an enum means. Labels that mean none are for `check` to refuse.
-pub(super) fn link_enumerators(spec: &mut Spec) {
+pub(crate) fn link_enumerators(spec: &mut Spec) {
     let aliases = Aliases::new(spec);
     let enums: Vec<Option<usize>> = spec
         .types
