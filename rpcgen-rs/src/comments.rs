@@ -68,7 +68,7 @@ impl<'a> Comments<'a> {
     }
 
     /// How many of the comments in front of `token` belong to the line of the token before it.
-    fn claimed(&self, token: usize) -> usize {
+    pub(crate) fn claimed(&self, token: usize) -> usize {
         let group = self.group(token);
         let previous = token.checked_sub(1).and_then(|i| self.tokens.get(i));
         let (Some(first), Some(previous), Some(next)) =
@@ -81,7 +81,10 @@ impl<'a> Comments<'a> {
         }
         let ends = matches!(previous.kind, Kind::Punct(b';' | b',' | b'{' | b'}' | b':'));
         let follows = group.get(1).map_or(next.lo, |t| t.lo);
-        if self.line_feeds(first.hi, follows) == 0 && !ends && next.kind != Kind::Punct(b'}') {
+        if self.line_feeds(first.hi, follows) == 0
+            && !ends
+            && !matches!(next.kind, Kind::Punct(b'}' | b';' | b','))
+        {
             return 0;
         }
         let mut count = 1;

@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod rust;
+pub mod x;
 
 /// A file to write.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -187,7 +187,7 @@ impl<'a> Lexer<'a> {
             }
             b'{' | b'}' | b'(' | b')' | b'[' | b']' | b'<' | b'>' | b';' | b':' | b',' | b'='
             | b'*' | b'+' | b'-' | b'/' | b'%' | b'&' | b'|' | b'^' | b'~' | b'!' | b'?' => {
-                self.token(Kind::Punct(first), 1)
+                self.token(Kind::Punct(first), 1);
             }
             _ => self.illegal(rest),
         }

@@ -163,19 +163,28 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The comment in front; for a definition on one line also the one behind; else the one behind its `{`.
+    /// The comment in front; for a definition without braces also the one behind. A definition with braces that has
+    /// none in front may have it behind its `{`, or behind its end. (Line ends play no part, so that formatting changes
+    /// nothing.)
     fn definition_docs(&self, first: usize) -> Option<String> {
-        let (lo, hi) = (
-            self.tokens[first].lo as usize,
-            self.tokens[self.at - 1].hi as usize,
-        );
-        if !self.text[lo..hi].contains(&b'\n') {
-            return self.comments.around(first, self.at);
+        let comments = &self.comments;
+        let open = (first..self.at).find(|i| self.tokens[*i].kind == Kind::Punct(b'{'));
+        match open {
+            None => comments.around(first, self.at),
+            Some(open) => self
+                .opening_docs(first, open)
+                .or_else(|| comments.behind(self.at))
+                .or_else(|| comments.behind(self.at - 1)),
         }
-        self.comments.before(first).or_else(|| {
-            let open = (first..self.at).find(|i| self.tokens[*i].kind == Kind::Punct(b'{'))?;
-            self.comments.behind(open)
-        })
+    }
+
+    /// The comment in front of a definition, or behind its `{`.
+    fn opening_docs(&self, first: usize, open: usize) -> Option<String> {
+        let comments = &self.comments;
+        comments
+            .before(first)
+            .or_else(|| comments.behind(open))
+            .or_else(|| comments.behind(open - 1))
     }
 
     /// `definition: constant-def | type-def | program-def`; `None` for a forward declaration.

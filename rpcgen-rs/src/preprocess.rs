@@ -240,7 +240,7 @@ impl Engine<'_> {
                     continue;
                 }
                 b'/' if rest.starts_with(b"//") => {
-                    at += lex::line_comment(rest).map_or(2, |(_, t)| t.len())
+                    at += lex::line_comment(rest).map_or(2, |(_, t)| t.len());
                 }
                 b'"' => at += lex::string(rest).map_or(1, |(_, t)| t.len()),
                 b'\'' => at += lex::char_constant(rest).map_or(1, |(_, t)| t.len()),

@@ -105,7 +105,7 @@ fn h143_bytes_outside_comments_are_errors_with_their_offset() {
     let (tokens, _, diags) = lexed(b"int a;\rint b;\rint c;");
     assert_eq!((diags.iter().count(), tokens.len()), (1, 9));
     assert_eq!(
-        diags.find("E0002").and_then(|d| d.span()).map(|s| s.lo),
+        diags.find("E0002").and_then(Diagnostic::span).map(|s| s.lo),
         Some(6)
     );
 }

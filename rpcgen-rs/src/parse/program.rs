@@ -63,10 +63,7 @@ impl Parser<'_> {
         }
         self.expect(b'=', "and the version's number after `}`")?;
         let number = self.expr()?;
-        let docs = self
-            .comments
-            .before(first)
-            .or_else(|| self.comments.behind(open));
+        let docs = self.opening_docs(first, open);
         versions.push(Version {
             docs,
             name,

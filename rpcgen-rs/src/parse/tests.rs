@@ -584,6 +584,7 @@ fn strict_dialects_warn() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)]
 fn interfaces_of_the_system_parse() {
     let mut seen = 0;
     for folder in [

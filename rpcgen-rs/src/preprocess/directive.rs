@@ -49,7 +49,7 @@ impl Engine<'_> {
             // They are meant for other compilers.
             b"pragma" | b"ident" | b"sccs" => self.lint(Lint::Pragma, span),
             _ if word.first().is_some_and(u8::is_ascii_digit) => {
-                self.line_marker(line.trim_ascii(), span)
+                self.line_marker(line.trim_ascii(), span);
             }
             _ => {
                 let shown =
@@ -295,7 +295,7 @@ pub(super) fn definition(text: &[u8]) -> Result<(&[u8], Macro), &'static str> {
                 params.push(b"__VA_ARGS__"[..].into());
             }
             name if !variadic && is_name(name) && name.iter().all(|b| is_word(*b)) => {
-                params.push(name.into())
+                params.push(name.into());
             }
             _ => return Err("a parameter is a name"),
         }

@@ -23,13 +23,14 @@ struct Piece {
 impl SpanMap {
     /// The map of a text that is a file, unchanged.
     pub fn identity(file: FileId) -> Self {
-        Self {
-            pieces: vec![Piece {
-                at: 0,
-                source: Span { file, lo: 0, hi: 0 },
-                expansion: false,
-            }],
-        }
+        Self::suffix(file, 0)
+    }
+
+    /// The map of a text that is a file from byte `lo` on.
+    pub(crate) fn suffix(file: FileId, lo: u32) -> Self {
+        let mut map = Self::default();
+        map.copy(0, file, lo);
+        map
     }
 
     /// The map of a text that stands for one place as a whole.

@@ -1,0 +1,257 @@
+//! `.x` text → the same text, laid out: the formatter behind `rpcgen-rs fmt`.
+//!
+//! Works on the tokens of one file as it stands, not preprocessed, so that everything is still there: directives and
+//! `%` lines are kept as they are, comments keep their place beside the same tokens. Invariants, each tested over the
+//! system's interfaces: the tokens are the same before and after; so is the Rust generated from them, documentation
+//! included; formatting twice is formatting once. One statement stands on one line, members are indented by four,
+//! labels of a union stand at the union's own column, and comments behind consecutive lines are aligned.
+
+mod lines;
+mod space;
+
+use crate::comments::Comments;
+use crate::diag::Diagnostics;
+use crate::lex::{Keyword, Kind, Token, Tokens, Trivia, TriviaKind, lex_raw};
+use crate::preprocess::SpanMap;
+use crate::source::{FileId, SourceMap};
+use lines::{Lines, column};
+
+/// Formats a file. `None`, with the reasons in `diags`, when its text does not even consist of tokens.
+pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Option<Vec<u8>> {
+    let text = sources.file(file).text();
+    let start = if text.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    };
+    let mut found = Diagnostics::default();
+    let map = SpanMap::suffix(file, start);
+    let text = &text[start as usize..];
+    let tokens = lex_raw(text, &map, &mut found);
+    for diagnostic in &found {
+        diags.push(diagnostic.clone());
+    }
+    if found.has_errors() {
+        return None;
+    }
+    let mut formatter = Formatter {
+        text,
+        tokens: &tokens,
+        comments: Comments::new(text, &tokens),
+        lines: Lines::default(),
+        bodies: Vec::new(),
+        parens: 0,
+        brackets: 0,
+        statement: None,
+        value: false,
+        end: 0,
+    };
+    formatter.run();
+    Some(formatter.lines.render())
+}
+
+/// What a pair of braces holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    Enum,
+    Union,
+    Namespace,
+    Other,
+}
+
+struct Formatter<'a> {
+    text: &'a [u8],
+    tokens: &'a Tokens,
+    comments: Comments<'a>,
+    lines: Lines,
+    /// Braces that are open.
+    bodies: Vec<Body>,
+    parens: usize,
+    /// `[` and `<` that are open.
+    brackets: usize,
+    /// First token of the statement that is being written.
+    statement: Option<usize>,
+    /// Behind `=` or `case`: `*` multiplies.
+    value: bool,
+    /// Where the last token or trivia ended in the text.
+    end: u32,
+}
+
+impl Formatter<'_> {
+    fn run(&mut self) {
+        let mut trivia = self.tokens.trivia.iter().peekable();
+        for (index, token) in self.tokens.tokens.iter().enumerate() {
+            let claimed = self.comments.claimed(index);
+            let mut nth = 0;
+            while let Some(next) = trivia.next_if(|t| t.before as usize == index) {
+                self.trivia(next, nth < claimed, index);
+                nth += 1;
+            }
+            if token.kind != Kind::End {
+                self.token(index, *token);
+            }
+        }
+        self.lines.end();
+    }
+
+    fn bytes(&self, lo: u32, hi: u32) -> &[u8] {
+        &self.text[lo as usize..hi as usize]
+    }
+
+    fn kind(&self, index: usize) -> Kind {
+        self.tokens.tokens.get(index).map_or(Kind::End, |t| t.kind)
+    }
+
+    fn line_feeds_before(&self, at: u32) -> usize {
+        self.bytes(self.end, at)
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count()
+    }
+
+    /// Keeps one blank line of the source, where a statement or a line of its own begins.
+    fn keep_blank(&mut self, at: u32) {
+        if self.statement.is_none() && self.lines.at_start() && self.line_feeds_before(at) > 1 {
+            self.lines.blank();
+        }
+    }
+
+    /// Column of a line that begins with the token at `index`, or with a comment in front of it.
+    fn indent(&self, index: usize) -> usize {
+        let mut depth = self.bodies.len() + usize::from(self.statement.is_some());
+        let label = matches!(
+            self.kind(index),
+            Kind::Keyword(Keyword::Case | Keyword::Default)
+        );
+        if label && self.statement.is_none() && self.bodies.last() == Some(&Body::Union) {
+            depth = depth.saturating_sub(1);
+        }
+        4 * depth
+    }
+
+    fn trivia(&mut self, trivia: &Trivia, claimed: bool, before: usize) {
+        let text = self.bytes(trivia.lo, trivia.hi).to_vec();
+        let from = column(self.text, trivia.lo);
+        let same_line = self.line_feeds_before(trivia.lo) == 0 && self.end > 0;
+        let indent = self.indent(before);
+        if matches!(trivia.kind, TriviaKind::Passthrough | TriviaKind::Directive) {
+            self.lines.end();
+            self.keep_blank(trivia.lo);
+            self.lines.raw(&text);
+        } else if claimed && self.may_go_behind(before) {
+            self.lines.comment_behind(&text, from, same_line, indent);
+        } else {
+            if !same_line {
+                self.lines.end();
+            }
+            self.keep_blank(trivia.lo);
+            self.lines.push(&text, true, indent, Some(from));
+            let next = self.next_start(trivia, before);
+            if self.bytes(trivia.hi, next).contains(&b'\n') {
+                self.lines.end();
+            }
+        }
+        self.end = trivia.hi;
+    }
+
+    /// A comment in front of the token at `index` may change places with it: the line ends there.
+    fn may_go_behind(&self, index: usize) -> bool {
+        let ends = matches!(
+            self.kind(index),
+            Kind::Punct(b',' | b';' | b'{' | b'}') | Kind::End
+        );
+        self.statement.is_none() || self.parens == 0 && ends
+    }
+
+    /// Where the token or trivia behind `trivia` begins.
+    fn next_start(&self, trivia: &Trivia, before: usize) -> u32 {
+        let at = self.tokens.trivia.partition_point(|t| t.lo <= trivia.lo);
+        let token = self.tokens.tokens[before].lo;
+        self.tokens
+            .trivia
+            .get(at)
+            .map_or(token, |t| t.lo.min(token))
+    }
+
+    fn token(&mut self, index: usize, token: Token) {
+        let mut indent = self.indent(index);
+        if token.kind == Kind::Punct(b'}') {
+            self.lines.end();
+            self.lines.drop_blank();
+            self.statement = None;
+            indent = 4 * self.bodies.len().saturating_sub(1);
+        } else {
+            self.keep_blank(token.lo);
+        }
+        let spaced = self.space_before(index);
+        let text = self.bytes(token.lo, token.hi).to_vec();
+        self.lines.push(&text, spaced, indent, None);
+        let statement = *self.statement.get_or_insert(index);
+        self.end = token.hi;
+        match token.kind {
+            Kind::Punct(b'{') => {
+                self.bodies.push(self.body(statement, index));
+                self.begin_statement();
+                self.lines.open();
+            }
+            Kind::Punct(b'}') => {
+                let body = self.bodies.pop();
+                self.value = false;
+                if body == Some(Body::Namespace) && self.kind(index + 1) != Kind::Punct(b';') {
+                    self.begin_statement();
+                }
+            }
+            Kind::Punct(b'(') => self.parens += 1,
+            Kind::Punct(b')') => self.parens = self.parens.saturating_sub(1),
+            Kind::Punct(b'[' | b'<') if !self.shifts(index) => self.brackets += 1,
+            Kind::Punct(b']' | b'>') if !self.shifts(index) => {
+                self.brackets = self.brackets.saturating_sub(1)
+            }
+            Kind::Punct(b';') => self.begin_statement(),
+            Kind::Punct(b',') if self.parens == 0 && self.bodies.last() == Some(&Body::Enum) => {
+                self.begin_statement();
+            }
+            Kind::Punct(b':') if self.ends_label(statement, index) => self.begin_statement(),
+            Kind::Punct(b'=') | Kind::Keyword(Keyword::Case) => self.value = true,
+            _ => {}
+        }
+    }
+
+    fn begin_statement(&mut self) {
+        self.statement = None;
+        self.value = false;
+        self.parens = 0;
+        self.brackets = 0;
+        self.lines.end();
+    }
+
+    /// `:` behind a `case` or `default`, and not in `a::b`.
+    fn ends_label(&self, statement: usize, index: usize) -> bool {
+        let label = matches!(
+            self.kind(statement),
+            Kind::Keyword(Keyword::Case | Keyword::Default)
+        );
+        label && !self.qualifies(index)
+    }
+
+    /// What the `{` at `open` of a statement holds: the nearest word that says so decides.
+    fn body(&self, statement: usize, open: usize) -> Body {
+        for index in (statement..open).rev() {
+            match self.kind(index) {
+                Kind::Keyword(Keyword::Switch) => return Body::Union,
+                Kind::Keyword(Keyword::Enum) if open - index <= 2 => return Body::Enum,
+                Kind::Ident if index == statement => {
+                    let token = self.tokens.tokens[index];
+                    if self.bytes(token.lo, token.hi) == b"namespace" {
+                        return Body::Namespace;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Body::Other
+    }
+}
+
+#[cfg(test)]
+mod tests;

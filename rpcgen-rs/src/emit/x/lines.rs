@@ -1,0 +1,248 @@
+//! Lines being put together, and their final layout: indentation, and comments behind consecutive lines in one column.
+
+/// The lines of a file.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    done: Vec<Line>,
+    /// The line that is being written.
+    open: Option<Line>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    indent: usize,
+    /// Statement, or comment of its own; empty for a blank line and for a comment that goes on below another one.
+    code: Vec<u8>,
+    /// Comment behind the code.
+    comment: Option<Comment>,
+    /// As it is: directives and `%` lines.
+    raw: bool,
+    /// Ends in `{`: no blank line behind it.
+    opens: bool,
+}
+
+#[derive(Debug)]
+struct Comment {
+    text: Vec<u8>,
+    /// Column it had: its further lines move as far as its first one.
+    from: usize,
+}
+
+impl Lines {
+    /// Nothing stands on the current line yet.
+    pub(super) fn at_start(&self) -> bool {
+        self.open.is_none()
+    }
+
+    /// Adds to the current line, or begins one at `indent`. `from` is the old column of a comment.
+    pub(super) fn push(&mut self, text: &[u8], spaced: bool, indent: usize, from: Option<usize>) {
+        let fresh = self.open.is_none();
+        let line = self.open.get_or_insert_with(|| Line {
+            indent,
+            ..Line::default()
+        });
+        if spaced && !fresh {
+            line.code.push(b' ');
+        }
+        match from {
+            None => line.code.extend_from_slice(text),
+            Some(from) => {
+                let to = line.end_column();
+                line.code.extend(moved(text, from, to));
+            }
+        }
+    }
+
+    /// A comment that belongs to the line it stands behind, or (`same_line` is false) to the comment there. The line
+    /// may still get its `;`.
+    pub(super) fn comment_behind(
+        &mut self,
+        text: &[u8],
+        from: usize,
+        same_line: bool,
+        indent: usize,
+    ) {
+        let comment = Comment {
+            text: text.to_vec(),
+            from,
+        };
+        if !same_line {
+            // Goes on below the comment of the line above.
+            self.end();
+            self.done.push(Line {
+                indent,
+                comment: Some(comment),
+                ..Line::default()
+            });
+            return;
+        }
+        let line = match &mut self.open {
+            Some(line) => line,
+            None => match self.done.last_mut() {
+                Some(line) => line,
+                None => return self.push(text, true, indent, Some(from)),
+            },
+        };
+        match &mut line.comment {
+            None => line.comment = Some(comment),
+            Some(first) => {
+                first.text.push(b' ');
+                first.text.extend_from_slice(text);
+            }
+        }
+    }
+
+    /// A line that stays as it is.
+    pub(super) fn raw(&mut self, text: &[u8]) {
+        self.end();
+        let mut code = text.to_vec();
+        code.retain(|b| *b != b'\r');
+        self.done.push(Line {
+            code,
+            raw: true,
+            ..Line::default()
+        });
+    }
+
+    /// Ends the current line.
+    pub(super) fn end(&mut self) {
+        self.done.extend(self.open.take());
+    }
+
+    /// The line just ended opens a body.
+    pub(super) fn open(&mut self) {
+        if let Some(line) = self.done.last_mut() {
+            line.opens = true;
+        }
+    }
+
+    /// A blank line, but not two, and none behind `{` or at the beginning.
+    pub(super) fn blank(&mut self) {
+        if self
+            .done
+            .last()
+            .is_some_and(|last| !last.opens && !last.is_blank())
+        {
+            self.done.push(Line::default());
+        }
+    }
+
+    /// Takes back a blank line: `}` comes.
+    pub(super) fn drop_blank(&mut self) {
+        if self.done.last().is_some_and(Line::is_blank) {
+            self.done.pop();
+        }
+    }
+
+    /// The text.
+    pub(super) fn render(mut self) -> Vec<u8> {
+        self.end();
+        self.drop_blank();
+        let mut out = Vec::new();
+        let mut rest = self.done.as_slice();
+        while let Some(first) = rest.first() {
+            let run = rest.iter().take_while(|l| l.comment.is_some()).count();
+            if run == 0 {
+                first.write(&mut out, 0);
+                rest = &rest[1..];
+                continue;
+            }
+            let (block, tail) = rest.split_at(run);
+            let column = block.iter().map(Line::end_column).max().unwrap_or(0) + 2;
+            for line in block {
+                line.write(&mut out, column);
+            }
+            rest = tail;
+        }
+        out
+    }
+}
+
+impl Line {
+    /// Column behind the code, which may hold a comment of several lines.
+    fn end_column(&self) -> usize {
+        match self.code.iter().rposition(|b| *b == b'\n') {
+            None => self.code.iter().fold(self.indent, advance),
+            Some(feed) => expanded(&self.code[feed + 1..]),
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        self.code.is_empty() && self.comment.is_none()
+    }
+
+    fn write(&self, out: &mut Vec<u8>, column: usize) {
+        if !self.code.is_empty() {
+            out.extend(std::iter::repeat_n(b' ', self.indent));
+            out.extend_from_slice(&self.code);
+        }
+        if let Some(comment) = &self.comment {
+            let at = if self.code.is_empty() {
+                0
+            } else {
+                self.end_column()
+            };
+            out.extend(std::iter::repeat_n(b' ', column - at));
+            out.extend(moved(&comment.text, comment.from, column));
+        }
+        while !self.raw && out.last() == Some(&b' ') {
+            out.pop();
+        }
+        out.push(b'\n');
+    }
+}
+
+/// Column of a byte, tab stops every eight.
+pub(super) fn column(text: &[u8], at: u32) -> usize {
+    let before = &text[..at as usize];
+    let start = before
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |feed| feed + 1);
+    expanded(&before[start..])
+}
+
+fn expanded(text: &[u8]) -> usize {
+    text.iter().fold(0, advance)
+}
+
+fn advance(column: usize, byte: &u8) -> usize {
+    if *byte == b'\t' {
+        column / 8 * 8 + 8
+    } else {
+        column + 1
+    }
+}
+
+/// A comment whose first line moves from one column to another: its other lines move along, as far as they can
+/// without changing their order.
+fn moved(text: &[u8], from: usize, to: usize) -> Vec<u8> {
+    let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end);
+    let mut out = lines.next().unwrap_or_default().to_vec();
+    let rest: Vec<(usize, &[u8])> = lines
+        .map(|line| {
+            let blank = line.len() - line.trim_ascii_start().len();
+            (expanded(&line[..blank]), &line[blank..])
+        })
+        .collect();
+    let least = rest
+        .iter()
+        .filter(|(_, line)| !line.is_empty())
+        .map(|(indent, _)| *indent)
+        .min()
+        .unwrap_or(0);
+    let less = from.saturating_sub(to).min(least);
+    for (indent, line) in rest {
+        out.push(b'\n');
+        if !line.is_empty() {
+            let indent = if to >= from {
+                indent + (to - from)
+            } else {
+                indent - less
+            };
+            out.extend(std::iter::repeat_n(b' ', indent));
+            out.extend_from_slice(line);
+        }
+    }
+    out
+}

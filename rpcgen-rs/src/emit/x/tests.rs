@@ -1,0 +1,211 @@
+use super::*;
+use crate::compile::compile;
+use crate::options::Options;
+use crate::source::MapLoader;
+
+fn formatted(text: &[u8]) -> Vec<u8> {
+    let mut sources = SourceMap::default();
+    let file = sources.add("a.x", text.to_vec(), None);
+    let mut diags = Diagnostics::default();
+    format(file, &sources, &mut diags).unwrap_or_else(|| panic!("{diags:?}"))
+}
+
+/// Kind and text of every token; text of all trivia without white space.
+fn content(text: &[u8]) -> (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>) {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let tokens = lex_raw(text, &SpanMap::default(), &mut Diagnostics::default());
+    let bytes = |lo: u32, hi: u32| text[lo as usize..hi as usize].to_vec();
+    let list = tokens
+        .tokens
+        .iter()
+        .map(|t| (t.kind, bytes(t.lo, t.hi)))
+        .collect();
+    let solid = |t: &Trivia| {
+        bytes(t.lo, t.hi)
+            .into_iter()
+            .filter(|b| !b.is_ascii_whitespace())
+            .collect()
+    };
+    (list, tokens.trivia.iter().map(solid).collect())
+}
+
+/// Formats, and checks what must hold for any text.
+fn checked(text: &[u8]) -> String {
+    let once = formatted(text);
+    let shown = String::from_utf8_lossy(&once).into_owned();
+    assert_eq!(
+        content(text).0,
+        content(&once).0,
+        "tokens changed:\n{shown}"
+    );
+    assert_eq!(
+        content(text).1,
+        content(&once).1,
+        "comments changed:\n{shown}"
+    );
+    let twice = formatted(&once);
+    assert_eq!(shown, String::from_utf8_lossy(&twice), "not stable");
+    shown
+}
+
+#[test]
+fn statements_members_and_labels() {
+    let text = "const A=1;const B=-(A+2)*3 ;enum e{X,Y=2,};\n\nstruct   s{int a;string b<A>;opaque c[ 4 ];\n\n\n\ns*next;unsigned int d<1<<4>;};
+union u switch(int d){case 1:case -2:struct{int x;}y;\n\ndefault:void;};typedef a::b c;namespace n{const Z=0;}
+program P{version V{void NULLP(void)=0;string F(string,foo*,int x)=1;}=1;}=0x20000001;";
+    let expected = "\
+const A = 1;
+const B = -(A + 2) * 3;
+enum e {
+    X,
+    Y = 2,
+};
+
+struct s {
+    int a;
+    string b<A>;
+    opaque c[4];
+
+    s *next;
+    unsigned int d<1 << 4>;
+};
+union u switch (int d) {
+case 1:
+case -2:
+    struct {
+        int x;
+    } y;
+
+default:
+    void;
+};
+typedef a::b c;
+namespace n {
+    const Z = 0;
+}
+program P {
+    version V {
+        void NULLP(void) = 0;
+        string F(string, foo *, int x) = 1;
+    } = 1;
+} = 0x20000001;
+";
+    assert_eq!(checked(text.as_bytes()), expected);
+}
+
+#[test]
+fn comments_directives_and_percent_lines_stay() {
+    let text = "/* head */\n\n#ifdef X /* y */\n  %#include <a.h> \\\n   b\n#endif\n/* of s\n * more */\nstruct s { // behind
+int a; /* of a */
+   unsigned int bcd;      /* of b,
+                           * more */
+                          /* and more */
+  /* of c */ int c; /* x */ int d;
+\t/* two
+\t   lines */
+int /* mid */ e // end
+;
+ /* last */
+};
+enum e { A /* a */, B = 1 /* b */ };
+int F(int, // one
+ int);";
+    let expected = "\
+/* head */
+
+#ifdef X /* y */
+%#include <a.h> \\
+   b
+#endif
+/* of s
+ * more */
+struct s {             // behind
+    int a;             /* of a */
+    unsigned int bcd;  /* of b,
+                        * more */
+                       /* and more */
+    /* of c */ int c;  /* x */
+    int d;
+    /* two
+       lines */
+    int /* mid */ e;  // end
+    /* last */
+};
+enum e {
+    A,     /* a */
+    B = 1  /* b */
+};
+int F(int, // one
+    int);
+";
+    assert_eq!(checked(text.as_bytes()), expected);
+}
+
+#[test]
+fn odd_places_are_stable() {
+    for text in [
+        "",
+        "/* only */",
+        "int a\n// own line\n;\nint b\n/* own */\n;",
+        "struct s // c\n{\n int a; };\nstruct t /* d */ { int a; } /* e */ ;",
+        "int F(\n/* one */\nint,\n\n#ifdef A\nint,\n#endif\n  int);",
+        "union u switch (enum { A, B } x) { case A /* c */ : void; };",
+        "const A = F(2) >> 1 << X; struct s { opaque x<64>>2>; string a<>; int b<-1>; };",
+        "};;}};",
+        "struct s { int a; /* x */ /* y\n z */\n\n\n\n};",
+        "struct s {\r\n  int a; /* x\r\n    y */\r\n};\r\n\x0c\r\n",
+        "\u{feff}const A /* \t tab */ = 1; /* two\n\tlines */\n",
+        "#define A \\\n  1\nconst B = A // c\n;\n",
+        "case 1: default: switch enum { } ( [ <",
+    ] {
+        checked(text.as_bytes());
+    }
+}
+
+#[test]
+fn text_that_is_no_tokens_is_refused() {
+    let mut sources = SourceMap::default();
+    let file = sources.add("a.x", b"const A = $;".to_vec(), None);
+    let mut diags = Diagnostics::default();
+    assert_eq!(format(file, &sources, &mut diags), None);
+    assert!(diags.find("E0001").is_some());
+}
+
+#[test]
+#[allow(clippy::disallowed_methods)]
+fn interfaces_of_the_system_keep_their_meaning() {
+    for folder in [
+        "/usr/include/rpcsvc",
+        "/usr/include/tirpc/rpc",
+        "/usr/include/tirpc/rpcsvc",
+    ] {
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            continue;
+        };
+        let paths = entries.filter_map(|e| Some(e.ok()?.path().to_str()?.to_owned()));
+        let files: Vec<(String, Vec<u8>)> = paths
+            .filter(|p| p.ends_with(".x"))
+            .filter_map(|p| Some((p.clone(), std::fs::read(p).ok()?)))
+            .collect();
+        let shaped: Vec<(String, Vec<u8>)> = files
+            .iter()
+            .map(|(p, t)| (p.clone(), checked(t).into_bytes()))
+            .collect();
+        for (path, _) in &files {
+            let rust = |files: &[(String, Vec<u8>)]| {
+                let output = compile(
+                    &Options::default(),
+                    &mut MapLoader::new(files.iter().cloned()),
+                    path,
+                );
+                output.files.into_iter().map(|f| f.text).collect::<String>()
+            };
+            let before = rust(&files);
+            assert!(!before.is_empty(), "{path}");
+            assert!(
+                before == rust(&shaped),
+                "{path}: the generated Rust changed"
+            );
+        }
+    }
+}
