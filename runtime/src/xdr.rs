@@ -13,12 +13,14 @@
 )]
 
 mod block;
+mod bulk;
 mod bytes;
 mod error;
 mod limits;
 mod list;
 mod read;
 mod scalar;
+mod short;
 mod write;
 
 pub use self::block::{At, Block, get_array, get_opaque, part, part_mut, put_array, put_opaque};

@@ -1,5 +1,6 @@
-//! `string` and short `opaque<>`: inline while short, otherwise a slice of the received message.
+//! `string` and `opaque<>`, short ones inline.
 
+use super::short::Short;
 use super::{Decode, DecodeError, Encode, Reader, Writer, len};
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -9,52 +10,6 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::ops::Deref;
-
-/// Up to `N` bytes inline, more of them shared.
-#[derive(Clone)]
-enum Short<const N: usize> {
-    Inline(u8, [u8; N]),
-    Shared(Bytes),
-}
-
-impl<const N: usize> Short<N> {
-    #[inline]
-    fn inline(bytes: &[u8]) -> Option<Self> {
-        let mut data = [0; N];
-        let room = data.get_mut(..bytes.len())?;
-        room.copy_from_slice(bytes);
-        Some(Self::Inline(u8::try_from(bytes.len()).ok()?, data))
-    }
-
-    #[inline]
-    fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Inline(n, data) => data.get(..usize::from(*n)).unwrap_or_default(),
-            Self::Shared(bytes) => bytes,
-        }
-    }
-
-    fn from_slice(bytes: &[u8]) -> Self {
-        Self::inline(bytes).unwrap_or_else(|| Self::Shared(Bytes::copy_from_slice(bytes)))
-    }
-
-    fn from_bytes(bytes: Bytes) -> Self {
-        Self::inline(&bytes).unwrap_or(Self::Shared(bytes))
-    }
-
-    fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Inline(..) => Bytes::copy_from_slice(self.as_slice()),
-            Self::Shared(bytes) => bytes,
-        }
-    }
-
-    fn detach(&mut self) {
-        if let Self::Shared(bytes) = self {
-            *bytes = Bytes::copy_from_slice(bytes);
-        }
-    }
-}
 
 /// Bytes as text that cannot break a terminal or a log: what is not printable is escaped.
 fn escaped(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,16 +24,6 @@ fn escaped(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 macro_rules! common {
     ($name:ident) => {
         impl $name {
-            #[inline]
-            pub(crate) fn inline(bytes: &[u8]) -> Option<Self> {
-                Short::inline(bytes).map(Self)
-            }
-
-            #[inline]
-            pub(crate) const fn shared(bytes: Bytes) -> Self {
-                Self(Short::Shared(bytes))
-            }
-
             /// The bytes.
             #[inline]
             #[must_use]
@@ -102,7 +47,7 @@ macro_rules! common {
 
         impl Default for $name {
             fn default() -> Self {
-                Self(Short::Inline(0, [0; _]))
+                Self(Short::EMPTY)
             }
         }
 
@@ -177,7 +122,7 @@ macro_rules! common {
         impl Encode for $name {
             #[inline]
             fn encode(&self, w: &mut Writer) {
-                w.opaque_vec(self.as_bytes(), u32::MAX, stringify!($name));
+                w.short(&self.0, u32::MAX, stringify!($name));
             }
             #[inline]
             fn encoded_len(&self) -> usize {
@@ -318,6 +263,40 @@ impl<'a> Decode<'a> for Opaque {
     #[inline]
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         r.opaque_small(u32::MAX)
+    }
+}
+
+impl Writer {
+    /// Writes a string.
+    #[inline(always)]
+    pub fn string(&mut self, string: &XdrString, max: u32, at: &'static str) {
+        self.short(&string.0, max, at);
+    }
+
+    /// Writes counted bytes of a small bound.
+    #[inline(always)]
+    pub fn opaque_small(&mut self, bytes: &Opaque, max: u32, at: &'static str) {
+        self.short(&bytes.0, max, at);
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads a string.
+    ///
+    /// # Errors
+    /// As [`opaque`](Self::opaque).
+    #[inline(always)]
+    pub fn string(&mut self, max: u32) -> Result<XdrString, DecodeError> {
+        self.short(max).map(XdrString)
+    }
+
+    /// Reads counted bytes of a small bound.
+    ///
+    /// # Errors
+    /// As [`opaque`](Self::opaque).
+    #[inline(always)]
+    pub fn opaque_small(&mut self, max: u32) -> Result<Opaque, DecodeError> {
+        self.short(max).map(Opaque)
     }
 }
 

@@ -119,10 +119,17 @@ impl<T: Encode> Encode for List<T> {
 
 impl<'a, T: Decode<'a>> Decode<'a> for List<T> {
     const MIN: usize = 4;
-    const RATIO: usize = T::RATIO;
+    // A list's memory doubles as it grows.
+    const RATIO: usize = ratio(size_of::<T>().saturating_mul(2), T::MIN + 4, T::RATIO);
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         r.list()
     }
+}
+
+/// The ratio of a sequence: the element's own memory, and what that refers to.
+const fn ratio(size: usize, wire: usize, inner: usize) -> usize {
+    let own = size.div_ceil(if wire == 0 { 1 } else { wire });
+    if own > inner { own } else { inner }
 }
 
 impl<T: Encode> Encode for Vec<T> {
@@ -136,7 +143,7 @@ impl<T: Encode> Encode for Vec<T> {
 
 impl<'a, T: Decode<'a>> Decode<'a> for Vec<T> {
     const MIN: usize = 4;
-    const RATIO: usize = T::RATIO;
+    const RATIO: usize = ratio(size_of::<T>(), T::MIN, T::RATIO);
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
         r.vec(u32::MAX)
     }

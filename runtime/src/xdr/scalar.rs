@@ -1,10 +1,11 @@
 //! Numbers and flags: RFC 4506 §4.1-§4.8, and C's `char` and `short` (4 bytes on the wire).
 
+use super::bulk::{self, Number};
 use super::{At, Block, Decode, DecodeError, DecodeErrorKind, Encode, Mode, Reader, Writer};
 use alloc::vec::Vec;
 
 macro_rules! by_block {
-    ($($t:ty: $n:literal),*) => {$(
+    ($t:ty, $n:literal, $encode_all:path, $decode_all:path) => {
         impl Encode for $t {
             #[inline]
             fn encode(&self, w: &mut Writer) {
@@ -14,11 +15,13 @@ macro_rules! by_block {
             fn encoded_len(&self) -> usize {
                 $n
             }
+            #[inline]
             fn encoded_len_all(items: &[Self]) -> usize {
                 items.len().saturating_mul($n)
             }
+            #[inline]
             fn encode_all(items: &[Self], w: &mut Writer) {
-                w.blocks::<$n, _>(items);
+                $encode_all(w, items);
             }
         }
         impl<'a> Decode<'a> for $t {
@@ -27,16 +30,17 @@ macro_rules! by_block {
             fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
                 r.block::<$n, _>()
             }
+            #[inline]
             fn decode_all(r: &mut Reader<'a>, count: usize) -> Result<Vec<Self>, DecodeError> {
-                r.blocks::<$n, _>(count)
+                $decode_all(r, count)
             }
         }
-    )*};
+    };
 }
-by_block!(bool: 4, i8: 4, u8: 4, i16: 4, u16: 4, i32: 4, u32: 4, f32: 4, i64: 8, u64: 8, f64: 8, Quadruple: 16);
 
-macro_rules! plain {
+macro_rules! number {
     ($($t:ty: $n:literal),*) => {$(
+        by_block!($t, $n, Writer::numbers, Reader::numbers);
         impl Block<$n> for $t {
             #[inline(always)]
             fn put(&self, block: &mut [u8; $n]) {
@@ -49,49 +53,11 @@ macro_rules! plain {
         }
     )*};
 }
-plain!(i32: 4, u32: 4, i64: 8, u64: 8);
-
-macro_rules! float {
-    ($($t:ty: $n:literal),*) => {$(
-        impl Block<$n> for $t {
-            // By bits, so that the payload of a NaN survives.
-            #[inline(always)]
-            fn put(&self, block: &mut [u8; $n]) {
-                *block = self.to_bits().to_be_bytes();
-            }
-            #[inline(always)]
-            fn get(block: &[u8; $n], _: At) -> Result<Self, DecodeError> {
-                Ok(Self::from_bits(u64_or_u32(*block)))
-            }
-        }
-    )*};
-}
-float!(f32: 4, f64: 8);
-
-/// `from_be_bytes` of the unsigned integer as wide as the array.
-#[inline(always)]
-fn u64_or_u32<const N: usize, T: FromBe<N>>(bytes: [u8; N]) -> T {
-    T::from_be(bytes)
-}
-
-trait FromBe<const N: usize> {
-    fn from_be(bytes: [u8; N]) -> Self;
-}
-impl FromBe<4> for u32 {
-    #[inline(always)]
-    fn from_be(bytes: [u8; 4]) -> Self {
-        Self::from_be_bytes(bytes)
-    }
-}
-impl FromBe<8> for u64 {
-    #[inline(always)]
-    fn from_be(bytes: [u8; 8]) -> Self {
-        Self::from_be_bytes(bytes)
-    }
-}
+number!(i32: 4, u32: 4, f32: 4, i64: 8, u64: 8, f64: 8);
 
 macro_rules! narrow {
     ($($t:ty as $wide:ty),*) => {$(
+        by_block!($t, 4, Writer::blocks, Reader::blocks);
         impl Block<4> for $t {
             #[inline(always)]
             fn put(&self, block: &mut [u8; 4]) {
@@ -112,6 +78,7 @@ macro_rules! narrow {
 }
 narrow!(i8 as i32, u8 as u32, i16 as i32, u16 as u32);
 
+by_block!(bool, 4, Writer::blocks, Reader::blocks);
 impl Block<4> for bool {
     #[inline(always)]
     fn put(&self, block: &mut [u8; 4]) {
@@ -133,6 +100,7 @@ impl Block<4> for bool {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Quadruple(pub [u8; 16]);
 
+by_block!(Quadruple, 16, Writer::blocks, Reader::blocks);
 impl Block<16> for Quadruple {
     #[inline(always)]
     fn put(&self, block: &mut [u8; 16]) {
@@ -141,5 +109,42 @@ impl Block<16> for Quadruple {
     #[inline(always)]
     fn get(block: &[u8; 16], _: At) -> Result<Self, DecodeError> {
         Ok(Self(*block))
+    }
+}
+
+impl Writer {
+    /// Writes numbers without a count.
+    fn numbers<const N: usize, T: Number<N>>(&mut self, numbers: &[T]) {
+        bulk::put(numbers, self.space(numbers.len().saturating_mul(N)));
+    }
+
+    /// Writes values of fixed size without a count.
+    fn blocks<const N: usize, T: Block<N>>(&mut self, values: &[T]) {
+        let space = self.space(values.len().saturating_mul(N));
+        for (block, value) in space.as_chunks_mut().0.iter_mut().zip(values) {
+            value.put(block);
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads `count` numbers.
+    fn numbers<const N: usize, T: Number<N>>(
+        &mut self,
+        count: usize,
+    ) -> Result<Vec<T>, DecodeError> {
+        self.array_bytes::<N, T>(count).map(bulk::get)
+    }
+
+    /// Reads `count` values of fixed size.
+    fn blocks<const N: usize, T: Block<N>>(&mut self, count: usize) -> Result<Vec<T>, DecodeError> {
+        let at = self.at();
+        let bytes = self.array_bytes::<N, T>(count)?;
+        let mut out = Vec::with_capacity(count);
+        for (i, block) in bytes.as_chunks().0.iter().enumerate() {
+            let value = T::get(block, at.plus(i.wrapping_mul(N)));
+            out.push(value.map_err(|e| e.index(i))?);
+        }
+        Ok(out)
     }
 }

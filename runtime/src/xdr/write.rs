@@ -1,46 +1,55 @@
 //! Values → bytes: one pass over an initialised buffer, large opaque data by reference.
 
-use super::{Block, Encode, EncodeError, EncodeErrorKind, List, Opaque, XdrString, padding};
+use super::{Block, Encode, EncodeError, EncodeErrorKind, List, padding};
 use crate::Body;
+use crate::body::{Message, pool};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
 /// Opaque data of this many bytes and more is not copied but becomes a segment of its own.
 const SEGMENT: usize = 4096;
-/// First allocation: an RPC header and a few fields.
-const FIRST: usize = 256;
-
 /// Writes XDR.
 ///
 /// Calls never fail; the first value that cannot be encoded marks the writer and [`finish`](Self::finish) returns it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Writer {
-    /// Initialised bytes: `..pos` is written, the rest is room. Never zeroed again.
+    /// Initialised bytes, of an earlier message perhaps: `..pos` is written, the rest is room.
     buf: Vec<u8>,
     pos: usize,
-    /// Bytes in front that are not part of the value, for headers to come.
-    room: usize,
-    /// Data by reference, each with the position in `buf` before which it stands.
-    segments: Vec<(usize, Bytes)>,
-    /// Bytes in `segments`.
-    referenced: usize,
-    error: Option<EncodeError>,
+    /// The message to be, with all that is not in use at every step.
+    message: Box<Message>,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Writer {
     /// A writer without room in front.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with_room(0)
     }
 
     /// A writer that keeps `room` bytes free in front, for [`Body::prepend`].
+    #[inline]
     #[must_use]
     pub fn with_room(room: usize) -> Self {
-        let mut w = Self::new();
-        w.grow(room);
-        w.pos = room;
-        w.room = room;
+        let mut message = pool::take();
+        message.start = room;
+        let mut w = Self {
+            buf: core::mem::take(&mut message.buf),
+            pos: room,
+            message,
+        };
+        if room > w.buf.len() {
+            w.pos = 0;
+            w.grow(room);
+            w.pos = room;
+        }
         w
     }
 
@@ -48,88 +57,75 @@ impl Writer {
     ///
     /// # Errors
     /// The first value that had no encoding.
-    pub fn finish(mut self) -> Result<Body, EncodeError> {
-        match self.error.take() {
-            Some(error) => Err(error),
-            None => Ok(self.into_body()),
+    #[inline]
+    pub fn finish(self) -> Result<Body, EncodeError> {
+        let Self {
+            buf,
+            pos,
+            mut message,
+        } = self;
+        message.buf = buf;
+        message.end = pos;
+        if message.error.is_some() || !message.segments.is_empty() {
+            return finish_rare(message);
         }
+        Ok(Body::written(message))
     }
 
-    fn into_body(mut self) -> Body {
-        self.buf.truncate(self.pos);
-        if self.segments.is_empty() {
-            return Body::from_parts(self.buf, self.room, Vec::new());
-        }
-        let first = self.segments.first().map_or(self.pos, |(cut, _)| *cut);
-        let tail = Bytes::from(self.buf.split_off(first));
-        let mut rest = Vec::with_capacity(self.segments.len().saturating_mul(2));
-        let mut done = 0;
-        for (cut, bytes) in self.segments {
-            let cut = cut.saturating_sub(first);
-            if cut > done {
-                rest.push(tail.slice(done..cut));
-            }
-            done = cut;
-            rest.push(bytes);
-        }
-        if tail.len() > done {
-            rest.push(tail.slice(done..));
-        }
-        Body::from_parts(self.buf, self.room, rest)
+    /// Forgets what has been written, and keeps the memory for the next value.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.pos = self.message.start;
+        self.message.error = None;
+        self.message.segments.clear();
+        self.message.cuts.clear();
     }
 
     /// Bytes written so far, the room in front not counted.
-    #[inline]
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a position, not a collection")]
     pub fn len(&self) -> usize {
-        self.pos
-            .saturating_sub(self.room)
-            .saturating_add(self.referenced)
+        let segments = self.message.segments.iter();
+        segments.fold(
+            self.pos.saturating_sub(self.message.start),
+            |sum, segment| sum.saturating_add(segment.len()),
+        )
     }
 
     #[cold]
     #[inline(never)]
     fn grow(&mut self, n: usize) {
-        let size = self
-            .pos
-            .saturating_add(n)
-            .max(self.buf.len().saturating_mul(2))
-            .max(FIRST);
-        self.buf.resize(size, 0);
+        pool::enlarge(&mut self.buf, self.pos, self.pos.saturating_add(n));
     }
 
-    /// The next `n` bytes to write.
-    #[inline]
-    fn space(&mut self, n: usize) -> &mut [u8] {
+    /// Room for `n` bytes, of which the first `written` count as written.
+    #[inline(always)]
+    fn window(&mut self, n: usize, written: usize) -> &mut [u8] {
         if self.buf.len().wrapping_sub(self.pos) < n {
             self.grow(n);
         }
         let start = self.pos;
-        self.pos = start.wrapping_add(n);
-        self.buf.get_mut(start..self.pos).unwrap_or_default()
+        self.pos = start.wrapping_add(written);
+        self.buf.get_mut(start..).unwrap_or_default()
     }
 
     /// The next `N` bytes as a block, to be filled by the caller.
-    #[inline]
-    #[expect(clippy::expect_used, reason = "space() has made N bytes of room")]
+    #[inline(always)]
+    #[expect(clippy::expect_used, reason = "window() has made N bytes of room")]
     pub fn reserve<const N: usize>(&mut self) -> &mut [u8; N] {
-        self.space(N).first_chunk_mut().expect("space was made")
+        self.window(N, N).first_chunk_mut().expect("room was made")
+    }
+
+    /// The next `n` bytes, to be filled by the caller.
+    #[inline]
+    pub(super) fn space(&mut self, n: usize) -> &mut [u8] {
+        self.window(n, n).get_mut(..n).unwrap_or_default()
     }
 
     /// Writes a value of fixed size.
-    #[inline]
+    #[inline(always)]
     pub fn block<const N: usize, T: Block<N>>(&mut self, value: &T) {
         value.put(self.reserve::<N>());
-    }
-
-    /// Writes an array of values of fixed size without a count.
-    pub fn blocks<const N: usize, T: Block<N>>(&mut self, values: &[T]) {
-        let space = self.space(values.len().saturating_mul(N));
-        let (chunks, _) = space.as_chunks_mut::<N>();
-        for (chunk, value) in chunks.iter_mut().zip(values) {
-            value.put(chunk);
-        }
     }
 
     /// Writes an `unsigned int`.
@@ -154,10 +150,10 @@ impl Writer {
     }
 
     #[cold]
+    #[inline(never)]
     fn fail(&mut self, kind: EncodeErrorKind, at: &'static str) {
-        if self.error.is_none() {
-            self.error = Some(EncodeError::new(kind, at));
-        }
+        let error = &mut self.message.error;
+        error.get_or_insert_with(|| EncodeError::new(kind, at));
     }
 
     /// Marks the value as one that has no encoding: the tag of a union's default arm selects another arm.
@@ -169,29 +165,19 @@ impl Writer {
     /// Writes bytes and their zero padding.
     #[inline]
     pub fn opaque_fixed(&mut self, bytes: &[u8]) {
-        let len = bytes.len();
-        let pad = padding(len);
-        let space = self.space(len.wrapping_add(pad));
-        if let Some((data, zeros)) = space.split_at_mut_checked(len) {
-            data.copy_from_slice(bytes);
-            // The buffer may be reused, so the padding is written and not assumed.
-            zeros.fill(0);
+        let n = bytes.len();
+        let space = self.space(n.saturating_add(padding(n)));
+        // The buffer may be an old one, so the padding is written and not assumed; data then covers what it needs.
+        if let Some(word) = space.last_chunk_mut::<4>() {
+            *word = [0; 4];
         }
+        copy(bytes, space);
     }
 
     /// Writes bytes whose number the type declares, held in a vector: refuses another number of them.
     pub fn opaque_exact(&mut self, bytes: &[u8], expected: u64, at: &'static str) {
-        if bytes.len() as u64 == expected {
-            self.opaque_fixed(bytes);
-        } else {
-            self.fail(
-                EncodeErrorKind::WrongLength {
-                    length: bytes.len(),
-                    expected,
-                },
-                at,
-            );
-        }
+        self.exact(bytes.len(), expected, at);
+        self.opaque_fixed(bytes);
     }
 
     /// Writes counted bytes by copying them.
@@ -213,23 +199,32 @@ impl Writer {
 
     /// Appends data by reference, then its padding.
     #[cold]
+    #[inline(never)]
     fn segment(&mut self, bytes: Bytes) {
         let len = bytes.len();
-        self.referenced = self.referenced.saturating_add(len);
-        self.segments.push((self.pos, bytes));
+        self.message.cuts.push(self.pos);
+        self.message.segments.push_back(bytes);
         self.space(padding(len)).fill(0);
     }
 
-    /// Writes short counted bytes.
-    #[inline]
-    pub fn opaque_small(&mut self, bytes: &Opaque, max: u32, at: &'static str) {
-        self.opaque_vec(bytes, max, at);
-    }
-
-    /// Writes a string.
-    #[inline]
-    pub fn string(&mut self, string: &XdrString, max: u32, at: &'static str) {
-        self.opaque_vec(string.as_bytes(), max, at);
+    /// Writes `n` counted bytes that stand at the beginning of an array: one copy of constant length.
+    #[inline(always)]
+    pub(super) fn inline<const N: usize>(&mut self, n: u8, data: &[u8; N]) {
+        let n = usize::from(n);
+        let written = 4usize.wrapping_add(n).wrapping_add(padding(n));
+        // Behind the data stand zeros, then what comes next overwrites the surplus.
+        let window = self.window(const { 4 + N + 4 }, written);
+        #[expect(clippy::cast_possible_truncation, reason = "it was a byte")]
+        let count = (n as u32).to_be_bytes();
+        if let Some((to, window)) = window.split_first_chunk_mut() {
+            *to = count;
+            if let Some(to) = window.first_chunk_mut() {
+                *to = *data;
+            }
+            if let Some(to) = window.get_mut(n..).and_then(<[u8]>::first_chunk_mut) {
+                *to = [0; 4];
+            }
+        }
     }
 
     /// Writes a string held as text.
@@ -252,12 +247,10 @@ impl Writer {
         items: &[T],
         max: u32,
         at: &'static str,
-        mut encode: impl FnMut(&mut Self, &T),
+        encode: impl FnMut(&mut Self, &T),
     ) {
         self.count(items.len(), max, at);
-        for item in items {
-            encode(self, item);
-        }
+        self.array_with(items, encode);
     }
 
     /// Writes an array without a count.
@@ -308,5 +301,54 @@ impl Writer {
             item.encode(self);
         }
         self.u32(0);
+    }
+}
+
+/// The body of a message with data by reference, or its error.
+#[cold]
+#[inline(never)]
+fn finish_rare(mut message: Box<Message>) -> Result<Body, EncodeError> {
+    if let Some(error) = message.error.take() {
+        return Err(error);
+    }
+    let (cuts, end) = (core::mem::take(&mut message.cuts), message.end);
+    let first = cuts.first().copied().unwrap_or(end);
+    let mut behind = Bytes::copy_from_slice(message.buf.get(first..end).unwrap_or_default());
+    message.end = first;
+    let data = core::mem::take(&mut message.segments);
+    let mut done = first;
+    for (cut, bytes) in cuts.into_iter().zip(data) {
+        let between = behind.split_to(cut.saturating_sub(done));
+        let pieces = [between, bytes].into_iter().filter(|s| !s.is_empty());
+        message.segments.extend(pieces);
+        done = cut;
+    }
+    message
+        .segments
+        .extend(Some(behind).filter(|s| !s.is_empty()));
+    Ok(Body::written(message))
+}
+
+/// Copies `from` to the beginning of `to`, which is at least as long: short data without calling `memcpy`.
+#[inline(always)]
+fn copy(from: &[u8], to: &mut [u8]) {
+    let n = from.len();
+    let Some(to) = to.get_mut(..n) else { return };
+    match n {
+        17..=32 => ends::<16>(from, to),
+        9..=16 => ends::<8>(from, to),
+        4..=8 => ends::<4>(from, to),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies `N` to `2 * N` bytes as two pieces that may overlap.
+#[inline(always)]
+fn ends<const N: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut::<N>()) {
+        *to = *from;
+    }
+    if let (Some(from), Some(to)) = (from.last_chunk::<N>(), to.last_chunk_mut::<N>()) {
+        *to = *from;
     }
 }
