@@ -4,5 +4,6 @@
 //! `x/` has the interfaces, `c/` the C half, `src/` the Rust half, `tests/` the pairings. Both halves can make sample
 //! number `k` of every kind of value (see `c/samples.h`), so that what arrives is compared with what was to be sent.
 
+pub mod capture;
 pub mod namespace;
 pub mod peers;
