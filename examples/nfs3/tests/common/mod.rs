@@ -1,5 +1,12 @@
 //! Servers to test with, and data to send: shared by the tests of this folder.
-#![allow(dead_code, reason = "not every test uses all of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "not every test uses all of it"
+)]
+
+pub(crate) mod served;
 
 use interop::peers::scratch;
 use std::fs;
