@@ -19,7 +19,6 @@ mod link;
 mod local;
 mod observe;
 mod options;
-mod outgoing;
 mod service;
 mod socket;
 mod stub;

@@ -1,6 +1,7 @@
 //! Sockets: what a target is and how to reach it, how listeners are made.
 
 mod listener;
+mod outgoing;
 pub(crate) mod resvport;
 pub mod target;
 mod tcp;
@@ -9,6 +10,7 @@ mod udp;
 mod unix;
 
 pub(crate) use self::listener::{Listener, Stream};
+pub(crate) use self::outgoing::Outgoing;
 pub(crate) use self::tcp::listen as listen_tcp;
 pub(crate) use self::udp::bind as bind_udp;
 #[cfg(unix)]

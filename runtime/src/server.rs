@@ -24,7 +24,6 @@ mod fault;
 mod limits;
 mod listen;
 mod noise;
-mod outgoing;
 mod programs;
 mod registration;
 mod running;

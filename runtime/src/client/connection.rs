@@ -2,15 +2,17 @@
 
 use super::observe::Observer;
 use super::options::ConnectOptions;
-use super::outgoing::Outgoing;
 use super::socket::Socket;
 use crate::error::RpcError;
+use crate::net::Outgoing;
 use crate::proto::client::{ClientCore, Transmit};
 use bytes::{Bytes, BytesMut};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
 /// Read buffers start here, grow fourfold when a read fills them and stop there, unless a large reply is announced.
@@ -110,10 +112,9 @@ impl Connection {
                 self.out.push(transmit.message);
             }
             if self.out.is_empty() {
-                return self.socket.poll_flush(cx);
+                return Pin::new(&mut self.socket).poll_flush(cx);
             }
-            let socket = &mut self.socket;
-            match self.out.poll_write(cx, |cx, s| socket.poll_write(cx, s)) {
+            match self.out.poll_flush(&mut self.socket, cx, &mut 0) {
                 Poll::Ready(Ok(())) => {}
                 other => return other,
             }

@@ -63,32 +63,6 @@ impl Socket {
         }
     }
 
-    /// Writes to a stream.
-    pub(crate) fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let stream: Pin<&mut dyn ByteStream> = match self {
-            Self::Tcp(s) => Pin::new(s),
-            Self::Unix(s) => Pin::new(s),
-            Self::Other(s) => Pin::new(&mut **s),
-            Self::Udp(_) => return Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
-        };
-        match slices {
-            [one] => stream.poll_write(cx, one),
-            many => stream.poll_write_vectored(cx, many),
-        }
-    }
-
-    /// What was written goes out: streams made of other streams may hold bytes back.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Other(s) => Pin::new(s).poll_flush(cx),
-            Self::Tcp(_) | Self::Unix(_) | Self::Udp(_) => Poll::Ready(Ok(())),
-        }
-    }
-
     /// Receives one datagram into `buf` and returns its size.
     pub(crate) fn poll_recv(
         &self,
@@ -110,5 +84,47 @@ impl Socket {
             return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
         };
         socket.poll_send(cx, message).map_ok(|_| ())
+    }
+}
+
+impl Socket {
+    /// The stream, if it is one.
+    fn stream(&mut self) -> io::Result<Pin<&mut dyn ByteStream>> {
+        Ok(match self {
+            Self::Tcp(s) => Pin::new(s),
+            Self::Unix(s) => Pin::new(s),
+            Self::Other(s) => Pin::new(&mut **s),
+            Self::Udp(_) => return Err(io::ErrorKind::Unsupported.into()),
+        })
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().stream()?.poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().stream()?.poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            // Streams made of other streams may hold bytes back; sockets never do.
+            Self::Other(s) => Pin::new(s).poll_flush(cx),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().stream()?.poll_shutdown(cx)
     }
 }

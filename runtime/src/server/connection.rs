@@ -4,9 +4,9 @@
 //! becomes a task. Limits work by not reading: a peer that sends too much or takes too little waits, nobody else does.
 
 use super::call::{Call, Done, Start, marked};
-use super::outgoing::Outgoing;
 use super::{Peer, Phase, Shared};
 use crate::Body;
+use crate::net::Outgoing;
 use crate::proto::record::{Decoder, RecordError};
 use crate::proto::server::{Verdict, header_bytes, judge};
 use bytes::BytesMut;

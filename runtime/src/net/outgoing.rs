@@ -7,7 +7,9 @@ use crate::Body;
 use bytes::Buf;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use tokio::io::AsyncWrite;
 
 /// Messages up to this size are copied together: one slice costs a system call more than a copy of it.
 const SMALL: usize = 4096;
@@ -22,6 +24,7 @@ pub(crate) struct Outgoing {
     pieces: VecDeque<Piece>,
     /// An empty buffer to gather into.
     spare: Vec<u8>,
+    len: usize,
 }
 
 #[derive(Debug)]
@@ -34,6 +37,7 @@ enum Piece {
 impl Outgoing {
     /// Adds a message.
     pub(crate) fn push(&mut self, message: Body) {
+        self.len += message.len();
         if message.len() > SMALL {
             self.pieces.push_back(Piece::Whole(message));
             return;
@@ -49,6 +53,11 @@ impl Outgoing {
         }
     }
 
+    /// Bytes not written yet.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// Whether everything has been written.
     pub(crate) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
@@ -59,11 +68,12 @@ impl Outgoing {
         self.pieces.len() >= SLICES / 2
     }
 
-    /// Writes as much as the stream takes.
-    pub(crate) fn poll_write(
+    /// Writes as much as the stream takes; ready when all is written. `progress` counts the bytes.
+    pub(crate) fn poll_flush<S: AsyncWrite + Unpin>(
         &mut self,
+        stream: &mut S,
         cx: &mut Context<'_>,
-        mut write: impl FnMut(&mut Context<'_>, &[IoSlice<'_>]) -> Poll<io::Result<usize>>,
+        progress: &mut usize,
     ) -> Poll<io::Result<()>> {
         while !self.pieces.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -73,16 +83,22 @@ impl Outgoing {
                 *slice = IoSlice::new(chunk);
                 used += 1;
             }
-            let written = ready!(write(cx, &slices[..used]))?;
+            let mut stream = Pin::new(&mut *stream);
+            let written = ready!(match &slices[..used] {
+                [one] => stream.as_mut().poll_write(cx, one),
+                many => stream.as_mut().poll_write_vectored(cx, many),
+            })?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            *progress += written;
             self.advance(written);
         }
         Poll::Ready(Ok(()))
     }
 
     fn advance(&mut self, mut n: usize) {
+        self.len -= n;
         while n > 0 {
             let Some(piece) = self.pieces.front_mut() else {
                 return;
@@ -126,31 +142,59 @@ mod tests {
     use super::*;
     use bytes::Bytes;
 
+    /// Takes so many bytes a write.
+    struct Taking(usize, Vec<u8>);
+
+    impl AsyncWrite for Taking {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+        }
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            slices: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            let all: Vec<u8> = slices
+                .iter()
+                .flat_map(|s| s.iter().copied())
+                .take(self.0)
+                .collect();
+            self.1.extend_from_slice(&all);
+            Poll::Ready(Ok(all.len()))
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
     /// Whatever a stream takes per write, the bytes come out whole and in order.
     #[test]
     fn every_split_of_writes_gives_the_same_bytes() {
         let messages: Vec<Vec<u8>> = (0u8..40)
             .map(|i| vec![i; [1, 100, 5000, 4096][usize::from(i) % 4]])
             .collect();
+        let total: usize = messages.iter().map(Vec::len).sum();
         for take in [1usize, 7, 4096, 70_000] {
             let mut out = Outgoing::default();
             for m in &messages {
                 out.push(Body::from(Bytes::from(m.clone())));
             }
-            let mut got = Vec::new();
+            assert_eq!(out.len(), total);
+            let mut stream = Taking(take, Vec::new());
             let mut cx = Context::from_waker(std::task::Waker::noop());
-            let done = out.poll_write(&mut cx, |_, slices| {
-                let mut left = take;
-                for slice in slices {
-                    let n = left.min(slice.len());
-                    got.extend_from_slice(&slice[..n]);
-                    left -= n;
-                }
-                Poll::Ready(Ok(take - left))
-            });
+            let mut progress = 0;
+            let done = out.poll_flush(&mut stream, &mut cx, &mut progress);
             assert!(matches!(done, Poll::Ready(Ok(()))));
             assert!(out.is_empty());
-            assert_eq!(got, messages.concat(), "{take}");
+            assert_eq!((out.len(), progress), (0, total));
+            assert_eq!(stream.1, messages.concat(), "{take}");
         }
     }
 }
