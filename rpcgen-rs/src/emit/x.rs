@@ -205,7 +205,7 @@ impl Formatter<'_> {
             Kind::Punct(b')') => self.parens = self.parens.saturating_sub(1),
             Kind::Punct(b'[' | b'<') if !self.shifts(index) => self.brackets += 1,
             Kind::Punct(b']' | b'>') if !self.shifts(index) => {
-                self.brackets = self.brackets.saturating_sub(1)
+                self.brackets = self.brackets.saturating_sub(1);
             }
             Kind::Punct(b';') => self.begin_statement(),
             Kind::Punct(b',') if self.parens == 0 && self.bodies.last() == Some(&Body::Enum) => {
