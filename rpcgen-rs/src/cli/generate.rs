@@ -10,7 +10,7 @@ use crate::compile::{Output, compile_together};
 use crate::diag::Format;
 use crate::emit::OutFile;
 use crate::files::{self, FileLoader};
-use crate::options::Options;
+use crate::options::{Formats, Options};
 
 /// Path under which standard input is read.
 const STDIN: &str = "<stdin>";
@@ -60,7 +60,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, format: Format) -> Status {
-        let options = self.table.0;
+        let options = self.table.0.emit(Formats::NONE);
         let inputs = Inputs::new(&self.inputs, false);
         inputs
             .each()

@@ -141,6 +141,11 @@ impl Formats {
         rust: true,
         json: false,
     };
+    /// Nothing: the input is only checked.
+    pub const NONE: Self = Self {
+        rust: false,
+        json: false,
+    };
     /// JSON only.
     pub const JSON: Self = Self {
         rust: false,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::collect::{Body, Definitions};
 use super::known::{self, Known};
 use super::messages::{
-    e0201_undefined_type, e0204_defined_twice, e0205_constant_defined_twice,
+    Hints, e0201_undefined_type, e0204_defined_twice, e0205_constant_defined_twice,
     e0215_enumerator_out_of_range, e0216_bound_out_of_range, e0217_number_out_of_range,
     w0225_bound_of_sole_argument, w0226_pointer_as_sole_argument,
 };
@@ -29,6 +29,7 @@ pub(super) struct Lower<'a, 'd> {
     /// Values of the members of each enum, by the index of its definition; repeated definitions come behind.
     enumerators: Vec<Vec<ValueId>>,
     undefined: HashSet<String>,
+    hints: Hints,
 }
 
 impl<'a, 'd> Lower<'a, 'd> {
@@ -45,6 +46,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             options,
             enumerators: Vec::new(),
             undefined: HashSet::new(),
+            hints: Hints::default(),
         }
     }
 
@@ -270,7 +272,8 @@ impl<'a, 'd> Lower<'a, 'd> {
             None => {
                 if self.undefined.insert(name.to_owned()) {
                     let known = self.types.names().chain(known::TYPE_NAMES.iter().copied());
-                    self.diags.push(e0201_undefined_type(name, span, known));
+                    let nearest = self.hints.nearest(name, known);
+                    self.diags.push(e0201_undefined_type(name, span, nearest));
                 }
                 Type::Int
             }

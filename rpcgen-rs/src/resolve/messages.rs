@@ -4,26 +4,18 @@ use crate::ast::Decl;
 use crate::diag::Diagnostic;
 use crate::source::Span;
 
-pub(super) fn e0201_undefined_type<'a>(
-    name: &str,
-    span: Span,
-    known: impl Iterator<Item = &'a str>,
-) -> Diagnostic {
+pub(super) fn e0201_undefined_type(name: &str, span: Span, nearest: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::error("E0201", span, format!("the type `{name}` is not defined"));
-    diagnostic.help(match nearest(name, known) {
+    diagnostic.help(match nearest {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("if it lives elsewhere, say where: `--extern-type {name}=path::to::Type`"),
     })
 }
 
-pub(super) fn e0202_undefined_value<'a>(
-    name: &str,
-    span: Span,
-    known: impl Iterator<Item = &'a str>,
-) -> Diagnostic {
+pub(super) fn e0202_undefined_value(name: &str, span: Span, nearest: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::error("E0202", span, format!("the value `{name}` is not defined"));
     let diagnostic = diagnostic.note("no constant, enum member or procedure has this name");
-    diagnostic.help(match nearest(name, known) {
+    diagnostic.help(match nearest {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("if a C header defines it, give its value: `-D{name}=VALUE`"),
     })
@@ -156,17 +148,36 @@ pub(super) fn e0230_ambiguous_value(
     })
 }
 
-/// The known name that is nearest to a misspelled one, if any is near enough.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    /// More candidates than this would take longer than the hint is worth.
-    const CANDIDATES: usize = 50_000;
-    let allowed = (name.len() / 3).min(3);
-    let close = known
-        .take(CANDIDATES)
-        .filter(|other| other.len().abs_diff(name.len()) <= allowed && *other != name);
-    let scored =
-        close.filter_map(|other| distance(name, other, allowed).map(|distance| (distance, other)));
-    scored.min().map(|(_, other)| other)
+/// Finds the name that was meant, as long as that does not take longer than hints are worth.
+pub(super) struct Hints {
+    /// Names that may yet be looked at.
+    budget: usize,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self { budget: 1_000_000 }
+    }
+}
+
+impl Hints {
+    /// The known name that is nearest to a misspelled one, if any is near enough.
+    pub(super) fn nearest<'a>(
+        &mut self,
+        name: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        let allowed = (name.len() / 3).min(3);
+        let mut best = None;
+        for other in known.take(self.budget) {
+            self.budget -= 1;
+            if other.len().abs_diff(name.len()) <= allowed && other != name {
+                let found = distance(name, other, allowed).map(|distance| (distance, other));
+                best = [best, found].into_iter().flatten().min();
+            }
+        }
+        best.map(|(_, other)| other)
+    }
 }
 
 /// Edit distance of two names if it is at most `allowed`. A change of case is half as bad as another letter.
@@ -211,6 +222,9 @@ mod tests {
     #[test]
     fn the_nearest_name_is_suggested_if_it_is_near() {
         let known = ["nfs_fh3", "nfs_fh", "fattr3", "MAXNAME"];
+        let nearest = |name: &str, known: std::array::IntoIter<&'static str, 4>| {
+            Hints::default().nearest(name, known)
+        };
         assert_eq!(nearest("nfs_hf3", known.into_iter()), Some("nfs_fh3"));
         assert_eq!(nearest("fattr", known.into_iter()), Some("fattr3"));
         assert_eq!(nearest("maxname", known.into_iter()), Some("MAXNAME"));

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::known;
 use super::messages::{
-    e0202_undefined_value, e0211_value_cycle, e0218_expression_without_value,
+    Hints, e0202_undefined_value, e0211_value_cycle, e0218_expression_without_value,
     e0219_string_is_no_number, e0230_ambiguous_value,
 };
 use crate::ast::{EvalError, Expr};
@@ -60,6 +60,7 @@ pub(super) struct Values<'a> {
     ambiguous: HashMap<&'a str, bool>,
     /// Undefined names that were reported.
     reported: HashSet<String>,
+    hints: Hints,
 }
 
 /// Why a look-up in the middle of an expression gave nothing: the error has been reported.
@@ -261,11 +262,9 @@ impl<'a> Values<'a> {
                 Some(number) => Ok(number),
                 None => {
                     if self.reported.insert(name.to_owned()) {
-                        diags.push(e0202_undefined_value(
-                            name,
-                            span,
-                            self.by_name.keys().copied(),
-                        ));
+                        let known = self.list.iter().map(|value| value.name);
+                        let nearest = self.hints.nearest(name, known);
+                        diags.push(e0202_undefined_value(name, span, nearest));
                     }
                     Err(Reported)
                 }
