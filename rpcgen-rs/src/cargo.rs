@@ -45,7 +45,7 @@ impl Options {
             {
                 continue;
             }
-            files::replace(&path, &text).map_err(|error| {
+            files::replace(&path, text.as_bytes()).map_err(|error| {
                 Errors::new(format!("error: cannot write {}: {error}", path.display()))
             })?;
         }

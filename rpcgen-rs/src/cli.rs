@@ -5,6 +5,7 @@
 //! that cannot be read or written.
 
 mod flags;
+mod fmt;
 mod generate;
 mod table;
 
@@ -27,7 +28,7 @@ use generate::Generate;
     subcommand_precedence_over_arg = true,
     arg_required_else_help = true,
     after_help = EXAMPLES,
-    override_usage = "rpcgen-rs [OPTIONS] FILE.x…\n       rpcgen-rs check|explain …"
+    override_usage = "rpcgen-rs [OPTIONS] FILE.x…\n       rpcgen-rs check|fmt|explain …"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -49,6 +50,8 @@ struct Cli {
 enum Command {
     /// Only report what is wrong with the files
     Check(Box<generate::Check>),
+    /// Rewrite .x files in the usual form; comments and meaning stay
+    Fmt(fmt::Fmt),
     /// Tell more about a code such as E0203
     Explain {
         /// The code in the brackets of a message
@@ -74,6 +77,7 @@ Examples:
   rpcgen-rs -c -o types.rs calc.x        types and codecs only (-l: clients, -m: servers)
   rpcgen-rs --check calc.x               is calc.rs up to date? exit status 1 if not
   rpcgen-rs check calc.x                 report mistakes, write nothing
+  rpcgen-rs fmt calc.x                   format the file in place
   rpcgen-rs -DMAXNAME=255 calc.x         define what a C header defines
   rpcgen-rs --open-enum 'nfsstat*' --derive '*=serde::Serialize' nfs.x
 
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
     }
     let status = match cli.command {
         Some(Command::Check(check)) => check.run(format),
+        Some(Command::Fmt(fmt)) => fmt.run(format),
         Some(Command::Explain { code }) => explain(&code),
         None => cli.generate.run(format),
     };

@@ -96,19 +96,26 @@ impl Run<'_> {
 
     /// Tree → IR, checked.
     fn resolve(&mut self, file: &File, paths: &[&str]) -> Spec {
-        let broken = self.output.diagnostics.has_errors();
-        let mut found = Diagnostics::default();
-        let mut spec = resolve::resolve(&file.tree, &file.defines, self.options, &mut found);
+        let diags = &mut self.output.diagnostics;
+        let broken = diags.has_errors();
+        let mut behind_errors = Diagnostics::default();
+        let found = if broken {
+            &mut behind_errors
+        } else {
+            &mut *diags
+        };
+        let mut spec = resolve::resolve(&file.tree, &file.defines, self.options, found);
         spec.source = paths
             .first()
             .map(|path| path.replace('\\', "/"))
             .unwrap_or_default();
-        check::check(&spec, &mut found);
+        check::check(&spec, found);
         // Behind a syntax error some definitions are missing: that their names are undefined is no news.
-        let echo = |code: &str| broken && matches!(code, "E0201" | "E0202" | "E0206" | "E0221");
-        for diagnostic in found.iter().filter(|diagnostic| !echo(diagnostic.code)) {
-            self.output.diagnostics.push(diagnostic.clone());
-        }
+        let echo = |code: &str| matches!(code, "E0201" | "E0202" | "E0206" | "E0221");
+        let news = behind_errors
+            .iter()
+            .filter(|diagnostic| !echo(diagnostic.code));
+        news.for_each(|diagnostic| diags.push(diagnostic.clone()));
         spec
     }
 

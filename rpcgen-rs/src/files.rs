@@ -137,13 +137,13 @@ pub(crate) const JSON_MARK: &str = "{\n  \"rpcgen-rs\"";
 
 /// Replaces a file: the text goes to a new file beside it, which then takes its name. Whatever fails, the old file is
 /// still there, whole.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
         // A pipe or device has no old content to keep.
         return fs::OpenOptions::new()
             .write(true)
             .open(path)?
-            .write_all(text.as_bytes());
+            .write_all(text);
     }
     // A link keeps pointing to its file.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -161,9 +161,9 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(text)?;
     file.sync_all()
 }
 

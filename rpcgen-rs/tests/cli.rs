@@ -1,6 +1,10 @@
 //! The command as its users see it: exit status, messages, and which files it touches.
 
 #![cfg(feature = "cli")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "files are what these tests are about"
+)]
 
 use std::fs;
 use std::io::Write as _;
@@ -314,6 +318,29 @@ fn codes_are_explained() {
             .contains("second one could never be taken")
     );
     folder.run(&["explain", "E9999"]).expect(2);
+}
+
+#[test]
+fn files_are_formatted_in_place() {
+    let folder = Folder::new("fmt");
+    folder.write("calc.x", "struct  pair{int a;   int b;/* two */};");
+    let run = folder.run(&["fmt", "--check", "calc.x"]).expect(1);
+    assert!(run.stderr.contains("not formatted"), "{}", run.stderr);
+    let stdout = folder
+        .run_with(&["fmt", "-"], &folder.read("calc.x"))
+        .expect(0)
+        .stdout;
+    folder.run(&["fmt", "calc.x"]).expect(0);
+    folder.run(&["fmt", "--check", "calc.x"]).expect(0);
+    assert_eq!(folder.read("calc.x"), stdout);
+    assert!(
+        stdout.contains("/* two */") && stdout.contains("struct pair {"),
+        "{stdout}"
+    );
+    folder.run(&["fmt", "nosuch.x"]).expect(3);
+    folder.write("bad.x", "/* never closed");
+    folder.run(&["fmt", "bad.x"]).expect(1);
+    assert_eq!(folder.read("bad.x"), "/* never closed");
 }
 
 #[test]

@@ -174,7 +174,10 @@ impl Generate {
                     String::from("standard output"),
                     std::io::stdout().write_all(text.as_bytes()),
                 ),
-                Target::File(path) => (path.display().to_string(), files::replace(path, text)),
+                Target::File(path) => (
+                    path.display().to_string(),
+                    files::replace(path, text.as_bytes()),
+                ),
             };
             if let Err(error) = written {
                 complain(format!("cannot write {name}: {error}"), format);
@@ -212,13 +215,7 @@ impl Inputs {
                 }
             })
             .collect();
-        let stdin = reads_stdin.then(|| {
-            let mut text = Vec::new();
-            std::io::stdin()
-                .read_to_end(&mut text)
-                .map(|_| text)
-                .map_err(|error| error.to_string())
-        });
+        let stdin = reads_stdin.then(read_stdin);
         Self { paths, stdin }
     }
 
@@ -268,6 +265,15 @@ impl Inputs {
             Err(status)
         }
     }
+}
+
+/// All of standard input.
+pub(super) fn read_stdin() -> Result<Vec<u8>, String> {
+    let mut text = Vec::new();
+    std::io::stdin()
+        .read_to_end(&mut text)
+        .map(|_| text)
+        .map_err(|error| error.to_string())
 }
 
 /// Shows the messages of a run, and how it ended.

@@ -28,3 +28,27 @@ fn an_empty_file_is_an_interface_without_anything() {
     assert!(output.diagnostics.is_empty());
     assert_eq!(output.files.len(), 1);
 }
+
+#[test]
+fn h127_definitions_by_the_ten_thousand_on_one_line() {
+    let definition =
+        |n: usize| format!("const C{n} = {n}; struct s{n} {{ int a[C{n}]; string b<>; }}; ");
+    let text: String = (0..20_000).map(definition).collect();
+    let options = Options::default().emit(crate::options::Formats::NONE);
+    let output = compile_with(&options, &text);
+    assert_eq!(output.spec().unwrap().types.len(), 20_000);
+    // And by a stated limit, an option, not at all.
+    let output = compile_with(&options.max_input(1000), &text);
+    assert!(
+        output.diagnostics.has_errors() && output.spec().unwrap_err().to_string().contains("1000")
+    );
+}
+
+#[test]
+fn h131_many_undefined_names_end_in_time() {
+    let text: String = (0..20_000)
+        .map(|n| format!("struct s{n} {{ undefined{n} x; }}; "))
+        .collect();
+    let output = compile_with(&Options::default(), &text);
+    assert!(output.diagnostics.suppressed() > 19_000);
+}

@@ -80,7 +80,7 @@ fn h151_a_file_is_replaced_whole_or_not_at_all() {
     let folder = Folder::new("h151");
     let path = folder.path("out.rs");
     fs::write(&path, "old").unwrap();
-    replace(Path::new(&path), "new").unwrap();
+    replace(Path::new(&path), b"new").unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "new");
     assert_eq!(
         fs::read_dir(&folder.0).unwrap().count(),
@@ -88,10 +88,10 @@ fn h151_a_file_is_replaced_whole_or_not_at_all() {
         "no temporary file is left"
     );
 
-    assert!(replace(Path::new(&folder.path("none/out.rs")), "new").is_err());
+    assert!(replace(Path::new(&folder.path("none/out.rs")), b"new").is_err());
     // The name of the temporary file is taken by a folder: writing fails, the old file stays.
     fs::create_dir_all(folder.path(&format!(".out.rs.{}.tmp", std::process::id()))).unwrap();
-    assert!(replace(Path::new(&path), "newer").is_err());
+    assert!(replace(Path::new(&path), b"newer").is_err());
     assert_eq!(fs::read_to_string(&path).unwrap(), "new");
 }
 

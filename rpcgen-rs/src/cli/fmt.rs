@@ -1,0 +1,79 @@
+//! `rpcgen-rs fmt`: rewrites `.x` files in the usual form; comments and meaning stay.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use super::generate::read_stdin;
+use super::{Status, complain, report};
+use crate::diag::{Diagnostics, Format};
+use crate::emit::x;
+use crate::files::{self, FileLoader};
+use crate::source::{Limits, Loader as _, SourceMap};
+
+/// `rpcgen-rs fmt`
+#[derive(Debug, clap::Args)]
+pub(super) struct Fmt {
+    /// Interface files; `-` formats standard input to standard output
+    #[arg(value_name = "FILE.x", required = true)]
+    inputs: Vec<String>,
+
+    /// Write nothing; exit with status 1 if a file is not formatted
+    #[arg(long)]
+    check: bool,
+}
+
+impl Fmt {
+    pub(super) fn run(&self, format: Format) -> Status {
+        self.inputs
+            .iter()
+            .map(|input| self.file(input, format))
+            .max()
+            .unwrap_or(Status::Done)
+    }
+
+    fn file(&self, input: &str, format: Format) -> Status {
+        let limit = u64::from(Limits::default().text);
+        let read = match input {
+            "-" => read_stdin(),
+            path => FileLoader::new([path], [])
+                .load(path, limit)
+                .map_err(|problem| problem.to_string()),
+        };
+        let text = match read {
+            Ok(text) => text,
+            Err(problem) => {
+                complain(format!("cannot read {input}: {problem}"), format);
+                return Status::Files;
+            }
+        };
+        let mut sources = SourceMap::default();
+        let mut diags = Diagnostics::default();
+        let file = sources.add(input, text.clone(), None);
+        let formatted = x::format(file, &sources, &mut diags);
+        report(&diags, &sources, format);
+        match formatted {
+            None => Status::Wrong,
+            Some(formatted) => self.finish(input, &text, &formatted, format),
+        }
+    }
+
+    fn finish(&self, input: &str, old: &[u8], new: &[u8], format: Format) -> Status {
+        let written = match input {
+            _ if self.check && old != new => {
+                complain(format!("{input} is not formatted"), format);
+                return Status::Wrong;
+            }
+            _ if self.check => Ok(()),
+            "-" => std::io::stdout().write_all(new),
+            _ if old == new => Ok(()),
+            path => files::replace(Path::new(path), new),
+        };
+        match written {
+            Ok(()) => Status::Done,
+            Err(problem) => {
+                complain(format!("cannot write {input}: {problem}"), format);
+                Status::Files
+            }
+        }
+    }
+}
