@@ -16,7 +16,7 @@ mod scope;
 mod types;
 
 use crate::diag::Diagnostics;
-use crate::ir::{Const, ConstType, ConstValue, Name, Spec};
+use crate::ir::{Const, ConstType, ConstValue, Name, Spec, TypeKind};
 use crate::options::{Naming, Options};
 use scope::{Item, Scope, TYPES, VALUES};
 
@@ -75,16 +75,27 @@ fn name_top_level(spec: &mut Spec, speller: Speller<'_>, diags: &mut Diagnostics
     let options = speller.options;
     let mut items = Vec::with_capacity(spec.types.len() + spec.consts.len() + spec.programs.len());
     for def in &spec.types {
-        let tuple_struct = options.open_enum.selects(&def.name.x, None)
-            || options.newtype.selects(&def.name.x, None);
+        let tuple_struct = match def.kind {
+            TypeKind::Enum(_) => options.open_enum.selects(&def.name.x, None),
+            TypeKind::Alias(_) => options.newtype.selects(&def.name.x, None),
+            _ => false,
+        };
         let namespaces = if tuple_struct { TYPES | VALUES } else { TYPES };
-        items.push(speller.item(None, &def.name, namespaces, case::camel));
+        let mut item = speller.item(None, &def.name, namespaces, case::camel);
+        if tuple_struct && matches!(item.wanted.as_str(), "Ok" | "Err" | "Some" | "None") {
+            // As a value it would hide the variant that all code means by this name.
+            item.wanted.push('_');
+        }
+        items.push(item);
     }
-    items.extend(
-        spec.consts
-            .iter()
-            .map(|constant| speller.item(None, &constant.name, VALUES, case::screaming)),
-    );
+    items.extend(spec.consts.iter().map(|constant| {
+        let mut item = speller.item(None, &constant.name, VALUES, case::screaming);
+        if !item.pinned {
+            // Also with `--naming c`: no variable can have the name of a constant, and variables are lower case.
+            item.wanted = case::screaming(&constant.name.x);
+        }
+        item
+    }));
     items.extend(
         spec.programs
             .iter()

@@ -7,7 +7,6 @@ use super::types::w0402_prefix_hangs_on_one_member;
 use super::{Speller, case, prefix, put};
 use crate::diag::Diagnostics;
 use crate::ir::{Procedure, Program, Spec, Version};
-use crate::options::Naming;
 
 /// Names what all programs hold.
 pub(super) fn name_members(spec: &mut Spec, speller: Speller<'_>, diags: &mut Diagnostics) {
@@ -17,15 +16,14 @@ pub(super) fn name_members(spec: &mut Spec, speller: Speller<'_>, diags: &mut Di
     }
 }
 
-/// `MOUNTPROG` version 3 → `MountV3`; the number, not the name, so that no two are alike. With `--naming c`: `MOUNTPROG_3`.
+/// `MOUNTPROG` version 3 → `MountV3`; the number, not the name, so that no two are alike. With
+/// `--naming c` as well: nothing of this name exists in C.
 fn name_versions(program: &mut Program, speller: Speller<'_>, diags: &mut Diagnostics) {
     let base = case::camel(base(&program.name.x));
     let items = program.versions.iter().map(|version| {
-        let mut item = speller.item(Some(&program.name.x), &version.name, TYPES, |_| {
-            format!("{base}V{}", version.number)
-        });
-        if !item.pinned && speller.options.naming == Naming::C {
-            item.wanted = format!("{}_{}", program.name.x, version.number);
+        let mut item = speller.item(Some(&program.name.x), &version.name, TYPES, str::to_owned);
+        if !item.pinned {
+            item.wanted = format!("{base}V{}", version.number);
         }
         item
     });

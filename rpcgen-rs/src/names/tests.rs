@@ -357,14 +357,14 @@ fn naming_c_keeps_every_name() {
     assert_eq!(members(&spec, "e"), ["E_A", "E_B", "E_c"]);
     assert_eq!(members(&spec, "u"), ["E_A"]);
     assert_eq!(members(&spec, "n"), ["Case3"]);
-    assert_eq!(spec.consts[0].name.rust, "maxN");
+    assert_eq!(spec.consts[0].name.rust, "MAX_N", "but of constants");
     let program = &spec.programs[0];
     assert_eq!(
         (
             program.name.rust.as_str(),
             program.versions[0].name.rust.as_str()
         ),
-        ("CALC_PROG", "CALC_PROG_2")
+        ("CALC_PROG", "CalcV2")
     );
     let procedure = &program.versions[0].procedures[0];
     assert_eq!(
@@ -374,6 +374,21 @@ fn naming_c_keeps_every_name() {
         ),
         ("CALC_ADD", "Arg")
     );
+}
+
+#[test]
+fn tuple_structs_do_not_hide_the_variants_of_the_prelude() {
+    let options = Options::default().open_enum("*").newtype("*");
+    let spec = spec_with(
+        &options,
+        "enum ok { A = 1, B = 2 }; typedef int some; struct none { int a; };",
+    );
+    let names: Vec<&str> = spec
+        .types
+        .iter()
+        .map(|def| def.name.rust.as_str())
+        .collect();
+    assert_eq!(names, ["Ok_", "Some_", "None"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! settles that once; types, codecs, clients and servers all print from it.
 
 use super::scope::{Scope, number};
-use crate::ir::{Type, TypeId, TypeKind};
+use crate::ir::{Chain, Type, TypeId, TypeKind};
 use crate::layout::{Pointer, pointer};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -117,11 +117,15 @@ impl Scope<'_> {
         }
     }
 
-    /// Whether a typedef is to be a type of its own.
+    /// Whether a typedef is to be a type of its own. The pointer of a linked list never is: loops walk it.
     pub(super) fn is_newtype(&self, id: TypeId) -> bool {
-        self.options
-            .newtype
-            .selects(&self.spec.def(id).name.x, None)
+        let def = self.spec.def(id);
+        let linked = |to: &Type| match self.spec.resolve(to) {
+            Type::Named(node) => self.spec.def(*node).layout.list == Some(Chain::Linked),
+            _ => false,
+        };
+        let walked = matches!(&def.kind, TypeKind::Alias(Type::Optional(to)) if linked(to));
+        !walked && self.options.newtype.selects(&def.name.x, None)
     }
 
     /// The Rust type of a shape.

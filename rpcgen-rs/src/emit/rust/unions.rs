@@ -192,8 +192,11 @@ impl Variant<'_> {
         match &self.shape {
             None => quote!(),
             Some(shape) => {
-                let write = scope.encode(shape, &Value::Reference(quote!(x)), at);
-                quote!(#write;)
+                let (write, unbox) = (
+                    scope.encode(shape, &Value::Reference(quote!(x)), at),
+                    self.unbox(shape),
+                );
+                quote!(#unbox #write;)
             }
         }
     }
@@ -201,8 +204,20 @@ impl Variant<'_> {
     fn length(&self, scope: &Scope<'_>) -> TokenStream {
         match &self.shape {
             None => quote!(0),
-            Some(shape) => scope.length(shape, &Value::Reference(quote!(x))),
+            Some(shape) => {
+                let length = scope.length(shape, &Value::Reference(quote!(x)));
+                match self.unbox(shape) {
+                    Some(unbox) => quote!({ #unbox #length }),
+                    None => length,
+                }
+            }
         }
+    }
+
+    /// A box around an array is no slice.
+    fn unbox(&self, shape: &Shape) -> Option<TokenStream> {
+        let array = matches!(shape.target(), Shape::Array(..) | Shape::OpaqueFixed(_));
+        (self.arm.boxed && array).then(|| quote!(let x = &**x;))
     }
 
     /// An expression of type `Self`, in a function that returns a `Result`.
