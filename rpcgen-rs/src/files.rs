@@ -60,6 +60,7 @@ impl FileLoader {
     }
 
     /// Adds a text that is no file.
+    #[cfg(feature = "cli")]
     pub(crate) fn give(&mut self, path: &str, text: Vec<u8>) {
         self.given.insert(path.to_owned(), text);
     }
@@ -106,6 +107,7 @@ fn load_error(error: io::Error) -> LoadError {
 }
 
 /// May this file be overwritten? Files that we made may, and empty ones; others belong to somebody.
+#[cfg(feature = "cli")]
 pub(crate) fn is_ours(path: &Path) -> io::Result<bool> {
     let mut start = Vec::new();
     match File::open(path) {
@@ -133,6 +135,7 @@ pub(crate) fn old_text(path: &Path) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// First bytes of our JSON.
+#[cfg(feature = "cli")]
 pub(crate) const JSON_MARK: &str = "{\n  \"rpcgen-rs\"";
 
 /// Replaces a file: the text goes to a new file beside it, which then takes its name. Whatever fails, the old file is

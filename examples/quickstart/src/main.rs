@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     println!("SERVER");
     let rpcbind = LocalRpcbind::start("127.0.0.1:0").await?;
     println!("  rpcbind of this process    {}", rpcbind.address());

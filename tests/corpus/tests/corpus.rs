@@ -40,10 +40,23 @@ fn compile_all(name: &str, files: &[PathBuf]) {
     println!("{name}: {} files", files.len());
 }
 
+/// Our own files: one for each construct in `x/`, whole interfaces beside it, and what the examples are made of.
+fn own_files() -> Vec<PathBuf> {
+    let mut folders = vec![
+        root().join("tests/corpus/x"),
+        root().join("tests/corpus"),
+        root().join("tests/interop/x"),
+    ];
+    let examples = std::fs::read_dir(root().join("examples")).expect("there are examples");
+    folders.extend(examples.flatten().map(|e| e.path()));
+    folders[3..].sort();
+    folders.iter().flat_map(interface_files).collect()
+}
+
 #[test]
 fn every_construct_of_the_language_compiles() {
-    let files = interface_files(root().join("tests/corpus/x"));
-    assert!(files.len() >= 24, "the corpus is there");
+    let files = own_files();
+    assert!(files.len() >= 30, "the corpus is there");
     compile_all("own", &files);
 }
 
@@ -54,11 +67,9 @@ fn the_systems_interface_files_compile() {
         rpcsvc.len() >= 17,
         "rpcsvc-proto's files are there (tests/run installs them): {rpcsvc:?}"
     );
-    let tirpc = [
-        interface_files("/usr/include/tirpc/rpc"),
-        interface_files("/usr/include/tirpc/rpcsvc"),
-    ]
-    .concat();
+    let tirpc = ["rpc", "rpcsvc"]
+        .map(|f| interface_files(format!("/usr/include/tirpc/{f}")))
+        .concat();
     assert!(
         !tirpc.is_empty(),
         "libtirpc-dev's files are there (tests/run installs them)"
@@ -69,7 +80,7 @@ fn the_systems_interface_files_compile() {
 #[test]
 fn output_is_identical_on_second_run() {
     let folder = scratch("twice");
-    for file in interface_files(root().join("tests/corpus/x")) {
+    for file in own_files() {
         let texts = ["first.rs", "second.rs"].map(|name| {
             let output = folder.join(name);
             let run = rpcgen([file.as_os_str(), "-o".as_ref(), output.as_os_str()]);

@@ -5,5 +5,27 @@
 //! number `k` of every kind of value (see `c/samples.h`), so that what arrives is compared with what was to be sent.
 
 pub mod capture;
+pub mod checks;
 pub mod namespace;
 pub mod peers;
+pub mod samples;
+pub mod server;
+pub mod wire;
+
+/// What `rpcgen-rs` made of `x/every.x`.
+#[allow(missing_docs)]
+pub mod every {
+    rpcgen_runtime::include_x!("every");
+}
+
+/// What `rpcgen-rs` made of `x/arith.x`.
+#[allow(missing_docs)]
+pub mod arith {
+    rpcgen_runtime::include_x!("arith");
+}
+
+/// What `rpcgen-rs` made of `x/wide.x`.
+#[allow(missing_docs)]
+pub mod wide {
+    rpcgen_runtime::include_x!("wide");
+}

@@ -128,14 +128,20 @@ impl Drop for Rpcbind {
 
 /// What `rpcinfo` prints, both streams; `None` when its exit status is not 0.
 pub fn rpcinfo(arguments: &[&str]) -> Option<String> {
+    let (success, said) = rpcinfo_whatever(arguments);
+    success.then_some(said)
+}
+
+/// Runs `rpcinfo`: whether it was content, and what it said.
+pub fn rpcinfo_whatever(arguments: &[&str]) -> (bool, String) {
     let output = Command::new("rpcinfo")
         .args(arguments)
         .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
         .output()
         .expect("rpcinfo is installed (tests/run installs it)");
     let text = [output.stdout, output.stderr].concat();
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&text).into_owned())
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
 }

@@ -105,7 +105,7 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
     let args = p.args.iter().map(|(arg, shape)| {
         let (name, ty) = (argument(&arg.name), scope.ty(shape));
         match shape.target() {
-            Shape::Scalar(..) => quote!(#name: #ty),
+            Shape::Scalar(..) | Shape::Quadruple => quote!(#name: #ty),
             Shape::Named(_) if is_enum(scope, shape) => quote!(#name: #ty),
             Shape::Text(true, _) => {
                 let str = scope.primitive("str");
@@ -119,7 +119,7 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
         let name = argument(&arg.name);
         let value = match shape.target() {
             Shape::Text(false, _) => Value::Reference(quote!(&::core::convert::Into::into(#name))),
-            Shape::Scalar(..) => Value::Place(quote!(#name)),
+            Shape::Scalar(..) | Shape::Quadruple => Value::Place(quote!(#name)),
             Shape::Named(_) if is_enum(scope, shape) => Value::Place(quote!(#name)),
             _ => Value::Reference(quote!(#name)),
         };

@@ -1,6 +1,6 @@
 //! Constants.
 
-use super::scope::{Case, Scope, head, ident, signed};
+use super::scope::{Case, Scope, ident, item_head, signed};
 use crate::ir::{Const, ConstType, ConstValue};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,7 +8,7 @@ use quote::quote;
 /// `pub const`.
 pub(super) fn item(scope: &Scope<'_>, item: &Const) -> TokenStream {
     let (head, name) = (
-        head(&item.docs, "", &item.name, Case::Constant),
+        item_head(&item.docs, [], &item.name, Case::Constant),
         ident(&item.name),
     );
     let (ty, value) = match &item.value {

@@ -1,6 +1,6 @@
 //! Enums: closed Rust enums, or open ones that keep values they do not know.
 
-use super::scope::{Case, Scope, head, ident, signed};
+use super::scope::{Case, Scope, head, ident, item_head, signed};
 use super::structs::block_codec;
 use crate::ir::{Enumerator, TypeId};
 use proc_macro2::TokenStream;
@@ -48,7 +48,15 @@ fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream 
     let def = scope.spec.def(id);
     let short = scope.short();
     let v1 = &short.v1;
-    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
+    let (head_of_type, name) = (
+        item_head(
+            &def.docs,
+            members.iter().map(|m| &m.docs),
+            &def.name,
+            Case::Type,
+        ),
+        ident(&def.name),
+    );
     let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
     // The zero value, where the enum has it: any other member is no more likely than the next.
     let derives = derives(scope, id, def.layout.default);
@@ -111,7 +119,15 @@ fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
     let def = scope.spec.def(id);
     let short = scope.short();
     let v1 = &short.v1;
-    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
+    let (head_of_type, name) = (
+        item_head(
+            &def.docs,
+            members.iter().map(|m| &m.docs),
+            &def.name,
+            Case::Type,
+        ),
+        ident(&def.name),
+    );
     let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
     let derives = derives(scope, id, true);
     let consts = members.iter().map(|m| {

@@ -2,7 +2,7 @@
 
 use super::codec::Value;
 use super::linked;
-use super::scope::{Case, Scope, allow_case, head, ident, local, number, word};
+use super::scope::{Case, Scope, allow_case, head, ident, item_head, local, number, word};
 use super::shape::{Shape, User};
 use crate::ir::{Chain, Field, Type, TypeId};
 use proc_macro2::{Ident, TokenStream};
@@ -55,7 +55,15 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, fields: &[Field]) -> TokenStr
         Some(Chain::Linked) => (&members[..members.len() - 1], members.last()),
         None => (&members[..], None),
     };
-    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
+    let (head_of_type, name) = (
+        item_head(
+            &def.docs,
+            fields.iter().map(|f| &f.docs),
+            &def.name,
+            Case::Type,
+        ),
+        ident(&def.name),
+    );
     let declared = members.iter().chain(next).map(|m| {
         let head = head(&m.field.docs, "", &m.field.name, Case::Member);
         let (name, ty) = (&m.ident, scope.ty(&m.shape));
@@ -386,7 +394,10 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
             member: None,
         },
     );
-    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
+    let (head_of_type, name) = (
+        item_head(&def.docs, [], &def.name, Case::Type),
+        ident(&def.name),
+    );
     let ty = scope.ty(&shape);
     if !scope.is_newtype(id) {
         return quote!(#head_of_type pub type #name = #ty;);

@@ -2,10 +2,10 @@
 
 use super::codec::Value;
 use super::docs;
-use super::scope::{Case, Scope, head, ident, signed, word};
+use super::scope::{Case, Scope, head, ident, item_head, signed, word};
 use super::shape::{Shape, User};
 use super::structs::{derives, stream_codec};
-use crate::ir::{Arm, Type, TypeId, TypeKind, Union};
+use crate::ir::{Arm, Case as UnionCase, Docs, Type, TypeId, TypeKind, Union};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -99,12 +99,7 @@ fn view<'a>(scope: &Scope<'_>, id: TypeId, union: &'a Union, x: &'a str) -> View
         .iter()
         .map(|case| Variant {
             name: ident(&case.name),
-            head: head(
-                case.docs.as_ref().map_or(&case.arm.docs, |_| &case.docs),
-                "",
-                &case.name,
-                Case::Type,
-            ),
+            head: head(arm_docs(case), "", &case.name, Case::Type),
             value: Some(case.value),
             arm: &case.arm,
             shape: shape_of(&case.arm),
@@ -127,6 +122,15 @@ fn view<'a>(scope: &Scope<'_>, id: TypeId, union: &'a Union, x: &'a str) -> View
         default,
         tag,
         at: x,
+    }
+}
+
+/// The comment of a label, or of the declaration behind it.
+fn arm_docs(case: &UnionCase) -> &Docs {
+    if case.docs.is_some() {
+        &case.docs
+    } else {
+        &case.arm.docs
     }
 }
 
@@ -251,7 +255,15 @@ impl Variant<'_> {
 pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream {
     let def = scope.spec.def(id);
     let view = view(scope, id, union, &def.name.x);
-    let (head_of_type, name) = (head(&def.docs, "", &def.name, Case::Type), ident(&def.name));
+    let (head_of_type, name) = (
+        item_head(
+            &def.docs,
+            union.cases.iter().map(arm_docs),
+            &def.name,
+            Case::Type,
+        ),
+        ident(&def.name),
+    );
     let zero = zero_variant(scope, id, &view);
     // The zero value of a union whose arm for it is void.
     let unit = zero
