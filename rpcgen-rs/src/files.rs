@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "cli")]
 use crate::emit::rust::MARK;
 use crate::source::{LoadError, Loader};
 

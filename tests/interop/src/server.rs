@@ -14,7 +14,6 @@ use rpcgen_runtime::{Context, Fault, Quadruple, Server, XdrString, to_bytes};
 use std::time::Duration;
 
 /// All programs, on any free port of 127.0.0.1, TCP and UDP.
-#[must_use]
 pub fn server() -> Server {
     Server::new()
         .serve(EveryV1Server(Peer))
@@ -70,7 +69,7 @@ impl EveryV2 for Peer {
 
     async fn encode(&self, _cx: &Context, arg: Which) -> Result<Blob, Fault> {
         let bytes = to_bytes(&sample(arg.what, arg.k)).map_err(|_| Fault::SystemErr)?;
-        Ok(bytes.into())
+        Ok(bytes)
     }
 }
 
