@@ -5,7 +5,7 @@
 //! is a small one inside this process, so that nothing must be installed and nobody must be root.
 
 /// What `rpcgen-rs` made of `board.x`.
-#[allow(missing_docs)]
+#[allow(unreachable_pub)]
 mod api {
     rpcgen_runtime::include_x!("board");
 }

@@ -8,7 +8,7 @@ use quote::quote;
 /// `pub const`.
 pub(super) fn item(scope: &Scope<'_>, item: &Const) -> TokenStream {
     let (head, name) = (
-        item_head(&item.docs, [], &item.name, Case::Constant),
+        item_head(&item.docs, &item.name, Case::Constant),
         ident(&item.name),
     );
     let (ty, value) = match &item.value {

@@ -49,12 +49,7 @@ fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream 
     let short = scope.short();
     let v1 = &short.v1;
     let (head_of_type, name) = (
-        item_head(
-            &def.docs,
-            members.iter().map(|m| &m.docs),
-            &def.name,
-            Case::Type,
-        ),
+        item_head(&def.docs, &def.name, Case::Type),
         ident(&def.name),
     );
     let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
@@ -86,6 +81,7 @@ fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream 
         #head_of_type #derives
         #[repr(i32)]
         pub enum #name { #(#variants),* }
+        #[allow(dead_code)]
         impl #name {
             #aliases
             /// The value on the wire.
@@ -120,12 +116,7 @@ fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
     let short = scope.short();
     let v1 = &short.v1;
     let (head_of_type, name) = (
-        item_head(
-            &def.docs,
-            members.iter().map(|m| &m.docs),
-            &def.name,
-            Case::Type,
-        ),
+        item_head(&def.docs, &def.name, Case::Type),
         ident(&def.name),
     );
     let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
@@ -149,6 +140,7 @@ fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
     quote! {
         #head_of_type #derives
         pub struct #name(pub #i32);
+        #[allow(dead_code)]
         impl #name {
             #(#consts)*
             /// The value on the wire.

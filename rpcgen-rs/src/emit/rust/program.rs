@@ -61,6 +61,7 @@ pub(super) fn module(scope: &Scope<'_>, program: &Program) -> TokenStream {
     });
     quote! {
         #head
+        #[allow(dead_code)]
         pub mod #name {
             #import
             /// The program's number.

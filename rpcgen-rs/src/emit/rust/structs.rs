@@ -56,12 +56,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, fields: &[Field]) -> TokenStr
         None => (&members[..], None),
     };
     let (head_of_type, name) = (
-        item_head(
-            &def.docs,
-            fields.iter().map(|f| &f.docs),
-            &def.name,
-            Case::Type,
-        ),
+        item_head(&def.docs, &def.name, Case::Type),
         ident(&def.name),
     );
     let declared = members.iter().chain(next).map(|m| {
@@ -395,7 +390,7 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
         },
     );
     let (head_of_type, name) = (
-        item_head(&def.docs, [], &def.name, Case::Type),
+        item_head(&def.docs, &def.name, Case::Type),
         ident(&def.name),
     );
     let ty = scope.ty(&shape);

@@ -256,12 +256,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
     let def = scope.spec.def(id);
     let view = view(scope, id, union, &def.name.x);
     let (head_of_type, name) = (
-        item_head(
-            &def.docs,
-            union.cases.iter().map(arm_docs),
-            &def.name,
-            Case::Type,
-        ),
+        item_head(&def.docs, &def.name, Case::Type),
         ident(&def.name),
     );
     let zero = zero_variant(scope, id, &view);
@@ -308,6 +303,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
     quote! {
         #head_of_type #derives
         pub enum #name { #(#declared),* }
+        #[allow(dead_code)]
         impl #name {
             /// The discriminant on the wire.
             #[must_use]

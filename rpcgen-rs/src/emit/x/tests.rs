@@ -11,7 +11,9 @@ fn formatted(text: &[u8]) -> Vec<u8> {
 }
 
 /// Kind and text of every token; text of all trivia without white space.
-fn content(text: &[u8]) -> (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>) {
+type Content = (Vec<(Kind, Vec<u8>)>, Vec<Vec<u8>>);
+
+fn content(text: &[u8]) -> Content {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let tokens = lex_raw(text, &SpanMap::default(), &mut Diagnostics::default());
     let bytes = |lo: u32, hi: u32| text[lo as usize..hi as usize].to_vec();
