@@ -11,7 +11,7 @@ const ROOM: usize = 4;
 
 /// A board of notes. Clones share the notes.
 #[derive(Clone, Debug, Default)]
-pub struct Board(Arc<Mutex<Notes>>);
+pub(crate) struct Board(Arc<Mutex<Notes>>);
 
 #[derive(Debug, Default)]
 struct Notes {
