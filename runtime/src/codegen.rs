@@ -8,7 +8,7 @@ pub mod v1 {
     pub use crate::interface::{Interface, ProcInfo};
     #[cfg(feature = "net")]
     pub use crate::server::{
-        BoxFuture, Context, Dispatch, Fault, arguments, no_procedure, results,
+        BlockingPool, BoxFuture, Context, Dispatch, Fault, arguments, no_procedure, results,
     };
     pub use crate::xdr::{
         At, Block, Decode, DecodeError, Encode, List, Mode, Opaque, Quadruple, Reader, Writer,

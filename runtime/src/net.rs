@@ -9,9 +9,9 @@ mod udp;
 #[cfg(unix)]
 mod unix;
 
-pub(crate) use self::listener::{Listener, Stream};
+pub(crate) use self::listener::{Listener, StdListener, Stream};
 pub(crate) use self::outgoing::Outgoing;
 pub(crate) use self::tcp::listen as listen_tcp;
-pub(crate) use self::udp::bind as bind_udp;
+pub(crate) use self::udp::{Datagram, Datagrams, Route, bind as bind_udp};
 #[cfg(unix)]
 pub(crate) use self::unix::listen as listen_unix;

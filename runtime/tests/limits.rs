@@ -1,5 +1,11 @@
 //! The limits of a server, at the limit and one above, on real sockets. Numbers are those of the catalogue.
 
+#![allow(
+    clippy::redundant_closure,
+    clippy::redundant_closure_for_method_calls,
+    reason = "the named method is not general enough in its lifetimes"
+)]
+
 use rpcgen_runtime::codegen::v1::{arguments, results};
 use rpcgen_runtime::server::{BoxFuture, Running};
 use rpcgen_runtime::{Body, Bytes, Context, Dispatch, Fault, Interface, Limits, ProcInfo, Server};

@@ -18,6 +18,23 @@ pub trait Programs {
 
     /// Who answers for this version.
     fn target(&self, program: u32, version: u32) -> Option<(&Self::Target, &'static Interface)>;
+
+    /// Who answers for every program that is not served, if anybody does.
+    fn fallback(&self) -> Option<(&Self::Target, &'static Interface)> {
+        None
+    }
+
+    /// Judges a credential of a flavor that is not built in; `None` when nobody knows the flavor.
+    fn authenticate(&self, call: &CallRef<'_>) -> Option<Result<Authenticated, AuthStat>> {
+        let _ = call;
+        None
+    }
+
+    /// Whether a credential of this flavor is enough for a procedure other than 0.
+    fn suffices(&self, flavor: u32, program: u32, procedure: u32) -> bool {
+        let _ = (flavor, program, procedure);
+        true
+    }
 }
 
 /// Who calls.
@@ -30,6 +47,22 @@ pub enum Cred {
     Sys(AuthSys),
     /// A flavor that an authenticator has accepted.
     Other(OpaqueAuth),
+}
+
+/// A credential that has been accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authenticated {
+    /// Who calls.
+    pub cred: Cred,
+    /// The verifier of the reply.
+    pub verf: OpaqueAuth,
+}
+
+impl Authenticated {
+    fn as_is(cred: Cred) -> Self {
+        let verf = OpaqueAuth::NONE;
+        Self { cred, verf }
+    }
 }
 
 /// What to do with a message.
@@ -50,12 +83,16 @@ pub struct Accepted<T> {
     pub xid: u32,
     /// Who answers.
     pub target: T,
-    /// What it serves.
+    /// What it serves; without procedures where it answers for all programs.
     pub interface: &'static Interface,
+    /// Program number.
+    pub program: u32,
+    /// Version of the program.
+    pub version: u32,
     /// Procedure number.
     pub procedure: u32,
-    /// Who calls.
-    pub cred: Cred,
+    /// Who calls, and the verifier of the reply.
+    pub auth: Authenticated,
     /// The encoded arguments, a slice of the message.
     pub args: Bytes,
 }
@@ -77,36 +114,46 @@ where
     };
     let xid = call.xid;
     // Authentication comes before the program is looked up, as with the other servers of the field.
-    let cred = match authenticate(&call, mode) {
-        Ok(cred) => cred,
+    let auth = match authenticate(message, &call, programs, mode) {
+        Ok(auth) => auth,
         Err(stat) => return denied(xid, stat),
     };
-    let Some((target, interface)) = programs.target(call.program, call.version) else {
-        let mut versions = programs.versions(call.program);
-        let stat = match versions.next() {
-            None => AcceptStat::ProgUnavail,
-            Some(low) => AcceptStat::ProgMismatch {
-                low,
-                high: versions.last().unwrap_or(low),
-            },
-        };
-        return Verdict::Reply(ReplyHeader::accepted(xid, stat));
+    let accepted = |stat| Verdict::Reply(ReplyHeader::accepted_with(xid, auth.verf.clone(), stat));
+    let (target, interface) = match programs.target(call.program, call.version) {
+        Some((target, interface)) => {
+            if interface.procedure(call.procedure).is_none() {
+                // Every version has procedure 0, whether its interface says so or not.
+                return accepted(match call.procedure {
+                    0 => AcceptStat::Success,
+                    _ => AcceptStat::ProcUnavail,
+                });
+            }
+            (target, interface)
+        }
+        None => {
+            let mut versions = programs.versions(call.program);
+            match (versions.next(), programs.fallback()) {
+                (Some(low), _) => {
+                    let high = versions.last().unwrap_or(low);
+                    return accepted(AcceptStat::ProgMismatch { low, high });
+                }
+                (None, Some(fallback)) => fallback,
+                (None, None) => return accepted(AcceptStat::ProgUnavail),
+            }
+        }
     };
-    if interface.procedure(call.procedure).is_none() {
-        // Every version has procedure 0, whether its interface says so or not.
-        let stat = if call.procedure == 0 {
-            AcceptStat::Success
-        } else {
-            AcceptStat::ProcUnavail
-        };
-        return Verdict::Reply(ReplyHeader::accepted(xid, stat));
+    // RFC 5531 §8: procedure 0 never requires authentication.
+    if call.procedure != 0 && !programs.suffices(call.cred.flavor, call.program, call.procedure) {
+        return denied(xid, AuthStat::TOOWEAK);
     }
     Verdict::Run(Accepted {
         xid,
         target: target.clone(),
         interface,
+        program: call.program,
+        version: call.version,
         procedure: call.procedure,
-        cred,
+        auth,
         args: message.slice(call.args_at.min(message.len())..),
     })
 }
@@ -115,24 +162,54 @@ fn denied<T>(xid: u32, stat: AuthStat) -> Verdict<T> {
     Verdict::Reply(ReplyHeader::denied(xid, Denied::Auth(stat)))
 }
 
-/// Accepts AUTH_NONE, AUTH_SYS and, for procedure 0, the probe of RPC-with-TLS (answered without its token).
-fn authenticate(call: &CallRef<'_>, mode: Mode) -> Result<Cred, AuthStat> {
+/// Accepts AUTH_NONE, AUTH_SYS and, for procedure 0, the probe of RPC-with-TLS (answered without its token); asks about
+/// other flavors.
+fn authenticate<P: Programs>(
+    message: &[u8],
+    call: &CallRef<'_>,
+    programs: &P,
+    mode: Mode,
+) -> Result<Authenticated, AuthStat> {
+    if mode == Mode::Strict {
+        pads_are_zero(message, call)?;
+    }
     match call.cred.flavor {
-        flavor::NONE => Ok(Cred::None),
+        flavor::NONE => Ok(Authenticated::as_is(Cred::None)),
         flavor::SYS => {
             let parms = AuthSys::parse(call.cred.body, mode).map_err(|_| AuthStat::BADCRED)?;
             match call.verf {
                 AuthRef {
                     flavor: flavor::NONE,
                     ..
-                } => Ok(Cred::Sys(parms)),
+                } => Ok(Authenticated::as_is(Cred::Sys(parms))),
                 _ => Err(AuthStat::BADVERF),
             }
         }
-        flavor::TLS if call.procedure == 0 && call.cred.body.is_empty() => Ok(Cred::None),
+        flavor::TLS if call.procedure == 0 && call.cred.body.is_empty() => {
+            Ok(Authenticated::as_is(Cred::None))
+        }
         flavor::TLS => Err(AuthStat::BADCRED),
-        _ => Err(AuthStat::REJECTEDCRED),
+        _ => programs
+            .authenticate(call)
+            .unwrap_or(Err(AuthStat::REJECTEDCRED)),
     }
+}
+
+/// Strict mode: the pad bytes behind credential and verifier are zero.
+fn pads_are_zero(message: &[u8], call: &CallRef<'_>) -> Result<(), AuthStat> {
+    let is_zero = |end: usize, body: &[u8]| {
+        let pad = end.checked_sub(crate::xdr::padding(body.len()));
+        let pad = pad.and_then(|start| message.get(start..end));
+        pad.is_some_and(|pad| pad.iter().all(|byte| *byte == 0))
+    };
+    let cred_end = call.args_at.saturating_sub(call.verf.encoded_len());
+    if !is_zero(cred_end, call.cred.body) {
+        return Err(AuthStat::BADCRED);
+    }
+    if !is_zero(call.args_at, call.verf.body) {
+        return Err(AuthStat::BADVERF);
+    }
+    Ok(())
 }
 
 /// Bytes that a reply's mark and header need in front of the results.
@@ -144,3 +221,6 @@ pub(crate) fn header_bytes(header: &ReplyHeader) -> Vec<u8> {
     header.put(&mut bytes);
     bytes
 }
+
+#[cfg(test)]
+mod tests;

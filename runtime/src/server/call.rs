@@ -1,9 +1,9 @@
 //! One call: from an accepted message to the reply's bytes.
 
-use super::context::Decoding;
-use super::{BoxFuture, Context, Dispatch, Fault, Peer, Shared};
+use super::context::{Decoding, Origin};
+use super::{BoxFuture, Context, Dispatch, Extensions, Fault, Shared};
 use crate::Body;
-use crate::msg::{AcceptStat, ReplyHeader};
+use crate::msg::{AcceptStat, OpaqueAuth, ReplyHeader};
 use crate::proto::record;
 use crate::proto::replay::{Admission, CallKey};
 use crate::proto::server::{Accepted, header_bytes};
@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::Instant;
+use tracing::Span;
 
 /// What becomes of an accepted call.
 pub(crate) enum Start {
@@ -27,13 +28,16 @@ pub(crate) enum Start {
 /// A call being handled.
 pub(crate) struct Call {
     xid: u32,
+    verf: OpaqueAuth,
     handler: BoxFuture<'static, Result<Body, Fault>>,
     remembered: Option<InProgress>,
+    span: Span,
 }
 
 /// A call that has been handled.
 pub(crate) struct Done {
     xid: u32,
+    verf: OpaqueAuth,
     result: Result<Body, Fault>,
     remembered: Option<InProgress>,
 }
@@ -56,42 +60,40 @@ impl Call {
     /// Starts the handler, unless the call is a duplicate.
     pub(crate) fn start(
         accepted: Accepted<Arc<dyn Dispatch>>,
-        peer: &Arc<Peer>,
+        origin: &Arc<Origin>,
         server: &Arc<Shared>,
     ) -> Start {
-        let remembered = match remember(&accepted, peer, server) {
+        let remembered = match remember(&accepted, origin, server) {
             Ok(remembered) => remembered,
             Err(Admission::Replay(reply)) => return Start::Replayed(reply.map(Body::from)),
             Err(_) => return Start::Duplicate,
         };
-        let Accepted {
-            xid,
-            target,
-            interface,
-            procedure,
-            cred,
-            args,
-        } = accepted;
-        let info = interface.procedure(procedure);
+        let span = span(&accepted, origin);
+        let info = accepted.interface.procedure(accepted.procedure);
         let deadline = server.limits.request_deadline;
         let cx = Context {
-            peer: Arc::clone(peer),
-            cred,
-            xid,
-            procedure,
+            origin: Arc::clone(origin),
+            cred: accepted.auth.cred,
+            xid: accepted.xid,
+            program: accepted.program,
+            version: accepted.version,
+            procedure: accepted.procedure,
             ratio: info.map_or(16, |p| p.args_ratio as usize),
             decoding: Decoding {
                 limits: server.limits.decode,
                 mode: server.mode,
             },
             deadline: deadline.map(|d| Instant::now() + d),
+            extensions: Extensions::default(),
         };
+        let (target, args) = (accepted.target, Body::from(accepted.args));
+        let procedure = accepted.procedure;
         let oneway = info.is_some_and(|p| p.oneway);
-        let start = AssertUnwindSafe(|| target.dispatch(cx, procedure, Body::from(args)));
-        let handler =
-            catch_unwind(start).unwrap_or_else(|_| Box::pin(async { Err(Fault::SystemErr) }));
+        let start = AssertUnwindSafe(|| target.dispatch(cx, procedure, args));
+        let handler = span.in_scope(|| catch_unwind(start));
+        let handler = handler.unwrap_or_else(|_| Box::pin(async { Err(Fault::SystemErr) }));
         // Over UDP silence makes the client ask again; over a stream it would wait for ever.
-        let late = if peer.is_datagram() {
+        let late = if origin.peer.is_datagram() {
             Fault::NoReply
         } else {
             Fault::SystemErr
@@ -112,24 +114,43 @@ impl Call {
             }),
         };
         Start::Running(Self {
-            xid,
+            xid: accepted.xid,
+            verf: accepted.auth.verf,
             handler,
             remembered,
+            span,
         })
     }
+}
+
+/// The span of a call, with the field names of OpenTelemetry's conventions for ONC RPC.
+fn span<T>(call: &Accepted<T>, origin: &Origin) -> Span {
+    let name = || call.interface.procedure(call.procedure).map(|p| p.name);
+    tracing::debug_span!(
+        "rpc",
+        rpc.system = "onc_rpc",
+        onc_rpc.program.name = call.interface.name,
+        onc_rpc.program.number = call.program,
+        onc_rpc.version = call.version,
+        onc_rpc.procedure.name = name(),
+        onc_rpc.procedure.number = call.procedure,
+        client.address = %origin.peer,
+        xid = call.xid,
+        otel.status_code = tracing::field::Empty,
+    )
 }
 
 /// Enters the call into the reply cache, where there is one for this peer.
 fn remember(
     accepted: &Accepted<Arc<dyn Dispatch>>,
-    peer: &Peer,
+    origin: &Origin,
     server: &Arc<Shared>,
 ) -> Result<Option<InProgress>, Admission> {
+    let peer = &origin.peer;
     let Some(address) = peer.address().filter(|_| server.remembers(peer)) else {
         return Ok(None);
     };
-    let interface = accepted.interface;
-    let numbers = (interface.program, interface.version, accepted.procedure);
+    let numbers = (accepted.program, accepted.version, accepted.procedure);
     let mut cache = server.replay();
     let key = cache.key(address, accepted.xid, numbers, &accepted.args);
     match cache.admit(Instant::now(), key) {
@@ -150,14 +171,19 @@ impl Future for Call {
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Done> {
         let this = &mut *self;
         // A handler's panic is the failure of its call alone. The handler is never polled again.
+        let entered = this.span.enter();
         let polled = catch_unwind(AssertUnwindSafe(|| this.handler.as_mut().poll(cx)));
         let result = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(result)) => result,
             Err(_) => Err(Fault::SystemErr),
         };
+        let status = if result.is_ok() { "OK" } else { "ERROR" };
+        this.span.record("otel.status_code", status);
+        drop(entered);
         Poll::Ready(Done {
             xid: this.xid,
+            verf: std::mem::take(&mut this.verf),
             result,
             remembered: this.remembered.take(),
         })
@@ -169,10 +195,11 @@ impl Done {
     pub(crate) fn reply(self, max: usize) -> Option<Body> {
         let Self {
             xid,
+            verf,
             result,
             remembered,
         } = self;
-        let reply = frame(xid, result, max);
+        let reply = frame(xid, verf, result, max);
         if let Some(mut call) = remembered
             && let Some(key) = call.key.take()
         {
@@ -183,7 +210,7 @@ impl Done {
     }
 }
 
-fn frame(xid: u32, result: Result<Body, Fault>, max: usize) -> Option<Body> {
+fn frame(xid: u32, verf: OpaqueAuth, result: Result<Body, Fault>, max: usize) -> Option<Body> {
     let too_long = |body: &Body| body.len() > max.saturating_sub(ReplyHeader::SUCCESS_LEN);
     let result = match result {
         Ok(body) if too_long(&body) => {
@@ -198,15 +225,17 @@ fn frame(xid: u32, result: Result<Body, Fault>, max: usize) -> Option<Body> {
         other => other,
     };
     match result {
+        Ok(mut body) if verf == OpaqueAuth::NONE => {
+            body.prepend(&ReplyHeader::success(xid));
+            Some(body)
+        }
         Ok(mut body) => {
-            body.prepend(&header_bytes(&ReplyHeader::accepted(
-                xid,
-                AcceptStat::Success,
-            )));
+            let header = ReplyHeader::accepted_with(xid, verf, AcceptStat::Success);
+            body.prepend(&header_bytes(&header));
             Some(body)
         }
         Err(fault) => fault
-            .header(xid)
+            .header(xid, verf)
             .map(|header| Body::from(header_bytes(&header))),
     }
 }

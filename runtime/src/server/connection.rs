@@ -4,6 +4,9 @@
 //! becomes a task. Limits work by not reading: a peer that sends too much or takes too little waits, nobody else does.
 
 use super::call::{Call, Done, Start, marked};
+use super::canceled::CancelOnDrop;
+use super::context::Origin;
+use super::pressure::Partial;
 use super::{Peer, Phase, Shared};
 use crate::Body;
 use crate::net::Outgoing;
@@ -45,6 +48,8 @@ pub(crate) enum End {
     Deadline(&'static str),
     /// The server stops.
     Stopped,
+    /// The server holds too many bytes, and this connection's partial record is the oldest.
+    Memory,
     /// The stream failed.
     Io(io::Error),
 }
@@ -63,9 +68,12 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let now = Instant::now();
+    // Dropped last: whatever works for this peer elsewhere learns that it is gone.
+    let cancel = CancelOnDrop::default();
+    let canceled = cancel.0.clone();
     let mut connection = Connection {
         stream,
-        peer: Arc::new(peer),
+        origin: Arc::new(Origin { peer, canceled }),
         decoder: Decoder::new(server.limits.record),
         buf: BytesMut::new(),
         read_size: READ_FIRST,
@@ -75,6 +83,7 @@ where
         eof: false,
         draining: false,
         accounted: 0,
+        partial: None,
         record_since: None,
         idle_since: now,
         write_since: now,
@@ -85,6 +94,9 @@ where
     };
     let end = poll_fn(|cx| connection.poll(cx)).await;
     connection.account(0);
+    connection.leave();
+    drop(connection);
+    drop(cancel);
     end
 }
 
@@ -94,7 +106,7 @@ fn wait_for(mut phase: watch::Receiver<Phase>, wanted: Phase) -> PhaseWait {
 
 struct Connection<S> {
     stream: S,
-    peer: Arc<Peer>,
+    origin: Arc<Origin>,
     decoder: Decoder,
     buf: BytesMut,
     read_size: usize,
@@ -106,6 +118,8 @@ struct Connection<S> {
     draining: bool,
     /// Bytes reported to the server as held by this connection.
     accounted: usize,
+    /// This connection's entry among those that wait for memory.
+    partial: Option<Partial>,
     record_since: Option<Instant>,
     idle_since: Instant,
     write_since: Instant,
@@ -196,13 +210,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn has_room(&self) -> bool {
         let limits = &self.server.limits;
-        self.waiting.is_none()
-            && self.running.len() < limits.per_connection
-            && self.out.len() < limits.queued
+        let most = if limits.in_order {
+            1
+        } else {
+            limits.per_connection
+        };
+        self.waiting.is_none() && self.running.len() < most && self.out.len() < limits.queued
     }
 
     /// Runs the calls in the buffer, as far as the limits allow.
     fn process(&mut self, cx: &mut Context<'_>, budget: &mut usize) -> Result<(), End> {
+        let before = *budget;
+        let processed = self.process_records(cx, budget);
+        if *budget < before {
+            self.server.counters.calls.add((before - *budget) as u64);
+            self.idle_since = Instant::now();
+        }
+        processed
+    }
+
+    fn process_records(&mut self, cx: &mut Context<'_>, budget: &mut usize) -> Result<(), End> {
+        let server = Arc::clone(&self.server);
+        let mut programs = None;
         while *budget > 0 && self.has_room() {
             let Some(record) = self.decoder.next(&mut self.buf).map_err(End::Record)? else {
                 if self.decoder.at_boundary(&self.buf) {
@@ -214,26 +243,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             *budget -= 1;
             self.record_since = None;
-            self.idle_since = Instant::now();
-            let programs = self.server.programs();
-            match judge(&record, &*programs, self.server.mode) {
+            let programs = programs.get_or_insert_with(|| server.programs());
+            match judge(&record, &**programs, server.mode) {
                 Verdict::Ignore(_) => return Err(End::NotACall),
                 Verdict::Reply(header) => {
                     if let Some(reply) = marked(Body::from(header_bytes(&header))) {
                         self.push(reply);
                     }
                 }
-                Verdict::Run(accepted) => match Call::start(accepted, &self.peer, &self.server) {
+                Verdict::Run(accepted) => match Call::start(accepted, &self.origin, &server) {
                     Start::Running(mut call) => match pin!(&mut call).poll(cx) {
                         Poll::Ready(done) => self.answer(done),
                         Poll::Pending => self.suspend(cx, call),
                     },
                     Start::Replayed(reply) => {
+                        server.counters.duplicates.add(1);
                         if let Some(reply) = reply.and_then(marked) {
                             self.push(reply);
                         }
                     }
-                    Start::Duplicate => {}
+                    Start::Duplicate => server.counters.duplicates.add(1),
                 },
             }
         }
@@ -313,6 +342,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.accounted = bytes;
     }
 
+    /// Nobody is read from: whether this connection, with a partial record, is to make room for the others.
+    fn waits_too_long(&mut self, now: Instant) -> bool {
+        let Some(since) = self.record_since else {
+            self.leave();
+            return false;
+        };
+        let partials = &self.server.partials;
+        let partial = *self.partial.get_or_insert_with(|| partials.enter(since));
+        partials.must_go(partial, now)
+    }
+
+    fn leave(&mut self) {
+        if let Some(partial) = self.partial.take() {
+            self.server.partials.leave(partial);
+        }
+    }
+
     fn is_quiet(&self) -> bool {
         self.running.is_empty() && self.waiting.is_none() && self.out.is_empty()
     }
@@ -329,7 +375,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        let limits = &self.server.limits;
+        let limits = self.server.limits;
         loop {
             let mut due: Option<(Instant, &'static str)> = None;
             let mut consider = |since: Instant, limit: Duration, what| {
@@ -353,6 +399,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             if self.server.held.load(Ordering::Relaxed) >= limits.held {
                 due = Some((now + HELD_RETRY, "memory"));
+                if self.waits_too_long(now) {
+                    return Poll::Ready(End::Memory);
+                }
+            } else {
+                self.leave();
             }
             // The timer is only moved forward to an earlier deadline; a later one is found when it fires.
             match due {

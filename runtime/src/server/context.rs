@@ -1,9 +1,10 @@
 //! What a handler sees of a call besides its arguments.
 
+use super::{Canceled, Extensions};
 use crate::proto::server::Cred;
 use crate::{DecodeLimits, Mode};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -29,7 +30,17 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// The peer's network address.
+    /// A peer over TCP. IPv4 inside IPv6, as a dual-stack socket shows it, becomes IPv4: rules on addresses see one form.
+    pub(crate) fn tcp(address: SocketAddr) -> Self {
+        Self::Tcp(canonical(address))
+    }
+
+    /// A peer over UDP, its address in the same form.
+    pub(crate) fn udp(address: SocketAddr) -> Self {
+        Self::Udp(canonical(address))
+    }
+
+    /// The peer's network address; IPv4 where a dual-stack socket shows IPv4 inside IPv6.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
@@ -42,6 +53,14 @@ impl Peer {
     #[must_use]
     pub fn is_datagram(&self) -> bool {
         matches!(self, Self::Udp(_))
+    }
+}
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
+        // As it is: it may carry a scope.
+        IpAddr::V6(_) => address,
     }
 }
 
@@ -63,23 +82,33 @@ pub(crate) struct Decoding {
     pub(crate) mode: Mode,
 }
 
+/// What the calls of one connection have in common.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) peer: Peer,
+    pub(crate) canceled: Canceled,
+}
+
 /// A call as its handler sees it.
 #[derive(Clone, Debug)]
 pub struct Context {
-    pub(crate) peer: Arc<Peer>,
+    pub(crate) origin: Arc<Origin>,
     pub(crate) cred: Cred,
     pub(crate) xid: u32,
+    pub(crate) program: u32,
+    pub(crate) version: u32,
     pub(crate) procedure: u32,
     pub(crate) ratio: usize,
     pub(crate) decoding: Decoding,
     pub(crate) deadline: Option<Instant>,
+    pub(crate) extensions: Extensions,
 }
 
 impl Context {
     /// Where the call came from.
     #[must_use]
     pub fn peer(&self) -> &Peer {
-        &self.peer
+        &self.origin.peer
     }
 
     /// Who calls. An AUTH_SYS credential is the client's claim and proves nothing.
@@ -94,6 +123,18 @@ impl Context {
         self.xid
     }
 
+    /// Program number.
+    #[must_use]
+    pub fn program(&self) -> u32 {
+        self.program
+    }
+
+    /// Version of the program.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
     /// Procedure number.
     #[must_use]
     pub fn procedure(&self) -> u32 {
@@ -104,5 +145,40 @@ impl Context {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// Tells work that outlives its handler (a task, a thread) that the peer is gone or the server stops.
+    #[must_use]
+    pub fn cancel(&self) -> Canceled {
+        self.origin.canceled.clone()
+    }
+
+    /// What middleware has put in for the handler.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// The same, for middleware to put something in.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h115_mapped_addresses_become_ipv4_and_scopes_stay() {
+        let mapped = "[::ffff:192.0.2.7]:9".parse().unwrap();
+        assert_eq!(Peer::tcp(mapped), Peer::Tcp("192.0.2.7:9".parse().unwrap()));
+        let scoped = SocketAddr::V6(std::net::SocketAddrV6::new(
+            "fe80::1".parse().unwrap(),
+            9,
+            0,
+            3,
+        ));
+        assert_eq!(Peer::udp(scoped).address(), Some(scoped));
     }
 }

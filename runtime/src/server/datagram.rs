@@ -1,65 +1,220 @@
-//! A UDP socket: one task drains it, answers what is ready at once, and lets the rest finish beside it.
+//! A UDP socket: one task drains it in batches, answers what is ready at once, and lets the rest finish beside it.
 
 use super::call::{Call, Done, Start};
-use super::{Peer, Phase, Shared};
+use super::canceled::CancelOnDrop;
+use super::context::Origin;
+use super::listen::Task;
+use super::{Canceled, Peer, Phase, Shared};
 use crate::Body;
+use crate::net::{Datagram, Datagrams, Route};
 use crate::proto::server::{Verdict, header_bytes, judge};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
-use std::pin::Pin;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
-use tokio::net::UdpSocket;
-use tokio::sync::watch;
+use std::task::{Context, Poll};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-/// Largest datagram.
-const LARGEST: usize = 65_535;
 /// A call is never shorter (RFC 5531 §9: ten words).
 const SHORTEST_CALL: usize = 40;
+/// Batches received in a row before the other tasks of the thread get their turn.
+const BATCHES: usize = 4;
 
-/// Serves a socket until the server drains.
-pub(crate) async fn serve(
-    socket: UdpSocket,
-    server: Arc<Shared>,
-    mut phase: watch::Receiver<Phase>,
-) {
-    let mut running: JoinSet<(SocketAddr, Done)> = JoinSet::new();
-    let mut buf = BytesMut::zeroed(LARGEST);
-    let mut wanted = Phase::Drain;
-    while wanted == Phase::Drain || !running.is_empty() {
-        let may_read = wanted == Phase::Drain && running.len() < server.limits.per_connection;
-        tokio::select! {
-            biased;
-            reached = wanted.reached(&mut phase) => match reached {
-                Phase::Stop => return,
-                _ => wanted = Phase::Stop,
-            },
-            Some(done) = running.join_next() => {
-                if let Ok((peer, done)) = done {
-                    send(&socket, peer, done.reply(server.limits.datagram_reply)).await;
-                }
+type PhaseWait = Pin<Box<dyn Future<Output = Phase> + Send>>;
+type Permit = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
+
+/// Serves a socket until the server has drained.
+pub(crate) async fn serve(socket: Datagrams, task: Task) {
+    let cancel = CancelOnDrop::default();
+    let canceled = cancel.0.clone();
+    let mut worker = Worker {
+        socket,
+        running: JoinSet::new(),
+        waiting: None,
+        received: Vec::new(),
+        replies: VecDeque::new(),
+        draining: false,
+        phase_wait: wait_for(&task, Phase::Drain),
+        canceled,
+        task,
+    };
+    poll_fn(|cx| worker.poll(cx)).await;
+    drop(cancel);
+}
+
+fn wait_for(task: &Task, wanted: Phase) -> PhaseWait {
+    let mut phase = task.phase.clone();
+    Box::pin(async move { wanted.reached(&mut phase).await })
+}
+
+struct Worker {
+    socket: Datagrams,
+    running: JoinSet<(Route, Done)>,
+    /// A started call that waits for its share of the server's limit.
+    waiting: Option<(Route, Call, Permit)>,
+    received: Vec<Datagram>,
+    replies: VecDeque<Datagram>,
+    draining: bool,
+    phase_wait: PhaseWait,
+    canceled: Canceled,
+    task: Task,
+}
+
+impl Worker {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Poll::Ready(phase) = self.phase_wait.as_mut().poll(cx) {
+            if phase >= Phase::Stop {
+                return Poll::Ready(());
             }
-            received = socket.recv_from(&mut buf), if may_read => {
-                // Errors here report what became of earlier replies (ICMP); the socket itself lives on.
-                let Ok((len, from)) = received else { continue };
-                if len < SHORTEST_CALL || from.port() == 0 {
-                    continue;
-                }
-                match receive(Bytes::copy_from_slice(&buf[..len]), from, &server).await {
-                    Received::Reply(reply) => send(&socket, from, reply).await,
-                    Received::Running(call) => {
-                        let permits = Arc::clone(&server.permits);
-                        running.spawn(async move {
-                            let _permit = permits.acquire_owned().await;
-                            (from, call.await)
-                        });
-                    }
-                }
+            self.draining = true;
+            self.phase_wait = wait_for(&self.task, Phase::Stop);
+        }
+        for _ in 0..BATCHES {
+            self.collect(cx);
+            // Replies that do not fit stay, and nothing is received meanwhile: the kernel's queue is the bound.
+            if self.socket.poll_send(cx, &mut self.replies).is_pending() {
+                return Poll::Pending;
+            }
+            if self.draining || self.waiting.is_some() {
+                return self.ended();
+            }
+            match self.socket.poll_receive(cx, &mut self.received) {
+                Poll::Pending => return Poll::Pending,
+                // What became of earlier replies (ICMP); the socket itself lives on.
+                Poll::Ready(Err(error)) => tracing::debug!(%error, "error on a UDP socket"),
+                Poll::Ready(Ok(())) => {}
+            }
+            self.process(cx);
+        }
+        // More may wait in the socket, and replies in the queue; others first.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn ended(&self) -> Poll<()> {
+        if self.draining && self.running.is_empty() && self.waiting.is_none() {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// Takes the results of handlers that have finished.
+    fn collect(&mut self, cx: &mut Context<'_>) {
+        if let Some((_, _, permit)) = &mut self.waiting
+            && let Poll::Ready(permit) = permit.as_mut().poll(cx)
+            && let Some((route, call, _)) = self.waiting.take()
+        {
+            self.spawn(route, call, permit);
+        }
+        while let Poll::Ready(Some(done)) = self.running.poll_join_next(cx) {
+            // Panics are caught inside the call; a task is only ever aborted with its socket.
+            if let Ok((route, done)) = done {
+                let limit = self.task.server.limits.datagram_reply;
+                self.answer(route, done.reply(limit));
             }
         }
     }
+
+    fn answer(&mut self, route: Route, reply: Option<Body>) {
+        if let Some(reply) = reply {
+            let data = reply.into_bytes();
+            self.replies.push_back(Datagram { route, data });
+        }
+    }
+
+    fn process(&mut self, cx: &mut Context<'_>) {
+        let server = Arc::clone(&self.task.server);
+        server.activity.touch();
+        let mut received = std::mem::take(&mut self.received);
+        for Datagram { route, data } in received.drain(..) {
+            if data.len() < SHORTEST_CALL || !is_answerable(route) {
+                server.counters.dropped.add(1);
+                continue;
+            }
+            match self.receive(cx, data, route, &server) {
+                Received::Reply(reply) => self.answer(route, reply),
+                Received::Running(call) => self.suspend(cx, route, call),
+            }
+        }
+        self.received = received;
+    }
+
+    fn receive(
+        &self,
+        cx: &mut Context<'_>,
+        message: Bytes,
+        route: Route,
+        server: &Arc<Shared>,
+    ) -> Received {
+        let programs = server.programs();
+        let verdict = judge(&message, &*programs, server.mode);
+        if matches!(verdict, Verdict::Ignore(_)) {
+            server.counters.dropped.add(1);
+        } else {
+            server.counters.calls.add(1);
+        }
+        let accepted = match verdict {
+            Verdict::Ignore(_) => return Received::Reply(None),
+            Verdict::Reply(header) => {
+                return Received::Reply(Some(Body::from(header_bytes(&header))));
+            }
+            Verdict::Run(accepted) => accepted,
+        };
+        let origin = Arc::new(Origin {
+            peer: Peer::udp(route.peer),
+            canceled: self.canceled.clone(),
+        });
+        match Call::start(accepted, &origin, server) {
+            Start::Replayed(reply) => {
+                server.counters.duplicates.add(1);
+                Received::Reply(reply)
+            }
+            Start::Duplicate => {
+                server.counters.duplicates.add(1);
+                Received::Reply(None)
+            }
+            Start::Running(mut call) => match pin!(&mut call).poll(cx) {
+                Poll::Ready(done) => Received::Reply(done.reply(server.limits.datagram_reply)),
+                Poll::Pending => Received::Running(call),
+            },
+        }
+    }
+
+    /// A handler was not ready at once: it becomes a task, if the server's limit has room for it.
+    fn suspend(&mut self, cx: &mut Context<'_>, route: Route, call: Call) {
+        let permits = Arc::clone(&self.task.server.permits);
+        if self.waiting.is_some() {
+            // The rest of a batch, behind a call that waits already: these wait in tasks, a batch at most.
+            self.running.spawn(async move {
+                let _permit = permits.acquire_owned().await;
+                (route, call.await)
+            });
+            return;
+        }
+        match Arc::clone(&permits).try_acquire_owned() {
+            Ok(permit) => self.spawn(route, call, Some(permit)),
+            Err(_) => {
+                self.waiting = Some((route, call, Box::pin(acquire(permits))));
+                cx.waker().wake_by_ref();
+            }
+        }
+    }
+
+    fn spawn(&mut self, route: Route, call: Call, permit: Option<OwnedSemaphorePermit>) {
+        self.running.spawn(async move {
+            let done = call.await;
+            drop(permit);
+            (route, done)
+        });
+    }
+}
+
+async fn acquire(permits: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    // The semaphore is never closed.
+    permits.acquire_owned().await.ok()
 }
 
 enum Received {
@@ -69,37 +224,45 @@ enum Received {
     Running(Call),
 }
 
-async fn receive(message: Bytes, from: SocketAddr, server: &Arc<Shared>) -> Received {
-    let programs = server.programs();
-    let accepted = match judge(&message, &*programs, server.mode) {
-        Verdict::Ignore(_) => return Received::Reply(None),
-        Verdict::Reply(header) => return Received::Reply(Some(Body::from(header_bytes(&header)))),
-        Verdict::Run(accepted) => accepted,
+/// Whether an answer would go to a client: not to nobody, to everybody, or to an rpcbind that forwards what it is told.
+fn is_answerable(route: Route) -> bool {
+    let port = route.peer.port();
+    let broadcast = match route.peer.ip().to_canonical() {
+        IpAddr::V4(ip) => ip.is_broadcast() || ip.is_multicast() || ip.is_unspecified(),
+        IpAddr::V6(ip) => ip.is_multicast() || ip.is_unspecified(),
     };
-    match Call::start(accepted, &Arc::new(Peer::Udp(from)), server) {
-        Start::Replayed(reply) => Received::Reply(reply),
-        Start::Duplicate => Received::Reply(None),
-        Start::Running(mut call) => match poll_once(&mut call).await {
-            Some(done) => Received::Reply(done.reply(server.limits.datagram_reply)),
-            None => Received::Running(call),
-        },
-    }
+    port != 0 && port != crate::rpcbind::PORT && !broadcast
 }
 
-/// Polls a call once: its output if it is ready at once.
-async fn poll_once(call: &mut Call) -> Option<Done> {
-    let mut call = Pin::new(call);
-    poll_fn(|cx| match call.as_mut().poll(cx) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-async fn send(socket: &UdpSocket, to: SocketAddr, reply: Option<Body>) {
-    let Some(reply) = reply else { return };
-    // A lost reply is what the client's retransmission is for.
-    if let Err(error) = socket.send_to(&reply.into_bytes(), to).await {
-        tracing::debug!(peer = %to, %error, "reply not sent");
+    #[test]
+    fn h090_sources_that_no_client_has_are_not_answered() {
+        let from = |peer: &str| Route {
+            peer: peer.parse().unwrap(),
+            asked: None,
+        };
+        for good in [
+            "192.0.2.1:700",
+            "192.0.2.1:112",
+            "[2001:db8::1]:1",
+            "127.0.0.1:1",
+        ] {
+            assert!(is_answerable(from(good)), "{good}");
+        }
+        for bad in [
+            "192.0.2.1:0",
+            "192.0.2.1:111",
+            "255.255.255.255:700",
+            "[::ffff:255.255.255.255]:700",
+            "224.0.0.1:700",
+            "0.0.0.0:700",
+            "[ff02::1]:700",
+            "[::]:700",
+        ] {
+            assert!(!is_answerable(from(bad)), "{bad}");
+        }
     }
 }

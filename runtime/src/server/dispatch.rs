@@ -37,7 +37,7 @@ pub fn arguments<T>(
 ) -> Result<T, Fault> {
     let Decoding { limits, mode } = cx.decoding;
     decode_body(args, limits, mode, cx.ratio, decode).map_err(|error| {
-        tracing::debug!(peer = %cx.peer, xid = cx.xid, procedure = cx.procedure, %error, "arguments do not decode");
+        tracing::debug!(peer = %cx.peer(), xid = cx.xid, procedure = cx.procedure, %error, "arguments do not decode");
         Fault::GarbageArgs
     })
 }
@@ -50,7 +50,7 @@ pub fn results(cx: &Context, encode: impl FnOnce(&mut Writer)) -> Result<Body, F
     let mut w = Writer::with_room(REPLY_ROOM);
     encode(&mut w);
     w.finish().map_err(|error| {
-        tracing::error!(peer = %cx.peer, xid = cx.xid, procedure = cx.procedure, %error, "result cannot be encoded");
+        tracing::error!(peer = %cx.peer(), xid = cx.xid, procedure = cx.procedure, %error, "result cannot be encoded");
         Fault::SystemErr
     })
 }

@@ -1,6 +1,6 @@
 //! Why a procedure has no result.
 
-use crate::msg::{AcceptStat, AuthStat, Denied, ReplyHeader};
+use crate::msg::{AcceptStat, AuthStat, Denied, OpaqueAuth, ReplyHeader};
 use std::fmt;
 
 /// What a handler returns instead of a result: an error of the call, not of the application.
@@ -25,7 +25,7 @@ pub enum Fault {
 
 impl Fault {
     /// The reply that says so; `None` for [`Fault::NoReply`].
-    pub(crate) fn header(self, xid: u32) -> Option<ReplyHeader> {
+    pub(crate) fn header(self, xid: u32, verf: OpaqueAuth) -> Option<ReplyHeader> {
         let stat = match self {
             Self::SystemErr => AcceptStat::SystemErr,
             Self::GarbageArgs => AcceptStat::GarbageArgs,
@@ -34,7 +34,7 @@ impl Fault {
             Self::Denied(stat) => return Some(ReplyHeader::denied(xid, Denied::Auth(stat))),
             Self::NoReply => return None,
         };
-        Some(ReplyHeader::accepted(xid, stat))
+        Some(ReplyHeader::accepted_with(xid, verf, stat))
     }
 }
 

@@ -13,7 +13,9 @@ pub struct Limits {
     pub(crate) datagram_reply: usize,
     pub(crate) decode: DecodeLimits,
     pub(crate) connections: usize,
+    pub(crate) connections_per_source: Option<usize>,
     pub(crate) per_connection: usize,
+    pub(crate) in_order: bool,
     pub(crate) in_flight: usize,
     pub(crate) queued: usize,
     pub(crate) held: usize,
@@ -33,7 +35,9 @@ impl Default for Limits {
             datagram_reply: 8_800,
             decode: DecodeLimits::default(),
             connections: 8_192,
+            connections_per_source: None,
             per_connection: 128,
+            in_order: false,
             in_flight: 4_096,
             queued: 4 << 20,
             held: 512 << 20,
@@ -75,13 +79,18 @@ setters! {
     decode: DecodeLimits => decode;
     /// Connections at once (default 8 192, and never more than 0.8 of the process's descriptors); more are closed.
     max_connections: usize => connections;
+    /// Connections at once from one address (default no limit); more are closed.
+    max_connections_per_source: Option<usize> => connections_per_source;
+    /// Whether the calls of a connection run one after the other, in the order they came (default no).
+    in_order: bool => in_order;
     /// Calls in flight on one connection (default 128); then it is not read from.
     per_connection: usize => per_connection;
     /// Unfinished calls of the whole server (default 4 096); then nobody's further calls are started.
     max_in_flight: usize => in_flight;
     /// Bytes of replies that one connection has not taken (default 4 MiB); then it is not read from.
     max_queued: usize => queued;
-    /// Bytes of partial records and queued replies of all connections (default 512 MiB); then nobody is read from.
+    /// Bytes of partial records and queued replies of all connections (default 512 MiB); then nobody is read from, and
+    /// if that does not help within a second, the connection with the oldest partial record is closed.
     max_held: usize => held;
     /// From the first byte of a record to its last (default 30 s); then the connection is closed.
     record_deadline: Duration => record_deadline;

@@ -1,12 +1,12 @@
 //! Listening sockets: made, and accepted from until the server drains.
 
+use super::admission::{Full, Place};
 use super::connection::{self, End};
 use super::noise::Noise;
 use super::{Peer, Phase, Shared};
 use crate::net::{self, Listener};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
@@ -31,10 +31,9 @@ pub(crate) async fn accept(listener: Listener, mut task: Task) {
         match accepted {
             Ok((net::Stream::Tcp(stream), peer)) => {
                 pause = Duration::from_millis(10);
-                // One write is one record: waiting for more would cost a delayed acknowledgement.
-                let _ = stream.set_nodelay(true);
                 spawn(stream, peer, &task);
             }
+            #[cfg(unix)]
             Ok((net::Stream::Unix(stream), peer)) => {
                 pause = Duration::from_millis(10);
                 spawn(stream, peer, &task);
@@ -72,33 +71,65 @@ where
         phase,
         alive,
     } = task.clone();
-    if server.connections.fetch_add(1, Ordering::Relaxed) >= server.limits.connections {
-        server.connections.fetch_sub(1, Ordering::Relaxed);
-        static NOISE: Noise = Noise::new();
-        if let Some(more) = NOISE.line() {
-            let limit = server.limits.connections;
-            tracing::warn!(%peer, limit, more, "too many connections");
-        }
-        return;
-    }
+    let place = match Place::take(&server, &peer) {
+        Ok(place) => place,
+        Err(full) => return refuse(full, &peer, &server),
+    };
+    server.counters.accepted.add(1);
     tokio::spawn(async move {
         let name = peer.to_string();
         let end = connection::serve(stream, peer, Arc::clone(&server), phase).await;
-        server.connections.fetch_sub(1, Ordering::Relaxed);
-        match end {
-            End::Orderly | End::Stopped => tracing::trace!(peer = name, "connection closed"),
-            End::Record(error) => {
-                static NOISE: Noise = Noise::new();
-                if let Some(more) = NOISE.line() {
-                    tracing::warn!(peer = name, %error, more, "connection closed");
-                }
-            }
-            End::Deadline(which) => tracing::debug!(peer = name, which, "deadline passed"),
-            End::Truncated | End::NotACall => {
-                tracing::debug!(peer = name, ?end, "connection closed");
-            }
-            End::Io(error) => tracing::debug!(peer = name, %error, "connection lost"),
-        }
+        drop(place);
+        report(&end, &name, &server);
         drop(alive);
     });
+}
+
+/// Closes a connection at once, for there are too many.
+fn refuse(full: Full, peer: &Peer, server: &Shared) {
+    server.counters.refused.add(1);
+    static NOISE: Noise = Noise::new();
+    if let Some(more) = NOISE.line() {
+        tracing::warn!(%peer, ?full, more, "too many connections");
+    }
+}
+
+/// Counts and logs how a connection ended.
+fn report(end: &End, peer: &str, server: &Shared) {
+    let counters = &server.counters;
+    match end {
+        End::Orderly | End::Stopped => tracing::trace!(peer, "connection closed"),
+        End::Record(error) => {
+            counters.garbage.add(1);
+            static NOISE: Noise = Noise::new();
+            if let Some(more) = NOISE.line() {
+                tracing::warn!(peer, %error, more, "connection closed");
+            }
+        }
+        End::NotACall => {
+            counters.garbage.add(1);
+            tracing::debug!(peer, "not a call: connection closed");
+        }
+        End::Truncated => {
+            counters.truncated.add(1);
+            tracing::debug!(peer, "connection closed inside a record");
+        }
+        End::Deadline(which) => {
+            counters.deadlines.add(1);
+            tracing::debug!(peer, which, "deadline passed");
+        }
+        End::Memory => {
+            static NOISE: Noise = Noise::new();
+            if let Some(more) = NOISE.line() {
+                let limit = server.limits.held;
+                tracing::warn!(
+                    peer,
+                    limit,
+                    more,
+                    "out of memory for partial records: the oldest is closed"
+                );
+            }
+        }
+        End::Io(error) => tracing::debug!(peer, %error, "connection lost"),
+    }
 }

@@ -1,8 +1,10 @@
-//! The programs that a server serves.
+//! The programs that a server serves, and which credentials they ask for.
 
 use super::Dispatch;
 use super::service::Wrap;
 use crate::Interface;
+use crate::auth::{Authenticated, Authenticator};
+use crate::msg::{AuthStat, CallRef};
 use crate::proto::server::Programs;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +12,13 @@ use std::sync::Arc;
 
 /// Programs and versions, each with whoever answers for it.
 #[derive(Clone, Default)]
-pub(crate) struct Table(BTreeMap<u32, BTreeMap<u32, Served>>);
+pub(crate) struct Table {
+    served: BTreeMap<u32, BTreeMap<u32, Served>>,
+    fallback: Option<Served>,
+    authenticators: BTreeMap<u32, Arc<dyn Authenticator>>,
+    /// Flavors that suffice, for a program (`None`) or one of its procedures.
+    required: BTreeMap<(u32, Option<u32>), Vec<u32>>,
+}
 
 #[derive(Clone)]
 struct Served {
@@ -18,27 +26,72 @@ struct Served {
     interface: &'static Interface,
 }
 
-impl Table {
-    /// Adds a version, in place of an earlier one with the same numbers.
-    pub(crate) fn insert(&mut self, target: Arc<dyn Dispatch>) {
+impl Served {
+    fn new(target: Arc<dyn Dispatch>) -> Self {
         let interface = target.interface();
-        let versions = self.0.entry(interface.program).or_default();
-        versions.insert(interface.version, Served { target, interface });
+        Self { target, interface }
+    }
+
+    fn wrap(&mut self, wraps: &[Wrap]) {
+        for wrap in wraps.iter().rev() {
+            self.target = wrap(Arc::clone(&self.target));
+        }
+    }
+
+    fn parts(&self) -> (&Arc<dyn Dispatch>, &'static Interface) {
+        (&self.target, self.interface)
+    }
+}
+
+impl Table {
+    /// Adds a version behind this middleware, in place of an earlier one with the same numbers.
+    pub(crate) fn insert(&mut self, target: Arc<dyn Dispatch>, wraps: &[Wrap]) {
+        let mut served = Served::new(target);
+        served.wrap(wraps);
+        let interface = served.interface;
+        let versions = self.served.entry(interface.program).or_default();
+        versions.insert(interface.version, served);
+    }
+
+    /// Takes a version out; whether it was there.
+    pub(crate) fn remove(&mut self, program: u32, version: u32) -> bool {
+        let Some(versions) = self.served.get_mut(&program) else {
+            return false;
+        };
+        let was_there = versions.remove(&version).is_some();
+        if versions.is_empty() {
+            self.served.remove(&program);
+        }
+        was_there
+    }
+
+    /// Sets who answers for all programs that are not in the table.
+    pub(crate) fn set_fallback(&mut self, target: Arc<dyn Dispatch>) {
+        self.fallback = Some(Served::new(target));
+    }
+
+    /// Sets who judges the credentials of a flavor.
+    pub(crate) fn set_authenticator(&mut self, flavor: u32, judge: Arc<dyn Authenticator>) {
+        self.authenticators.insert(flavor, judge);
+    }
+
+    /// Sets the flavors that suffice for a program, or for one of its procedures.
+    pub(crate) fn require(&mut self, program: u32, procedure: Option<u32>, flavors: Vec<u32>) {
+        self.required.insert((program, procedure), flavors);
     }
 
     /// The same programs behind this middleware, the first of it outermost.
     pub(crate) fn wrapped(mut self, wraps: &[Wrap]) -> Self {
-        for served in self.0.values_mut().flat_map(BTreeMap::values_mut) {
-            for wrap in wraps.iter().rev() {
-                served.target = wrap(Arc::clone(&served.target));
-            }
+        let all = self.served.values_mut().flat_map(BTreeMap::values_mut);
+        for served in all.chain(&mut self.fallback) {
+            served.wrap(wraps);
         }
         self
     }
 
     /// The (program, version) pairs in ascending order.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.0
+        self.served
             .iter()
             .flat_map(|(&program, versions)| versions.keys().map(move |&v| (program, v)))
     }
@@ -48,15 +101,33 @@ impl Programs for Table {
     type Target = Arc<dyn Dispatch>;
 
     fn versions(&self, program: u32) -> impl Iterator<Item = u32> {
-        self.0
+        self.served
             .get(&program)
             .into_iter()
             .flat_map(|versions| versions.keys().copied())
     }
 
     fn target(&self, program: u32, version: u32) -> Option<(&Self::Target, &'static Interface)> {
-        let served = self.0.get(&program)?.get(&version)?;
-        Some((&served.target, served.interface))
+        self.served.get(&program)?.get(&version).map(Served::parts)
+    }
+
+    fn fallback(&self) -> Option<(&Self::Target, &'static Interface)> {
+        self.fallback.as_ref().map(Served::parts)
+    }
+
+    fn authenticate(&self, call: &CallRef<'_>) -> Option<Result<Authenticated, AuthStat>> {
+        let judge = self.authenticators.get(&call.cred.flavor)?;
+        Some(judge.authenticate(call))
+    }
+
+    fn suffices(&self, flavor: u32, program: u32, procedure: u32) -> bool {
+        if self.required.is_empty() {
+            return true;
+        }
+        let of_procedure = self.required.get(&(program, Some(procedure)));
+        of_procedure
+            .or_else(|| self.required.get(&(program, None)))
+            .is_none_or(|flavors| flavors.contains(&flavor))
     }
 }
 

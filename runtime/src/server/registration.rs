@@ -1,13 +1,15 @@
 //! Registration with rpcbind for as long as a server runs: made at the start, made again when rpcbind has lost it, taken
 //! back at the end.
 
+use super::listen::Task;
+use super::programs::Table;
 use super::running::Address;
 use super::{Phase, ServeError};
 use crate::rpcbind::uaddr::{Netid, to_uaddr};
 use crate::rpcbind::{Registration, Rpcbind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// Pause between two looks whether rpcbind still knows the server.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -16,32 +18,36 @@ const INTERVAL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Registrar {
     rpcbind: Rpcbind,
+    places: Vec<(Netid, SocketAddr)>,
     list: Vec<Registration>,
     registered: bool,
 }
 
 impl Registrar {
     /// Each version of each program at each address.
-    pub(crate) fn new(
-        rpcbind: Rpcbind,
-        programs: impl Iterator<Item = (u32, u32)>,
-        addresses: &[Address],
-    ) -> Self {
-        let places: Vec<_> = addresses.iter().flat_map(places).collect();
-        let list = programs.flat_map(|(program, version)| {
-            places.iter().map(move |(netid, address)| Registration {
-                program,
-                version,
-                netid: *netid,
-                uaddr: to_uaddr(*address),
-            })
-        });
-        let list = list.collect();
-        Self {
+    pub(crate) fn new(rpcbind: Rpcbind, programs: &Table, addresses: &[Address]) -> Self {
+        let mut registrar = Self {
             rpcbind,
-            list,
+            places: addresses.iter().flat_map(places).collect(),
+            list: Vec::new(),
             registered: false,
-        }
+        };
+        registrar.list = registrar.wanted(programs);
+        registrar
+    }
+
+    fn wanted(&self, programs: &Table) -> Vec<Registration> {
+        let at = |(program, version)| {
+            self.places
+                .iter()
+                .map(move |(netid, address)| Registration {
+                    program,
+                    version,
+                    netid: *netid,
+                    uaddr: to_uaddr(*address),
+                })
+        };
+        programs.pairs().flat_map(at).collect()
     }
 
     /// Registers, before the server answers its first call.
@@ -60,14 +66,16 @@ impl Registrar {
         Ok(())
     }
 
-    /// Keeps the registration until the server drains, then takes it back.
-    pub(crate) async fn keep(mut self, mut phase: watch::Receiver<Phase>) {
+    /// Keeps the registration until the server drains, then takes it back. The task's end is the server's, too.
+    pub(crate) async fn keep(mut self, mut task: Task) {
         if self.rpcbind.is_none() {
             return;
         }
+        let server = Arc::clone(&task.server);
         loop {
             tokio::select! {
-                _ = Phase::Drain.reached(&mut phase) => break,
+                _ = Phase::Drain.reached(&mut task.phase) => break,
+                () = server.programs_changed.notified() => self.change(&server.programs()).await,
                 () = tokio::time::sleep(INTERVAL) => {}
             }
             if !self.is_known().await {
@@ -86,6 +94,17 @@ impl Registrar {
         if self.registered {
             self.rpcbind.unregister(&self.list).await;
         }
+    }
+
+    /// Programs have come or gone: what is gone is taken back at once; what is new is found missing, and registered.
+    async fn change(&mut self, programs: &Table) {
+        let wanted = self.wanted(programs);
+        let is_gone = |entry: &Registration| !wanted.contains(entry);
+        let gone: Vec<_> = self.list.iter().filter(|e| is_gone(e)).cloned().collect();
+        if self.registered {
+            self.rpcbind.unregister(&gone).await;
+        }
+        self.list = wanted;
     }
 
     /// Whether rpcbind has the registrations. One that cannot be asked may come back with all it knew.

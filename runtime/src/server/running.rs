@@ -1,10 +1,13 @@
 //! A server that runs, and how it ends.
 
+use super::endpoint::SocketFiles;
 use super::listen::{self, Task};
-use super::{Peer, Phase};
+use super::{Dispatch, Peer, Phase, Shared, Stats};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
@@ -35,7 +38,7 @@ pub enum Address {
     Tcp(SocketAddr),
     /// UDP.
     Udp(SocketAddr),
-    /// A unix socket.
+    /// A unix socket; the path is empty where a socket that was handed in has none.
     Unix(PathBuf),
 }
 
@@ -52,8 +55,11 @@ impl fmt::Display for Address {
 /// A running server. Dropping it stops the server at once, without grace.
 #[derive(Debug)]
 pub struct Running {
+    server: Arc<Shared>,
+    /// Gone when the server stops: it would count as unfinished work.
     task: Option<Task>,
     addresses: Vec<Address>,
+    files: Option<SocketFiles>,
     phase: watch::Sender<Phase>,
     ended: mpsc::Receiver<()>,
 }
@@ -62,12 +68,15 @@ impl Running {
     pub(super) fn new(
         task: Task,
         addresses: Vec<Address>,
+        files: SocketFiles,
         phase: watch::Sender<Phase>,
         ended: mpsc::Receiver<()>,
     ) -> Self {
         Self {
+            server: Arc::clone(&task.server),
             task: Some(task),
             addresses,
+            files: Some(files),
             phase,
             ended,
         }
@@ -110,8 +119,68 @@ impl Running {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        self.serve_stream_of(stream, Peer::Local);
+    }
+
+    /// The same, with what is known of the peer: a proxy may have told who is behind it.
+    pub fn serve_stream_of<S>(&self, stream: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         if let Some(task) = &self.task {
-            listen::spawn(stream, Peer::Local, task);
+            listen::spawn(stream, peer, task);
+        }
+    }
+
+    /// Serves one more version of a program, in place of one with the same numbers, and registers it where the server
+    /// registers at all.
+    pub fn add(&self, program: impl Dispatch) {
+        self.server
+            .change(|table, wraps| table.insert(Arc::new(program), wraps));
+    }
+
+    /// Serves a version of a program no longer; whether it was served. Calls that run go on.
+    pub fn remove(&self, program: u32, version: u32) -> bool {
+        self.server
+            .change(|table, _| table.remove(program, version))
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (server, counters) = (&self.server, &self.server.counters);
+        Stats {
+            connections: server.connections.load(Ordering::Relaxed),
+            in_flight: server
+                .limits
+                .in_flight
+                .saturating_sub(server.permits.available_permits()),
+            held: server.held.load(Ordering::Relaxed),
+            accepted: counters.accepted.get(),
+            refused: counters.refused.get(),
+            calls: counters.calls.get(),
+            duplicates: counters.duplicates.get(),
+            dropped: counters.dropped.get(),
+            truncated: counters.truncated.get(),
+            garbage: counters.garbage.get(),
+            deadlines: counters.deadlines.get(),
+        }
+    }
+
+    /// Completes when there has been neither a connection nor a call for so long.
+    pub async fn idle(&self, after: Duration) {
+        loop {
+            let busy = self.server.connections.load(Ordering::Relaxed) > 0
+                || self.server.permits.available_permits() < self.server.limits.in_flight;
+            let quiet = if busy {
+                Duration::ZERO
+            } else {
+                self.server.activity.quiet()
+            };
+            let Some(left) = after.checked_sub(quiet).filter(|d| !d.is_zero()) else {
+                return;
+            };
+            tokio::time::sleep(left).await;
         }
     }
 
@@ -119,20 +188,13 @@ impl Running {
     pub async fn shutdown(mut self, grace: Grace) {
         self.phase.send_replace(Phase::Drain);
         self.task = None;
-        if tokio::time::timeout(grace.0, self.ended.recv())
-            .await
-            .is_err()
-        {
+        let finished = tokio::time::timeout(grace.0, self.ended.recv()).await;
+        if finished.is_err() {
             tracing::warn!("grace time is over: unfinished calls are dropped");
             self.phase.send_replace(Phase::Stop);
             self.ended.recv().await;
         }
-        #[cfg(unix)]
-        for address in &self.addresses {
-            if let Address::Unix(path) = address {
-                let _ = std::fs::remove_file(path);
-            }
-        }
+        self.files = None;
     }
 }
 

@@ -137,7 +137,7 @@ struct Intercepted<F> {
 
 impl<F> Dispatch for Intercepted<F>
 where
-    F: Fn(&Request) -> Result<(), Fault> + Send + Sync + 'static,
+    F: Fn(&mut Request) -> Result<(), Fault> + Send + Sync + 'static,
 {
     fn interface(&self) -> &'static Interface {
         self.inner.interface()
@@ -150,13 +150,13 @@ where
         args: Body,
     ) -> BoxFuture<'static, Result<Body, Fault>> {
         let interface = self.inner.interface();
-        let request = Request {
+        let mut request = Request {
             cx,
             interface,
             procedure,
             args,
         };
-        match (self.look)(&request) {
+        match (self.look)(&mut request) {
             Ok(()) => Arc::clone(&self.inner).dispatch(request.cx, procedure, request.args),
             Err(fault) => Box::pin(std::future::ready(Err(fault))),
         }
@@ -166,7 +166,7 @@ where
 /// A closure as a wrapper.
 pub(crate) fn intercepted<F>(look: F) -> Wrap
 where
-    F: Fn(&Request) -> Result<(), Fault> + Send + Sync + 'static,
+    F: Fn(&mut Request) -> Result<(), Fault> + Send + Sync + 'static,
 {
     let look = Arc::new(look);
     Arc::new(move |inner| {

@@ -238,8 +238,10 @@ async fn lossy_proxy(to: SocketAddr) -> SocketAddr {
 async fn h088_calls_complete_through_a_network_that_loses_a_third() {
     let ledger = Arc::new(Ledger::default());
     // A call runs once as long as its entry lives.
-    let mut cache = ReplayLimits::default();
-    cache.entries = 100_000;
+    let cache = ReplayLimits {
+        entries: 100_000,
+        ..ReplayLimits::default()
+    };
     let server = Server::new()
         .serve(LedgerServer(Arc::clone(&ledger)))
         .limits(Limits::default().reply_cache(Some(cache)))

@@ -1,0 +1,90 @@
+//! When the server holds too many bytes: nobody is read from, and if that does not help, the oldest partial record goes.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long the server waits for memory before it closes the connection with the oldest partial record, and then the next.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Partial records of connections that wait for memory, the oldest first.
+///
+/// Only connections that find the limit reached come here, so that it costs nothing otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct Partials {
+    next: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: BTreeSet<(Instant, u64)>,
+    /// When the waiting began, or the last connection was closed for it.
+    since: Option<Instant>,
+}
+
+/// A connection's partial record in the list.
+pub(crate) type Partial = (Instant, u64);
+
+impl Partials {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a partial record that began at `since`.
+    pub(crate) fn enter(&self, since: Instant) -> Partial {
+        let partial = (since, self.next.fetch_add(1, Ordering::Relaxed));
+        let mut state = self.state();
+        state.since.get_or_insert_with(Instant::now);
+        state.waiting.insert(partial);
+        partial
+    }
+
+    /// Takes it out: its connection is read from again, or gone.
+    pub(crate) fn leave(&self, partial: Partial) {
+        let mut state = self.state();
+        state.waiting.remove(&partial);
+        if state.waiting.is_empty() {
+            state.since = None;
+        }
+    }
+
+    /// Whether it is this one's turn to go.
+    pub(crate) fn must_go(&self, partial: Partial, now: Instant) -> bool {
+        let mut state = self.state();
+        let waited = state
+            .since
+            .is_some_and(|since| now.saturating_duration_since(since) >= PATIENCE);
+        let must_go = waited && state.waiting.first() == Some(&partial);
+        if must_go {
+            // The next one gets the same time to see whether this was enough.
+            state.since = Some(now);
+        }
+        must_go
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_goes_first_and_the_next_only_after_a_while() {
+        let partials = Partials::default();
+        let start = Instant::now();
+        let young = partials.enter(start + Duration::from_millis(2));
+        let old = partials.enter(start);
+        assert!(!partials.must_go(old, start), "not at once");
+        let later = Instant::now() + PATIENCE;
+        assert!(!partials.must_go(young, later));
+        assert!(partials.must_go(old, later));
+        partials.leave(old);
+        assert!(
+            !partials.must_go(young, later),
+            "the first may have been enough"
+        );
+        assert!(partials.must_go(young, later + PATIENCE));
+    }
+}

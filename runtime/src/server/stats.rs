@@ -1,0 +1,86 @@
+//! What a server counts, and when it was last used.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Counters of a server, as they stood when they were asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections open.
+    pub connections: usize,
+    /// Calls whose handlers were not ready at once and have not finished.
+    pub in_flight: usize,
+    /// Bytes of partial records and queued replies.
+    pub held: usize,
+    /// Connections accepted.
+    pub accepted: u64,
+    /// Connections closed at once because there were too many.
+    pub refused: u64,
+    /// Messages that were calls, answered by whatever.
+    pub calls: u64,
+    /// Calls answered from the reply cache, or dropped because they were running.
+    pub duplicates: u64,
+    /// Datagrams dropped: too short, no calls, or from a source that cannot be answered.
+    pub dropped: u64,
+    /// Connections that ended inside a record.
+    pub truncated: u64,
+    /// Connections closed for what they sent.
+    pub garbage: u64,
+    /// Connections closed by a deadline.
+    pub deadlines: u64,
+}
+
+/// One counter.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The counters that only grow.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) accepted: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) calls: Counter,
+    pub(crate) duplicates: Counter,
+    pub(crate) dropped: Counter,
+    pub(crate) truncated: Counter,
+    pub(crate) garbage: Counter,
+    pub(crate) deadlines: Counter,
+}
+
+/// When the server was last used.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    start: Instant,
+    /// Milliseconds after the start.
+    last: AtomicU64,
+}
+
+impl Activity {
+    pub(crate) fn new() -> Self {
+        let start = Instant::now();
+        let last = AtomicU64::new(0);
+        Self { start, last }
+    }
+
+    pub(crate) fn touch(&self) {
+        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(now, Ordering::Relaxed);
+    }
+
+    /// Time since the last use.
+    pub(crate) fn quiet(&self) -> Duration {
+        let last = Duration::from_millis(self.last.load(Ordering::Relaxed));
+        self.start.elapsed().saturating_sub(last)
+    }
+}
