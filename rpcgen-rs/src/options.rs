@@ -1,6 +1,6 @@
 //! What a user may choose: one table makes the field, the builder method, the command-line flag and the documentation.
 //!
-//! An entry of [`options!`] below is all there is to an option. `options::value` knows the few kinds of values, and the
+//! An entry of `options!` below is all there is to an option. `options::value` knows the few kinds of values, and the
 //! test at the end proves that every option survives the way through its command-line spelling.
 //!
 //! Patterns select items by the names of the `.x` file: `nfsstat3` is a type (and everything in it), `READ3resok.data`

@@ -1,7 +1,7 @@
 //! AST → IR: names become ids, expressions numbers, declarations types.
 //!
-//! Definitions may stand in any order, so the file is walked three times: [`collect`](Definitions::collect) gives every
-//! type an id, [`values`] learns every name that means a number, and then everything is lowered. What is undefined,
+//! Definitions may stand in any order, so the file is walked three times: `collect` gives every
+//! type an id, `values` learns every name that means a number, and then everything is lowered. What is undefined,
 //! doubly defined or has no value is reported here; whether the result makes sense is for `check` to say.
 
 mod collect;

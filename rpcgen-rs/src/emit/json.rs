@@ -1,4 +1,4 @@
-//! IR → JSON: the resolved interface for other tools, and for [`schema`](crate::schema), which reads it back.
+//! IR → JSON: the resolved interface for other tools, and for `schema`, which reads it back.
 //!
 //! Version 1 of the schema. An interface is an object with the members
 //!

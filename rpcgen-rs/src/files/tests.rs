@@ -95,6 +95,7 @@ fn h151_a_file_is_replaced_whole_or_not_at_all() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "new");
 }
 
+#[cfg(feature = "cli")]
 #[test]
 fn only_generated_files_are_ours() {
     let folder = Folder::new("ours");
