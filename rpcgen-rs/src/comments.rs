@@ -3,14 +3,18 @@
 //! A comment belongs to the item it stands directly in front of (no blank line between) or to the item whose last
 //! line it ends; a comment that goes on below a same-line one in the same column belongs to it.
 
+use std::cell::Cell;
+
 use crate::lex::{Kind, Token, Tokens, Trivia, TriviaKind};
 
 /// The comments of a text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Comments<'a> {
     text: &'a [u8],
     tokens: &'a [Token],
     trivia: &'a [Trivia],
+    /// Index into `trivia` of the last look-up: the next one is nearly always close.
+    hint: Cell<usize>,
 }
 
 impl<'a> Comments<'a> {
@@ -20,6 +24,7 @@ impl<'a> Comments<'a> {
             text,
             tokens: &tokens.tokens,
             trivia: &tokens.trivia,
+            hint: Cell::new(0),
         }
     }
 
@@ -59,7 +64,18 @@ impl<'a> Comments<'a> {
 
     /// Everything between a token and the one before it.
     fn group(&self, token: usize) -> &'a [Trivia] {
-        let lo = self.trivia.partition_point(|t| (t.before as usize) < token);
+        let before = |t: &Trivia| (t.before as usize) < token;
+        let near = self.hint.get();
+        let (seen, rest) = self.trivia.split_at(near);
+        let lo = if seen.last().is_none_or(before) {
+            match rest.iter().take(8).position(|t| !before(t)) {
+                Some(steps) => near + steps,
+                None => near + rest.partition_point(before),
+            }
+        } else {
+            seen.partition_point(before)
+        };
+        self.hint.set(lo);
         let len = self.trivia[lo..]
             .iter()
             .take_while(|t| t.before as usize == token)

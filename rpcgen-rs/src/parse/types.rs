@@ -105,6 +105,8 @@ impl Parser<'_> {
                 "for no data at all use `void`",
             );
         }
+        // One member in a vector would keep the room of four.
+        fields.shrink_to_fit();
         Ok(StructBody { fields, span })
     }
 
@@ -140,6 +142,7 @@ impl Parser<'_> {
                 "add one, such as `NONE = 0`",
             );
         }
+        members.shrink_to_fit();
         Ok(EnumBody { members, span })
     }
 
@@ -248,6 +251,7 @@ impl Parser<'_> {
         {
             self.lint(Lint::DefaultOnly, span);
         }
+        arms.shrink_to_fit();
         Ok(UnionBody {
             discriminant: Box::new(discriminant),
             arms,
