@@ -97,7 +97,7 @@ options! {
         extern_type: map = PatternMap::default(), extern_type(name: &str, path: &str) => |field, name, path| field.push(name, path),
             flag "extern-type" "NAME=PATH";
         /// Refuse input of more than this many bytes, all included files together.
-        max_input: number = 128 << 20, max_input(bytes: u32) => |field, bytes| *field = bytes,
+        max_input: number = 16 << 20, max_input(bytes: u32) => |field, bytes| *field = bytes,
             flag "max-input" "BYTES";
         /// Warn about everything that C rpcgen would refuse.
         strict_rpcgen: flag = false, strict_rpcgen(yes: bool) => |field, yes| *field = yes,

@@ -142,7 +142,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            text: 128 << 20,
+            // The whole pipeline takes up to 60 bytes of memory for a byte of dense text: this keeps it below 1 GiB.
+            // The largest interfaces known are below 1 MiB.
+            text: 16 << 20,
             include_depth: 64,
             includes: 4096,
             expansion: 4 << 20,
