@@ -31,12 +31,18 @@ impl<'a> Comments<'a> {
     /// Comment of an item that reaches from token `first` to token `last` (its `;` or `,`): the one in front, and the
     /// one on its last line.
     pub fn around(&self, first: usize, last: usize) -> Option<String> {
-        let behind = self
-            .behind(last)
-            .or_else(|| self.behind(last.checked_sub(1)?));
-        match (self.before(first), behind) {
+        match (self.before(first), self.behind_end(last)) {
             (Some(before), Some(behind)) => Some(format!("{before}\n\n{behind}")),
             (before, behind) => before.or(behind),
+        }
+    }
+
+    /// Comment behind the last token of a statement, or in front of it at the end of a line.
+    pub fn behind_end(&self, last: usize) -> Option<String> {
+        let inside = last.checked_sub(1).and_then(|last| self.behind(last));
+        match (inside, self.behind(last)) {
+            (Some(inside), Some(behind)) => Some(format!("{inside}\n{behind}")),
+            (inside, behind) => inside.or(behind),
         }
     }
 

@@ -36,6 +36,12 @@ impl Strict {
     }
 }
 
+/// The code is one of these warnings.
+pub(crate) fn is_lint(code: &str) -> bool {
+    code.strip_prefix("W03")
+        .is_some_and(|n| n.parse().is_ok_and(|n: u8| (1..=30).contains(&n)))
+}
+
 /// Something that a dialect refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lint {

@@ -173,18 +173,14 @@ impl<'a> Parser<'a> {
             None => comments.around(first, self.at),
             Some(open) => self
                 .opening_docs(first, open)
-                .or_else(|| comments.behind(self.at))
-                .or_else(|| comments.behind(self.at - 1)),
+                .or_else(|| comments.behind_end(self.at)),
         }
     }
 
     /// The comment in front of a definition, or behind its `{`.
     fn opening_docs(&self, first: usize, open: usize) -> Option<String> {
-        let comments = &self.comments;
-        comments
-            .before(first)
-            .or_else(|| comments.behind(open))
-            .or_else(|| comments.behind(open - 1))
+        let before = self.comments.before(first);
+        before.or_else(|| self.comments.behind_end(open))
     }
 
     /// `definition: constant-def | type-def | program-def`; `None` for a forward declaration.

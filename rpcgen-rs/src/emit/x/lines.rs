@@ -66,28 +66,26 @@ impl Lines {
             text: text.to_vec(),
             from,
         };
-        if !same_line {
-            // Goes on below the comment of the line above.
-            self.end();
-            self.done.push(Line {
-                indent,
-                comment: Some(comment),
-                ..Line::default()
-            });
-            return;
-        }
-        let line = match &mut self.open {
-            Some(line) => line,
-            None => match self.done.last_mut() {
-                Some(line) => line,
-                None => return self.push(text, true, indent, Some(from)),
-            },
-        };
-        match &mut line.comment {
-            None => line.comment = Some(comment),
-            Some(first) => {
+        let line = self
+            .open
+            .as_mut()
+            .or(self.done.last_mut())
+            .filter(|_| same_line);
+        let slot = line.map(|line| &mut line.comment);
+        match slot {
+            Some(slot @ None) => *slot = Some(comment),
+            Some(Some(first)) if !first.text.starts_with(b"//") => {
                 first.text.push(b' ');
                 first.text.extend_from_slice(text);
+            }
+            // Goes on below the comment of the line above.
+            _ => {
+                self.end();
+                self.done.push(Line {
+                    indent,
+                    comment: Some(comment),
+                    ..Line::default()
+                });
             }
         }
     }
