@@ -1,6 +1,6 @@
 //! A server to be: programs, listeners, limits, middleware.
 
-use super::endpoint::{self, Endpoint, SocketFiles};
+use super::endpoint::{self, Endpoint, Opened};
 use super::listen::Task;
 use super::programs::Table;
 use super::registration::Registrar;
@@ -234,8 +234,11 @@ impl Server {
             phase: watched,
             alive,
         };
-        let (sockets, addresses) = endpoint::open(&self.endpoints, self.shards.max(1))?;
-        let files = SocketFiles::of(&self.endpoints);
+        let Opened {
+            sockets,
+            addresses,
+            files,
+        } = endpoint::open(&self.endpoints, self.shards.max(1))?;
         // From here on an early end stops what has been started.
         let running = Running::new(task.clone(), addresses, files, phase, ended);
         let rpcbind = self.rpcbind.unwrap_or(Rpcbind::none());

@@ -30,18 +30,34 @@ pub(crate) struct Sockets {
     pub(crate) datagrams: Vec<UdpSocket>,
 }
 
-/// Opens all endpoints, once for each shard. The addresses are those of the endpoints, in their order.
-pub(crate) fn open(
-    endpoints: &[Endpoint],
-    shards: usize,
-) -> Result<(Vec<Sockets>, Vec<Address>), ServeError> {
-    let mut sockets: Vec<Sockets> = (0..shards).map(|_| Sockets::default()).collect();
-    let mut addresses = Vec::new();
+/// What came of all endpoints.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// A set for each shard.
+    pub(crate) sockets: Vec<Sockets>,
+    /// The addresses of the endpoints, in their order.
+    pub(crate) addresses: Vec<Address>,
+    pub(crate) files: SocketFiles,
+}
+
+/// Opens all endpoints, once for each shard.
+pub(crate) fn open(endpoints: &[Endpoint], shards: usize) -> Result<Opened, ServeError> {
+    let mut opened = Opened {
+        sockets: (0..shards).map(|_| Sockets::default()).collect(),
+        addresses: Vec::new(),
+        files: SocketFiles::default(),
+    };
     for endpoint in endpoints {
-        let opened = endpoint.open(&mut sockets);
-        addresses.push(opened.map_err(|source| ServeError::listen(endpoint.to_string(), source))?);
+        let failed = |source| ServeError::listen(endpoint.to_string(), source);
+        let address = endpoint.open(&mut opened.sockets).map_err(failed)?;
+        // Ours from here on, and not before: what could not be opened may be somebody else's.
+        #[cfg(unix)]
+        if let Endpoint::Unix(path) = endpoint {
+            opened.files.0.push(path.clone());
+        }
+        opened.addresses.push(address);
     }
-    Ok((sockets, addresses))
+    Ok(opened)
 }
 
 impl Endpoint {
@@ -102,20 +118,8 @@ impl Endpoint {
 }
 
 /// Socket files of ours, removed when it is dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SocketFiles(Vec<PathBuf>);
-
-impl SocketFiles {
-    /// Those of endpoints that were opened here.
-    pub(crate) fn of(endpoints: &[Endpoint]) -> Self {
-        let files = endpoints.iter().filter_map(|endpoint| match endpoint {
-            #[cfg(unix)]
-            Endpoint::Unix(path) => Some(path.clone()),
-            _ => None,
-        });
-        Self(files.collect())
-    }
-}
 
 impl Drop for SocketFiles {
     fn drop(&mut self) {

@@ -1,0 +1,107 @@
+//! Who may call what.
+
+use crate::support::*;
+use rpcgen_runtime::auth::{Authenticated, Authenticator};
+use rpcgen_runtime::msg::{AuthStat, CallRef, OpaqueAuth, flavor};
+use rpcgen_runtime::{Bytes, Cred, Server};
+
+#[tokio::test]
+async fn h063_h064_an_auth_sys_claim_is_passed_on_as_it_is() {
+    let program = Program(
+        &INTERFACE,
+        |cx: rpcgen_runtime::Context, procedure, _| async move {
+            let Cred::Sys(claim) = cx.cred() else {
+                return number(&cx, 7);
+            };
+            number(&cx, if procedure == 1 { claim.uid } else { claim.gid })
+        },
+    );
+    let running = start(Server::new().serve(program)).await;
+    let mut stream = connect(&running).await;
+    for id in [0, 1, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
+        let uid = call_as(id, 1, flavor::SYS, &sys(id, 1));
+        expect(&mut stream, &uid, &answer(id, id)).await;
+        let gid = call_as(id, 2, flavor::SYS, &sys(1, id));
+        expect(&mut stream, &gid, &answer(id, id)).await;
+    }
+}
+
+#[tokio::test]
+async fn h063_a_policy_refuses_root_from_a_port_that_anybody_can_use() {
+    let server = Server::new().serve(numbers()).intercept(|request| {
+        let port = request.cx.peer().address().map_or(0, |a| a.port());
+        match request.cx.cred() {
+            Cred::Sys(claim) if claim.uid == 0 && port >= 1024 => {
+                Err(rpcgen_runtime::Fault::Denied(AuthStat::TOOWEAK))
+            }
+            _ => Ok(()),
+        }
+    });
+    let running = start(server).await;
+    let mut stream = connect(&running).await;
+    let root = call_as(1, 1, flavor::SYS, &sys(0, 0));
+    expect(&mut stream, &root, &denied(1, 5)).await;
+    let user = call_as(2, 1, flavor::SYS, &sys(1000, 0));
+    expect(&mut stream, &user, &answer(2, 1)).await;
+}
+
+#[tokio::test]
+async fn h066_flavors_are_demanded_of_programs_and_procedures_but_not_of_null() {
+    let server = Server::new()
+        .serve(numbers())
+        .require(PROGRAM, [flavor::SYS])
+        .require_for(PROGRAM, 2, [flavor::NONE, flavor::SYS]);
+    let running = start(server).await;
+    let mut stream = connect(&running).await;
+    expect(&mut stream, &call(1, 1), &denied(1, 5)).await;
+    expect(&mut stream, &call(2, 2), &answer(2, 2)).await;
+    expect(&mut stream, &call(3, 0), &bytes(&[3, 1, 0, 0, 0, 0])).await;
+    expect(&mut stream, &call(4, 99), &refusal(4, 3)).await;
+    let claimed = call_as(5, 1, flavor::SYS, &sys(1, 1));
+    expect(&mut stream, &claimed, &answer(5, 1)).await;
+}
+
+/// Accepts one word, and answers with the next.
+struct Token;
+
+impl Authenticator for Token {
+    fn authenticate(&self, call: &CallRef<'_>) -> Result<Authenticated, AuthStat> {
+        let word: [u8; 4] = call.cred.body.try_into().map_err(|_| AuthStat::BADCRED)?;
+        let word = u32::from_be_bytes(word);
+        if word != 41 {
+            return Err(AuthStat::REJECTEDCRED);
+        }
+        let auth = |word: u32| OpaqueAuth {
+            flavor: 400_001,
+            body: Bytes::copy_from_slice(&word.to_be_bytes()),
+        };
+        Ok(Authenticated {
+            cred: Cred::Other(auth(word)),
+            verf: auth(word + 1),
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_flavor_of_one_s_own_plugs_in() {
+    let server = Server::new()
+        .serve(numbers())
+        .authenticator(400_001, Token)
+        .require(PROGRAM, [400_001]);
+    let running = start(server).await;
+    let mut stream = connect(&running).await;
+    let as_token =
+        |xid, procedure, word: u32| call_as(xid, procedure, 400_001, &word.to_be_bytes());
+    let verified = |xid, rest: &[u32]| {
+        let mut words = vec![xid, 1, 0, 400_001, 4, 42];
+        words.extend(rest);
+        bytes(&words)
+    };
+    expect(&mut stream, &as_token(1, 1, 41), &verified(1, &[0, 1])).await;
+    // The verifier belongs to refusals of accepted calls, too.
+    expect(&mut stream, &as_token(2, 99, 41), &verified(2, &[3])).await;
+    expect(&mut stream, &as_token(3, 1, 40), &denied(3, 2)).await;
+    let short = call_as(4, 1, 400_001, &[1]);
+    expect(&mut stream, &short, &denied(4, 1)).await;
+    expect(&mut stream, &call(5, 1), &denied(5, 5)).await;
+}

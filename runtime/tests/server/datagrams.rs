@@ -1,0 +1,144 @@
+//! Datagrams.
+
+#![allow(
+    clippy::redundant_closure,
+    clippy::redundant_closure_for_method_calls,
+    reason = "the named method is not general enough in its lifetimes"
+)]
+
+use crate::support::*;
+use rpcgen_runtime::codegen::v1::{arguments, results};
+use rpcgen_runtime::{Limits, Server};
+use std::time::Duration;
+
+#[tokio::test]
+async fn h081_short_datagrams_are_dropped_and_counted() {
+    let running = start(Server::new().serve(numbers())).await;
+    let socket = udp(&running).await;
+    let message = call(1, 1);
+    for len in 0..40 {
+        socket.send(&message[..len]).await.unwrap();
+    }
+    assert_eq!(received(&socket, SHORT).await, None);
+    socket.send(&message).await.unwrap();
+    assert_eq!(received(&socket, LONG).await, Some(answer(1, 1)));
+    assert_eq!(running.stats().dropped, 40);
+}
+
+#[tokio::test]
+async fn h082_a_short_request_after_a_long_one_sees_nothing_of_it() {
+    let program = Program(&INTERFACE, |cx, _, args| async move {
+        let words = arguments(&cx, &args, |r| r.opaque_vec(64))?;
+        results(&cx, |w| w.opaque_vec(&words, 64, "words"))
+    });
+    let running = start(Server::new().serve(program)).await;
+    let socket = udp(&running).await;
+    let mut args = bytes(&[16]);
+    args.extend([0xaa; 16]);
+    socket.send(&call_to(PROGRAM, 1, 1, &args)).await.unwrap();
+    assert_eq!(received(&socket, LONG).await.unwrap().len(), 24 + 20);
+    // It says 16 bytes and has 4: the rest lies in no datagram of its own.
+    socket
+        .send(&call_to(PROGRAM, 2, 1, &args[..8]))
+        .await
+        .unwrap();
+    assert_eq!(received(&socket, LONG).await, Some(refusal(2, 4)));
+}
+
+#[tokio::test]
+async fn h091_h092_replies_are_not_answered_and_errors_are_smaller_than_calls() {
+    let running = start(Server::new().serve(numbers())).await;
+    let socket = udp(&running).await;
+    let mut reply = answer(1, 1);
+    reply.resize(100, 0);
+    socket.send(&reply).await.unwrap();
+    assert_eq!(received(&socket, SHORT).await, None);
+    let mut wrong_version = call(1, 1);
+    wrong_version[11] = 3;
+    let mut mismatch = call(2, 1);
+    mismatch[19] = 9;
+    for message in [
+        wrong_version,
+        mismatch,
+        call(3, 99),
+        call_to(1, 4, 1, &[]),
+        call_as(5, 1, 99, &[]),
+        call_as(6, 1, 1, &[0; 8]),
+    ] {
+        socket.send(&message).await.unwrap();
+        let answer = received(&socket, LONG).await.unwrap();
+        assert!((20..=32).contains(&answer.len()), "{answer:02x?}");
+        assert!(answer.len() < message.len());
+    }
+}
+
+#[tokio::test]
+async fn h093_a_flood_of_large_datagrams_leaves_the_server_as_it_was() {
+    let running = start(Server::new().serve(numbers())).await;
+    let address = running.udp().unwrap();
+    let flood = move || {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        for _ in 0..500 {
+            let _ = socket.send_to(&[0xff; 60_000], address);
+        }
+    };
+    tokio::task::spawn_blocking(flood).await.unwrap();
+    // The kernel drops what does not fit its queue; what was in it is worked off.
+    let socket = udp(&running).await;
+    let mut answered = false;
+    for _ in 0..100 {
+        socket.send(&call(1, 1)).await.unwrap();
+        if received(&socket, Duration::from_millis(100)).await == Some(answer(1, 1)) {
+            answered = true;
+            break;
+        }
+    }
+    assert!(answered);
+    assert!(running.stats().dropped > 0);
+}
+
+#[tokio::test]
+async fn a_batch_of_calls_from_many_clients_is_answered_to_each() {
+    let running = start(Server::new().serve(numbers())).await;
+    let mut clients = Vec::new();
+    for _ in 0..64 {
+        clients.push(udp(&running).await);
+    }
+    for (xid, client) in (0..).zip(&clients) {
+        client.send(&call(xid, 1 + xid % 3)).await.unwrap();
+    }
+    for (xid, client) in (0..).zip(&clients) {
+        assert_eq!(received(client, LONG).await, Some(answer(xid, 1 + xid % 3)));
+    }
+}
+
+#[tokio::test]
+async fn a_reply_too_long_for_a_datagram_is_a_system_error() {
+    let program = Program(&INTERFACE, |_, procedure, _| async move {
+        let size = if procedure == 1 { 8_776 } else { 8_780 };
+        Ok(vec![7; size].into())
+    });
+    let running = start(Server::new().serve(program)).await;
+    let socket = udp(&running).await;
+    socket.send(&call(1, 1)).await.unwrap();
+    assert_eq!(received(&socket, LONG).await.unwrap().len(), 8_800);
+    socket.send(&call(2, 2)).await.unwrap();
+    assert_eq!(received(&socket, LONG).await, Some(refusal(2, 5)));
+}
+
+#[tokio::test]
+async fn calls_beyond_the_server_s_limit_wait_and_are_answered() {
+    let limits = Limits::default().max_in_flight(2);
+    let running = start(Server::new().serve(numbers()).limits(limits)).await;
+    let socket = udp(&running).await;
+    for xid in 0..20 {
+        socket.send(&call(xid, 3)).await.unwrap();
+    }
+    let mut answers = Vec::new();
+    for _ in 0..20 {
+        answers.push(received(&socket, LONG).await.unwrap());
+    }
+    answers.sort();
+    let expected: Vec<_> = (0..20).map(|xid| answer(xid, 3)).collect();
+    assert_eq!(answers, expected);
+}

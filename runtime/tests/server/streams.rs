@@ -1,0 +1,251 @@
+//! Stream connections: records, xids, and every way to end.
+
+use crate::support::*;
+use rpcgen_runtime::{Limits, Server};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+
+#[tokio::test]
+async fn h013_trailing_bytes_that_are_no_word_are_ignored() {
+    let running = start(Server::new().serve(numbers())).await;
+    let mut stream = connect(&running).await;
+    for extra in 1..4 {
+        let message = [call(extra, 1), vec![7; extra as usize]].concat();
+        expect(&mut stream, &message, &answer(extra, 1)).await;
+    }
+}
+
+#[tokio::test]
+async fn h017_an_end_inside_a_record_is_counted_and_not_answered() {
+    let running = start(Server::new().serve(numbers())).await;
+    for cut in [1, 4, 5, 30] {
+        let mut stream = connect(&running).await;
+        stream.write_all(&record(&call(1, 1))[..cut]).await.unwrap();
+        stream.shutdown().await.unwrap();
+        assert_eq!(reply(&mut stream).await, None, "{cut}");
+    }
+    eventually("four truncated", || running.stats().truncated == 4).await;
+    good(&running).await;
+}
+
+/// A program whose procedure 2 never ends, and whether it has been told that its caller is gone.
+fn endless() -> (impl rpcgen_runtime::Dispatch, Arc<AtomicBool>) {
+    let canceled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&canceled);
+    let program = Program(
+        &INTERFACE,
+        move |cx: rpcgen_runtime::Context, procedure, _| {
+            let flag = Arc::clone(&flag);
+            async move {
+                if procedure == 2 {
+                    let cancel = cx.cancel();
+                    tokio::spawn(async move {
+                        cancel.canceled().await;
+                        flag.store(true, Ordering::SeqCst);
+                    });
+                    std::future::pending::<()>().await;
+                }
+                number(&cx, procedure)
+            }
+        },
+    );
+    (program, canceled)
+}
+
+#[tokio::test]
+async fn h018_a_reset_while_a_handler_runs_cancels_it_and_frees_its_place() {
+    let (program, canceled) = endless();
+    let running = start(Server::new().serve(program)).await;
+    let mut stream = connect(&running).await;
+    send(&mut stream, &call(1, 2)).await;
+    eventually("it runs", || running.stats().in_flight == 1).await;
+    assert!(!canceled.load(Ordering::SeqCst));
+    reset(stream);
+    eventually("it is told", || canceled.load(Ordering::SeqCst)).await;
+    eventually("its place is free", || {
+        let stats = running.stats();
+        (stats.in_flight, stats.connections, stats.held) == (0, 0, 0)
+    })
+    .await;
+    good(&running).await;
+}
+
+#[tokio::test]
+async fn h019_a_reset_while_a_reply_is_written_ends_the_connection_only() {
+    let program = Program(&INTERFACE, |cx, procedure, _| async move {
+        match procedure {
+            2 => Ok(vec![7; 8 << 20].into()),
+            _ => number(&cx, procedure),
+        }
+    });
+    let running = start(Server::new().serve(program)).await;
+    for _ in 0..5 {
+        let mut stream = connect(&running).await;
+        send(&mut stream, &call(1, 2)).await;
+        eventually("the reply is stuck", || running.stats().held > 1 << 20).await;
+        reset(stream);
+        eventually("it is gone", || running.stats().held == 0).await;
+    }
+    good(&running).await;
+}
+
+#[tokio::test]
+async fn h028_h029_equal_xids_are_calls_of_their_own() {
+    let count = Arc::new(AtomicU32::new(0));
+    let program = Program(&INTERFACE, move |cx, _, _| {
+        let count = Arc::clone(&count);
+        async move {
+            let nth = count.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            number(&cx, nth)
+        }
+    });
+    let running = start(Server::new().serve(program)).await;
+    let (mut one, mut two) = (connect(&running).await, connect(&running).await);
+    for stream in [&mut one, &mut two] {
+        send(stream, &call(7, 1)).await;
+        send(stream, &call(7, 1)).await;
+    }
+    let mut answers = Vec::new();
+    for stream in [&mut one, &mut two] {
+        for _ in 0..2 {
+            answers.push(reply(stream).await.unwrap());
+        }
+    }
+    answers.sort();
+    let expected: Vec<_> = (0..4).map(|n| answer(7, n)).collect();
+    assert_eq!(answers, expected);
+}
+
+#[tokio::test]
+async fn h029_with_a_reply_cache_for_tcp_a_repeated_call_runs_once() {
+    let limits = Limits::default().reply_cache_for_tcp(true);
+    let running = start(Server::new().serve(numbers()).limits(limits)).await;
+    let mut stream = connect(&running).await;
+    send(&mut stream, &call(7, 3)).await;
+    send(&mut stream, &call(7, 3)).await;
+    expect(&mut stream, &call(8, 1), &answer(8, 1)).await;
+    assert_eq!(reply(&mut stream).await, Some(answer(7, 3)));
+    expect(&mut stream, &call(7, 3), &answer(7, 3)).await;
+    assert_eq!(running.stats().duplicates, 2);
+}
+
+#[tokio::test]
+async fn h030_every_xid_is_valid() {
+    let running = start(Server::new().serve(numbers())).await;
+    let mut stream = connect(&running).await;
+    for xid in [0, 1, 0x7fff_ffff, 0x8000_0000, u32::MAX - 1, u32::MAX, 0, 1] {
+        expect(&mut stream, &call(xid, 2), &answer(xid, 2)).await;
+    }
+}
+
+#[tokio::test]
+async fn h034_arguments_of_null_are_ignored() {
+    let running = start(Server::new().serve(numbers())).await;
+    let mut stream = connect(&running).await;
+    let message = call_to(PROGRAM, 5, 0, &[1; 100]);
+    expect(&mut stream, &message, &bytes(&[5, 1, 0, 0, 0, 0])).await;
+}
+
+#[tokio::test]
+async fn replies_of_one_connection_come_out_of_order_or_in_order_as_wished() {
+    for in_order in [false, true] {
+        let limits = Limits::default().in_order(in_order);
+        let running = start(Server::new().serve(numbers()).limits(limits)).await;
+        let mut stream = connect(&running).await;
+        let both = [record(&call(1, 3)), record(&call(2, 1))].concat();
+        stream.write_all(&both).await.unwrap();
+        let (slow, quick) = (answer(1, 3), answer(2, 1));
+        let expected = if in_order {
+            [slow, quick]
+        } else {
+            [quick, slow]
+        };
+        for expected in expected {
+            assert_eq!(reply(&mut stream).await, Some(expected), "{in_order}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_oneway_procedure_and_a_handler_that_wishes_it_are_not_answered() {
+    let program = Program(&INTERFACE, |cx, procedure, _| async move {
+        match procedure {
+            2 => Err(rpcgen_runtime::Fault::NoReply),
+            _ => number(&cx, procedure),
+        }
+    });
+    let running = start(Server::new().serve(program)).await;
+    let mut stream = connect(&running).await;
+    send(&mut stream, &call(1, 4)).await;
+    send(&mut stream, &call(2, 2)).await;
+    expect(&mut stream, &call(3, 1), &answer(3, 1)).await;
+}
+
+#[tokio::test]
+async fn h108_a_storm_of_connections_leaves_nothing_behind() {
+    let running = start(Server::new().serve(numbers())).await;
+    for round in 0..20 {
+        let mut streams = Vec::new();
+        for _ in 0..100 {
+            streams.push(connect(&running).await);
+        }
+        expect(&mut streams[50], &call(round, 1), &answer(round, 1)).await;
+    }
+    eventually("all are gone", || running.stats().connections == 0).await;
+    let stats = running.stats();
+    assert_eq!((stats.accepted, stats.held), (2_000, 0));
+}
+
+#[tokio::test]
+async fn connections_of_one_source_are_limited() {
+    let limits = Limits::default().max_connections_per_source(Some(2));
+    let running = start(Server::new().serve(numbers()).limits(limits)).await;
+    let (mut one, _two) = (connect(&running).await, connect(&running).await);
+    expect(&mut one, &call(1, 1), &answer(1, 1)).await;
+    assert_eq!(reply(&mut connect(&running).await).await, None);
+    // Another source is not concerned.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.9:0".parse().unwrap()).unwrap();
+    let mut other = socket.connect(running.tcp().unwrap()).await.unwrap();
+    expect(&mut other, &call(1, 1), &answer(1, 1)).await;
+    drop(one);
+    eventually("there is room", || running.stats().connections == 2).await;
+    good(&running).await;
+    assert_eq!(running.stats().refused, 1);
+}
+
+#[tokio::test]
+async fn when_too_many_bytes_are_held_the_oldest_partial_record_goes_and_the_others_live() {
+    let limits = Limits::default().max_held(1 << 20);
+    let running = start(Server::new().serve(numbers()).limits(limits)).await;
+    // Each sends 400 kB of a record of 1 MB, and then waits.
+    let mut partial = Vec::new();
+    for _ in 0..4 {
+        let mut stream = connect(&running).await;
+        let mut part = (1_000_000u32 | 1 << 31).to_be_bytes().to_vec();
+        part.resize(400_000, 0);
+        let _ = tokio::time::timeout(SHORT, stream.write_all(&part)).await;
+        partial.push(stream);
+    }
+    // A good client waits while nobody is read from, and is served when the oldest had to go.
+    good(&running).await;
+    assert_eq!(reply(&mut partial.remove(0)).await, None);
+    assert!(running.stats().connections >= 2, "the younger ones live");
+}
+
+#[tokio::test]
+async fn h107_idle_connections_hold_no_buffers() {
+    let running = start(Server::new().serve(numbers())).await;
+    let mut idle = Vec::new();
+    for xid in 0..400 {
+        let mut stream = connect(&running).await;
+        expect(&mut stream, &call(xid, 1), &answer(xid, 1)).await;
+        idle.push(stream);
+    }
+    assert_eq!(running.stats().connections, 400);
+    eventually("no buffers", || running.stats().held == 0).await;
+    good(&running).await;
+}
