@@ -8,6 +8,8 @@
 mod decl;
 mod expr;
 mod program;
+mod recover;
+mod specifier;
 mod types;
 
 use crate::ast::{Const, ConstValue, Expr, Ident, Item, ItemKind, Passthrough, Spec};
@@ -411,97 +413,6 @@ impl<'a> Parser<'a> {
             && self.nth(2) == Kind::Ident
         {
             self.at += 3;
-        }
-    }
-
-    /// One level deeper, up to the limit.
-    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.depth >= self.config.limits.nesting {
-            let message = format!(
-                "nesting exceeds the limit of {}",
-                self.config.limits.nesting
-            );
-            self.report(Diagnostic::error("E0105", self.span(), message));
-            return Err(Failed);
-        }
-        self.depth += 1;
-        let result = parse(self);
-        self.depth -= 1;
-        result
-    }
-
-    /// `"{" { element } "}"`: goes on with the next element after a mistake in one. Returns the span of the whole.
-    fn braces(&mut self, mut element: impl FnMut(&mut Self) -> Parsed<()>) -> Parsed<Span> {
-        let open = self.at;
-        self.expect(b'{', "before the members")?;
-        loop {
-            if self.eat(b'}') {
-                return Ok(self.span_from(open));
-            }
-            if self.kind() == Kind::End || self.at_definition() {
-                if !self.end_reported {
-                    let mut error =
-                        Diagnostic::error("E0104", self.span_at(open), "`{` is never closed");
-                    if self.kind() != Kind::End {
-                        error = error.label(self.span(), "a definition begins here");
-                    }
-                    self.end_reported = self.kind() == Kind::End;
-                    self.report(error);
-                }
-                return Err(Failed);
-            }
-            let first = self.at;
-            if element(self).is_err() {
-                self.recover();
-            }
-            self.advance_from(first);
-        }
-    }
-
-    /// Makes sure that a loop ends: takes a token if none was taken since `first`.
-    fn advance_from(&mut self, first: usize) {
-        if self.at == first && !matches!(self.kind(), Kind::End | Kind::Punct(b'}')) {
-            self.at += 1;
-        }
-    }
-
-    /// A word that can only begin a definition stands here: whatever was open is at its end.
-    fn at_definition(&self) -> bool {
-        match self.kind() {
-            Kind::Keyword(Keyword::Const | Keyword::Typedef) => true,
-            Kind::Keyword(Keyword::Program) => {
-                matches!(self.nth(1), Kind::Ident) && self.nth(2) == Kind::Punct(b'{')
-            }
-            Kind::Keyword(Keyword::Struct | Keyword::Enum | Keyword::Union)
-                if self.depth == 0 && self.context.len() <= 1 =>
-            {
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Skips to behind the next `;` or to the next `}` of this level.
-    fn recover(&mut self) {
-        let mut depth = 0_usize;
-        loop {
-            match self.kind() {
-                Kind::End => return,
-                Kind::Punct(b'{') => depth += 1,
-                Kind::Punct(b'}') if depth == 0 => return,
-                Kind::Punct(b'}') => depth -= 1,
-                Kind::Punct(b';') if depth == 0 => {
-                    self.at += 1;
-                    return;
-                }
-                Kind::Keyword(word)
-                    if depth == 0 && word.begins_definition() && self.at_definition() =>
-                {
-                    return;
-                }
-                _ => {}
-            }
-            self.at += 1;
         }
     }
 }

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     /// The stages whose codes are explained here.
-    const STAGES: [&str; 11] = [
+    const STAGES: [&str; 13] = [
         include_str!("../lex.rs"),
         include_str!("../lex/number.rs"),
         include_str!("../preprocess.rs"),
@@ -138,6 +138,8 @@ mod tests {
         include_str!("../parse/decl.rs"),
         include_str!("../parse/expr.rs"),
         include_str!("../parse/program.rs"),
+        include_str!("../parse/recover.rs"),
+        include_str!("../parse/specifier.rs"),
         include_str!("../parse/types.rs"),
         include_str!("../dialect.rs"),
     ];

@@ -3,7 +3,7 @@
 
 use super::{Failed, Parsed, Parser};
 use crate::ast::{
-    Arm, CaseLabel, Decl, EnumBody, EnumMember, ItemKind, Shape, StructBody, Tag, Type, TypeKind,
+    Arm, CaseLabel, Decl, EnumBody, EnumMember, ItemKind, Shape, StructBody, Type, TypeKind,
     UnionBody,
 };
 use crate::diag::Diagnostic;
@@ -93,7 +93,7 @@ impl Parser<'_> {
     /// ```text
     /// struct-body: "{" ( declaration ";" ) ( declaration ";" )* "}"
     /// ```
-    fn struct_body(&mut self) -> Parsed<StructBody> {
+    pub(super) fn struct_body(&mut self) -> Parsed<StructBody> {
         let mut fields = Vec::new();
         let open = self.at;
         let span = self.nested(|p| p.braces(|p| p.field(&mut fields)))?;
@@ -130,7 +130,7 @@ impl Parser<'_> {
     /// enum-body: "{" ( identifier "=" value ) ( "," identifier "=" value )* "}"
     /// ```
     /// also without the values, and with a comma at the end
-    fn enum_body(&mut self) -> Parsed<EnumBody> {
+    pub(super) fn enum_body(&mut self) -> Parsed<EnumBody> {
         let mut members = Vec::new();
         let open = self.at;
         let span = self.nested(|p| p.braces(|p| p.enumerators(&mut members)))?;
@@ -214,7 +214,7 @@ impl Parser<'_> {
     /// ```text
     /// union-body: "switch" "(" declaration ")" "{" case-spec case-spec* [ "default" ":" declaration ";" ] "}"
     /// ```
-    fn union_body(&mut self) -> Parsed<UnionBody> {
+    pub(super) fn union_body(&mut self) -> Parsed<UnionBody> {
         if self.kind() != Kind::Keyword(Keyword::Switch) {
             return Err(self.expected("`switch`"));
         }
@@ -336,162 +336,6 @@ impl Parser<'_> {
             self.lint(Lint::StackedDefault, *span);
         }
         Ok(labels)
-    }
-
-    /// ```text
-    /// type-specifier: [ "unsigned" ] "int" | [ "unsigned" ] "hyper" | "float" | "double" | "quadruple" | "bool"
-    ///               | enum-type-spec | struct-type-spec | union-type-spec | identifier
-    /// ```
-    /// also `char`, `short`, `long`, `struct name`, `a::b`; `string` and `opaque` are checked by the declarator
-    pub(super) fn type_specifier(&mut self) -> Parsed<Type> {
-        let first = self.at;
-        let kind = match self.kind() {
-            Kind::Ident => {
-                self.at += 1;
-                self.skip_qualifiers();
-                let name = self.text_of(self.at - 1);
-                if name == "quadruple" {
-                    self.lint(Lint::Quadruple, self.previous_span());
-                }
-                TypeKind::Named(None, name)
-            }
-            Kind::Keyword(Keyword::Struct) => self.struct_type()?,
-            Kind::Keyword(Keyword::Enum) => self.enum_type()?,
-            Kind::Keyword(Keyword::Union) => self.union_type()?,
-            Kind::Keyword(word) => {
-                let Some(kind) = self.base_type(word) else {
-                    return Err(self.expected("a type"));
-                };
-                kind
-            }
-            _ => return Err(self.expected("a type")),
-        };
-        Ok(Type {
-            kind,
-            span: self.span_from(first),
-        })
-    }
-
-    fn base_type(&mut self, word: Keyword) -> Option<TypeKind> {
-        let span = self.span();
-        let kind = match word {
-            Keyword::Bool => TypeKind::Bool,
-            Keyword::Char => TypeKind::Char,
-            Keyword::Double => TypeKind::Double,
-            Keyword::Float => TypeKind::Float,
-            Keyword::Hyper => TypeKind::Hyper,
-            Keyword::Int => TypeKind::Int,
-            Keyword::Long => TypeKind::Long,
-            Keyword::Opaque => TypeKind::Opaque,
-            Keyword::Short => TypeKind::Short,
-            Keyword::String => TypeKind::String,
-            Keyword::Unsigned => TypeKind::Unsigned,
-            // `program` and `version` are free names in the RFC.
-            Keyword::Program | Keyword::Version
-                if matches!(self.nth(1), Kind::Ident | Kind::Punct(b'*')) =>
-            {
-                self.lint(Lint::ReservedName, span);
-                TypeKind::Named(None, self.text_of(self.at))
-            }
-            _ => return None,
-        };
-        self.at += 1;
-        let kind = match (kind, self.kind()) {
-            (TypeKind::Unsigned, Kind::Keyword(size)) => match size {
-                Keyword::Char => TypeKind::UnsignedChar,
-                Keyword::Hyper => TypeKind::UnsignedHyper,
-                Keyword::Int => TypeKind::Unsigned,
-                Keyword::Long => TypeKind::UnsignedLong,
-                Keyword::Short => TypeKind::UnsignedShort,
-                _ => return Some(TypeKind::Unsigned),
-            },
-            (kind, _) => {
-                if matches!(kind, TypeKind::Char | TypeKind::Short | TypeKind::Long) {
-                    self.lint(Lint::CType, span);
-                }
-                self.skip_int(&kind);
-                return Some(kind);
-            }
-        };
-        self.at += 1;
-        if !matches!(kind, TypeKind::Unsigned | TypeKind::UnsignedHyper) {
-            self.lint(Lint::CType, span);
-        }
-        self.skip_int(&kind);
-        Some(kind)
-    }
-
-    /// The `int` of `short int`, `unsigned long int`, `hyper int`.
-    fn skip_int(&mut self, kind: &TypeKind) {
-        let takes_int = matches!(
-            kind,
-            TypeKind::Short
-                | TypeKind::Long
-                | TypeKind::Hyper
-                | TypeKind::UnsignedShort
-                | TypeKind::UnsignedLong
-                | TypeKind::UnsignedHyper
-        );
-        if takes_int && self.kind() == Kind::Keyword(Keyword::Int) {
-            self.at += 1;
-        }
-    }
-
-    /// `struct-type-spec: "struct" struct-body`; also `struct name` and `struct name struct-body`
-    fn struct_type(&mut self) -> Parsed<TypeKind> {
-        self.at += 1;
-        if self.kind() == Kind::Punct(b'{') {
-            self.lint(Lint::InlineType, self.previous_span());
-            return Ok(TypeKind::Struct(None, Box::new(self.struct_body()?)));
-        }
-        let name = self.name("a struct's name or `{`")?;
-        if self.kind() != Kind::Punct(b'{') {
-            self.lint(Lint::TaggedReference, self.previous_span());
-            return Ok(TypeKind::Named(Some(Tag::Struct), name.name));
-        }
-        self.lint(Lint::InlineType, name.span);
-        self.enter("struct");
-        let body = self.struct_body()?;
-        self.leave();
-        Ok(TypeKind::Struct(Some(name), Box::new(body)))
-    }
-
-    /// `enum-type-spec: "enum" enum-body`; also `enum name` and `enum name enum-body`
-    fn enum_type(&mut self) -> Parsed<TypeKind> {
-        self.at += 1;
-        if self.kind() == Kind::Punct(b'{') {
-            self.lint(Lint::InlineType, self.previous_span());
-            return Ok(TypeKind::Enum(None, Box::new(self.enum_body()?)));
-        }
-        let name = self.name("an enum's name or `{`")?;
-        if self.kind() != Kind::Punct(b'{') {
-            self.lint(Lint::TaggedReference, self.previous_span());
-            return Ok(TypeKind::Named(Some(Tag::Enum), name.name));
-        }
-        self.lint(Lint::InlineType, name.span);
-        self.enter("enum");
-        let body = self.enum_body()?;
-        self.leave();
-        Ok(TypeKind::Enum(Some(name), Box::new(body)))
-    }
-
-    /// `union-type-spec: "union" union-body`; also `union name` and `union name union-body`
-    fn union_type(&mut self) -> Parsed<TypeKind> {
-        self.at += 1;
-        if self.kind() == Kind::Keyword(Keyword::Switch) {
-            self.lint(Lint::InlineType, self.previous_span());
-            return Ok(TypeKind::Union(None, Box::new(self.union_body()?)));
-        }
-        let name = self.name("a union's name or `switch`")?;
-        if self.kind() != Kind::Keyword(Keyword::Switch) {
-            self.lint(Lint::TaggedReference, self.previous_span());
-            return Ok(TypeKind::Named(Some(Tag::Union), name.name));
-        }
-        self.lint(Lint::InlineType, name.span);
-        self.enter("union");
-        let body = self.union_body()?;
-        self.leave();
-        Ok(TypeKind::Union(Some(name), Box::new(body)))
     }
 
     /// An error about the shape of a declaration, which is understood nevertheless.

@@ -76,7 +76,7 @@ fn comments_and_strings_hide_directives() {
 }
 
 #[test]
-fn percent_lines_are_not_touched() {
+fn h144_percent_lines_are_data() {
     let text = "%#ifdef RPC_HDR\n  %#define  X RPC_HDR \\\n   more\nRPC_HDR";
     let (out, _) = run(text);
     assert_eq!(out, "%#ifdef RPC_HDR %#define X RPC_HDR \\ more 1");
