@@ -202,6 +202,7 @@ static void one_sample(CLIENT *c, const struct kind_info *info, unsigned k)
 static void arithmetic(CLIENT *v1, CLIENT *v4)
 {
     int small = 0;
+    char me[64], *who = NULL;
     quad_t big = 0;
     double mean = 0, halves[] = {1.5, -0.5, 2.0};
     numbers n = {3, halves}, none = {0, NULL};
@@ -216,6 +217,10 @@ static void arithmetic(CLIENT *v1, CLIENT *v4)
         check(small == -2147483647 - 1, "sub v1", 0);
     if (called(arith_sub_4(INT64_MIN, -1, &big, v4), "sub v4", 0))
         check(big == INT64_MIN + 1, "sub v4", 0);
+    snprintf(me, sizeof me, v4->cl_auth->ah_cred.oa_flavor == AUTH_SYS ? "sys %u %u" : "none", (unsigned)geteuid(), (unsigned)getegid());
+    if (called(arith_who_4(&who, v4), "who", 0))
+        check(!strcmp(who, me), "who", 0);
+    free(who);
     if (called(arith_mean_1(n, &mean, v1), "mean", 0))
         check(mean == 1.0, "mean", 0);
     if (called(arith_mean_1(none, &mean, v1), "mean", 1))

@@ -129,6 +129,17 @@ bool_t arith_sub_4_svc(quad_t a, quad_t b, quad_t *result, struct svc_req *call)
     return TRUE;
 }
 
+bool_t arith_who_4_svc(char **result, struct svc_req *call)
+{
+    char text[64] = "none";
+    if (call->rq_cred.oa_flavor == AUTH_SYS) {
+        struct authunix_parms *claim = (struct authunix_parms *)call->rq_clntcred;
+        snprintf(text, sizeof text, "sys %u %u", (unsigned)claim->aup_uid, (unsigned)claim->aup_gid);
+    }
+    *result = strdup(text);
+    return TRUE;
+}
+
 bool_t arith_div_1_svc(quad_t dividend, quad_t divisor, quotient *result, struct svc_req *call)
 {
     (void)call;

@@ -4,8 +4,9 @@
 use crate::arith::{Cell, Quotient};
 use crate::every::{Claim, Hue, Sample, Which};
 use crate::samples::{KINDS, sample, sample_numbers};
+use rpcgen_runtime::auth::AuthSys;
 use rpcgen_runtime::codegen::v1::{self, Interface, ProcInfo};
-use rpcgen_runtime::{ClientStub, Encode, Refused, RpcError, XdrString, to_bytes};
+use rpcgen_runtime::{CallOptions, ClientStub, Encode, Refused, RpcError, XdrString, to_bytes};
 use std::fmt::Debug;
 
 /// What a run found out.
@@ -215,6 +216,10 @@ macro_rules! client {
             $($async)? fn arithmetic(r: &mut Report, v1: &arith::ArithV1Client, v4: &arith::ArithV4Client) {
                 r.equal("sub, version 1", i32::MIN, v1.sub(-2_000_000_000, 147_483_648)$($wait)*);
                 r.equal("sub, version 4", i64::MIN + 1, v4.sub(i64::MIN, -1)$($wait)*);
+                r.equal("who", XdrString::from("none"), v4.who()$($wait)*);
+                let claim = AuthSys::new(1234, u32::MAX);
+                let somebody = runtime::ClientStub::with(v4, CallOptions::new().cred(claim));
+                r.equal("who", XdrString::from("sys 1234 4294967295"), somebody.who()$($wait)*);
                 r.equal("mean", 1.0, v1.mean(&vec![1.5, -0.5, 2.0])$($wait)*);
                 r.equal("mean of nothing", 0.0, v1.mean(&vec![])$($wait)*);
                 let items = vec!["one".into(), "".into(), XdrString::from(b"drei\xdf")];

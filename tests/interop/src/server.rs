@@ -10,7 +10,7 @@ use crate::every::{
 use crate::samples::{kind_of, sample};
 use crate::wide::Wide;
 use crate::wide::wide_prog::{WideV1, WideV1Server};
-use rpcgen_runtime::{Context, Fault, Quadruple, Server, XdrString, to_bytes};
+use rpcgen_runtime::{Context, Cred, Fault, Quadruple, Server, XdrString, to_bytes};
 use std::time::Duration;
 
 /// All programs, on any free port of 127.0.0.1, TCP and UDP.
@@ -115,6 +115,14 @@ impl ArithV1 for Peer {
 impl ArithV4 for Peer {
     async fn sub(&self, _cx: &Context, arg1: i64, arg2: i64) -> Result<i64, Fault> {
         Ok(arg1.wrapping_sub(arg2))
+    }
+
+    async fn who(&self, cx: &Context) -> Result<XdrString, Fault> {
+        Ok(match cx.cred() {
+            Cred::None => "none".into(),
+            Cred::Sys(claim) => format!("sys {} {}", claim.uid, claim.gid).into(),
+            _ => return Err(Fault::SystemErr),
+        })
     }
 }
 

@@ -257,7 +257,7 @@ async fn beside_good_clients(
     tokio::task::spawn_blocking(move || attack(tcp, udp))
         .await
         .expect("the server does what it must");
-    tokio::time::sleep(Duration::from_millis(200).saturating_sub(start.elapsed())).await;
+    tokio::time::sleep(Duration::from_secs(1).saturating_sub(start.elapsed())).await;
     for client in good {
         client.stop(what).await;
     }

@@ -136,3 +136,32 @@ async fn a_version_in_the_gap_is_refused_with_the_range() {
             .expect("the other program is served on the same port");
     }
 }
+
+/// Many calls in flight on one connection, their handlers at work at the same time, over each transport.
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_slow_calls_take_as_long_as_one() {
+    use interop::arith::arith_prog::ArithV1Client;
+    use std::time::{Duration, Instant};
+    let server = server().start().await.expect("the server starts");
+    for address in server.addresses() {
+        let target = address.to_string();
+        let client: ArithV1Client = connect(target.as_str()).await.expect("the server is there");
+        let start = Instant::now();
+        let calls: Vec<_> = (0..64)
+            .map(|n| {
+                let client = client.clone();
+                // The first takes longest: replies overtake each other.
+                tokio::spawn(async move { client.sleep_ms(500 - n).await })
+            })
+            .collect();
+        for (n, call) in (0..).zip(calls) {
+            assert_eq!(call.await.expect("no panic").expect("an answer"), 500 - n);
+        }
+        let took = start.elapsed();
+        assert!(
+            took < Duration::from_millis(2000),
+            "{target}: one by one they take 30 s: {took:?}"
+        );
+    }
+    server.shutdown(Grace::secs(5)).await;
+}
