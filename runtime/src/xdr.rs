@@ -85,6 +85,13 @@ pub trait Decode<'a>: Sized {
     /// Bytes that are no encoding of this type, or that exceed the reader's limits.
     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError>;
 
+    /// Reads a value and hands it to `put`, which stores it where it stays.
+    #[doc(hidden)]
+    #[inline]
+    fn decode_to<R>(r: &mut Reader<'a>, put: impl FnOnce(Self) -> R) -> Result<R, DecodeError> {
+        Self::decode(r).map(put)
+    }
+
     /// Reads the elements of an array whose count has been checked against the bytes left.
     #[doc(hidden)]
     fn decode_all(r: &mut Reader<'a>, count: usize) -> Result<Vec<Self>, DecodeError> {

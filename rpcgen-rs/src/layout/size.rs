@@ -261,8 +261,8 @@ impl Measure<'_> {
                 padded(*count),
                 if *count > INLINE_ARRAY { 24 } else { *count },
             ),
-            // `Opaque` holds 38 bytes inline.
-            Type::Opaque(max) => Size::variable(if *max <= 64 { 40 } else { 32 }),
+            // `Opaque` holds 39 bytes inline.
+            Type::Opaque(max) => Size::variable(if *max <= 64 { 48 } else { 32 }),
             Type::String(_) => Size::variable(32),
             Type::Vec(..) => Size::variable(24),
             Type::Array(element, count) => {
@@ -335,8 +335,13 @@ impl Measure<'_> {
     fn worst_unit(&self, def: &TypeDef) -> u64 {
         let mut worst = 0;
         each_type(&def.kind, |ty| {
+            // A list's memory doubles as it grows: up to half of it is not in use.
+            let growth = match ty {
+                Type::Optional(pointee) if self.pointer(pointee) == Pointer::List => 2,
+                _ => 1,
+            };
             worst = worst
-                .max(self.unit(ty))
+                .max(self.unit(ty).saturating_mul(growth))
                 .max(target(ty).map_or(0, |(id, _)| self.sizes[id].ratio));
         });
         if let TypeKind::Union(union) = &def.kind {

@@ -22,7 +22,7 @@ fn escaped(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 macro_rules! common {
-    ($name:ident) => {
+    ($name:ident, $room:literal) => {
         impl $name {
             /// The bytes.
             #[inline]
@@ -122,7 +122,7 @@ macro_rules! common {
         impl Encode for $name {
             #[inline]
             fn encode(&self, w: &mut Writer) {
-                w.short(&self.0, u32::MAX, stringify!($name));
+                w.short::<_, $room>(&self.0, u32::MAX, stringify!($name));
             }
             #[inline]
             fn encoded_len(&self) -> usize {
@@ -145,8 +145,8 @@ macro_rules! common {
 /// assert_eq!(XdrString::from(&b"\xff"[..]).to_string(), "\u{fffd}");
 /// ```
 #[derive(Clone)]
-pub struct XdrString(Short<23>);
-common!(XdrString);
+pub struct XdrString(Short<24>);
+common!(XdrString, 32);
 
 impl XdrString {
     /// The string as text.
@@ -234,10 +234,10 @@ impl<'a> Decode<'a> for XdrString {
 
 /// `opaque<>` with a bound of 64 or less: file handles, cookies, verifiers.
 ///
-/// Up to 38 bytes live inside the value, longer ones are a slice of the message they came in.
+/// Up to 39 bytes live inside the value (which has 48), longer ones are a slice of the message they came in.
 #[derive(Clone)]
-pub struct Opaque(Short<38>);
-common!(Opaque);
+pub struct Opaque(Short<40>);
+common!(Opaque, 48);
 
 impl Deref for Opaque {
     type Target = [u8];
@@ -270,13 +270,13 @@ impl Writer {
     /// Writes a string.
     #[inline(always)]
     pub fn string(&mut self, string: &XdrString, max: u32, at: &'static str) {
-        self.short(&string.0, max, at);
+        self.short::<_, 32>(&string.0, max, at);
     }
 
     /// Writes counted bytes of a small bound.
     #[inline(always)]
     pub fn opaque_small(&mut self, bytes: &Opaque, max: u32, at: &'static str) {
-        self.short(&bytes.0, max, at);
+        self.short::<_, 48>(&bytes.0, max, at);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values → bytes: one pass over an initialised buffer, large opaque data by reference.
 
-use super::{Block, Encode, EncodeError, EncodeErrorKind, List, padding};
+use super::{Block, Encode, EncodeError, EncodeErrorKind, List, padding, part_mut};
 use crate::Body;
 use crate::body::{Message, pool};
 use alloc::boxed::Box;
@@ -98,33 +98,52 @@ impl Writer {
         pool::enlarge(&mut self.buf, self.pos, self.pos.saturating_add(n));
     }
 
-    /// Room for `n` bytes, of which the first `written` count as written.
+    /// Room for `N` bytes, where there is some.
     #[inline(always)]
-    fn window(&mut self, n: usize, written: usize) -> &mut [u8] {
-        if self.buf.len().wrapping_sub(self.pos) < n {
-            self.grow(n);
-        }
-        let start = self.pos;
-        self.pos = start.wrapping_add(written);
-        self.buf.get_mut(start..).unwrap_or_default()
+    fn room<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.buf.get_mut(self.pos..)?.first_chunk_mut()
     }
 
     /// The next `N` bytes as a block, to be filled by the caller.
     #[inline(always)]
-    #[expect(clippy::expect_used, reason = "window() has made N bytes of room")]
+    #[expect(clippy::expect_used, reason = "where there was no room, it was made")]
     pub fn reserve<const N: usize>(&mut self) -> &mut [u8; N] {
-        self.window(N, N).first_chunk_mut().expect("room was made")
+        if self.room::<N>().is_none() {
+            self.grow(N);
+        }
+        let start = self.pos;
+        self.pos = start.wrapping_add(N);
+        let room = self.buf.get_mut(start..);
+        room.and_then(<[u8]>::first_chunk_mut).expect("room")
     }
 
     /// The next `n` bytes, to be filled by the caller.
     #[inline]
     pub(super) fn space(&mut self, n: usize) -> &mut [u8] {
-        self.window(n, n).get_mut(..n).unwrap_or_default()
+        let start = self.pos;
+        if self.buf.len().wrapping_sub(start) < n {
+            self.grow(n);
+        }
+        self.pos = start.wrapping_add(n);
+        self.buf.get_mut(start..self.pos).unwrap_or_default()
     }
 
     /// Writes a value of fixed size.
     #[inline(always)]
     pub fn block<const N: usize, T: Block<N>>(&mut self, value: &T) {
+        match self.room() {
+            Some(block) => {
+                value.put(block);
+                self.pos = self.pos.wrapping_add(N);
+            }
+            None => self.block_behind(value),
+        }
+    }
+
+    /// Makes room, then writes a value: apart, so that nothing need be saved for this case.
+    #[cold]
+    #[inline(never)]
+    fn block_behind<const N: usize, T: Block<N>>(&mut self, value: &T) {
         value.put(self.reserve::<N>());
     }
 
@@ -208,23 +227,30 @@ impl Writer {
     }
 
     /// Writes `n` counted bytes that stand at the beginning of an array: one copy of constant length.
+    ///
+    /// `ROOM` is `N` and 8 more: for the count in front and a word of zeros behind.
     #[inline(always)]
-    pub(super) fn inline<const N: usize>(&mut self, n: u8, data: &[u8; N]) {
-        let n = usize::from(n);
-        let written = 4usize.wrapping_add(n).wrapping_add(padding(n));
+    pub(super) fn inline<const N: usize, const ROOM: usize>(&mut self, n: u8, data: &[u8; N]) {
+        let Some(window) = self.room::<ROOM>() else {
+            return self.inline_behind::<N, ROOM>(n, data);
+        };
+        let len = usize::from(n);
+        *part_mut::<0, 4, ROOM>(window) = u32::from(n).to_be_bytes();
+        *part_mut::<4, N, ROOM>(window) = *data;
         // Behind the data stand zeros, then what comes next overwrites the surplus.
-        let window = self.window(const { 4 + N + 4 }, written);
-        #[expect(clippy::cast_possible_truncation, reason = "it was a byte")]
-        let count = (n as u32).to_be_bytes();
-        if let Some((to, window)) = window.split_first_chunk_mut() {
-            *to = count;
-            if let Some(to) = window.first_chunk_mut() {
-                *to = *data;
-            }
-            if let Some(to) = window.get_mut(n..).and_then(<[u8]>::first_chunk_mut) {
-                *to = [0; 4];
-            }
+        let zeros = window.get_mut(len.wrapping_add(4)..);
+        if let Some(zeros) = zeros.and_then(<[u8]>::first_chunk_mut) {
+            *zeros = [0; 4];
         }
+        let written = len.wrapping_add(padding(len)).wrapping_add(4);
+        self.pos = self.pos.wrapping_add(written);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn inline_behind<const N: usize, const ROOM: usize>(&mut self, n: u8, data: &[u8; N]) {
+        self.grow(ROOM);
+        self.inline::<N, ROOM>(n, data);
     }
 
     /// Writes a string held as text.

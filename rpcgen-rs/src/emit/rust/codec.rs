@@ -130,7 +130,10 @@ impl Scope<'_> {
             }
             Shape::Array(element, n) => {
                 let each = self.decoder(element);
-                if self.is_heap(shape) {
+                if self.is_heap(shape) && self.is_plain(element) {
+                    let n = number(*n);
+                    quote!(r.exact(#n))
+                } else if self.is_heap(shape) {
                     let (n, min) = (number(*n), self.min_literal(element));
                     quote!(r.exact_with(#n, #min, #each))
                 } else if self.is_plain(element) {
@@ -149,8 +152,8 @@ impl Scope<'_> {
                 }
             }
             Shape::Option(inner, true) => {
-                let each = self.decoder(inner);
-                quote!(r.option_with(|r| r.boxed(#each)))
+                let boxed = self.boxed(inner);
+                quote!(r.option_with(|r| #boxed))
             }
             Shape::Option(inner, false) if self.is_plain(inner) => quote!(r.option()),
             Shape::Option(inner, false) => {
@@ -162,6 +165,15 @@ impl Scope<'_> {
                 quote!(#v1::Decode::decode(r))
             }
         }
+    }
+
+    /// An expression of type `Result<Box<T>, DecodeError>` that reads a value from `r`.
+    pub(super) fn boxed(&self, shape: &Shape) -> TokenStream {
+        if self.is_plain(shape.target()) {
+            return quote!(r.boxed());
+        }
+        let each = self.decoder(shape);
+        quote!(r.boxed_with(#each))
     }
 
     /// A function that reads a value: a closure, or the trait's function where that is all.

@@ -54,10 +54,11 @@ pub(super) fn items(
             Ok(#name { #init #next: None })
         }
         let mut first = node(r)?;
-        let mut rest = r.list_with(node)?.into_vec();
-        while let Some(mut node) = rest.pop() {
-            node.#next = first.#next.take();
-            first.#next = Some(::std::boxed::Box::new(node));
+        let mut index: #usize = 0;
+        let mut next = &mut first.#next;
+        while r.present()? {
+            index += 1;
+            next = &mut next.insert(r.boxed_with(node).map_err(|e| e.index(index))?).#next;
         }
         Ok(first)
     };

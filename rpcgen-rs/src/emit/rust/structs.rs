@@ -9,7 +9,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 /// Names that generated codecs use: a member called so gets another local variable.
-const TAKEN: &[&str] = &["r", "w", "x", "at", "block", "self"];
+const TAKEN: &[&str] = &["r", "w", "x", "at", "block", "put", "self"];
 
 /// A member as the printer sees it.
 pub(super) struct Member<'a> {
@@ -309,9 +309,9 @@ fn codec(scope: &Scope<'_>, id: TypeId, members: &[Member<'_>]) -> TokenStream {
     let init = init(members);
     let length = length_of_members(scope, members, &this);
     let decode = if def.layout.recursive {
-        quote!(r.enter()?; #decode r.leave(); Ok(Self { #init }))
+        quote!(r.enter()?; #decode r.leave(); Ok(put(Self { #init })))
     } else {
-        quote!(#decode Ok(Self { #init }))
+        quote!(#decode Ok(put(Self { #init })))
     };
     stream_codec(scope, id, &encode, &length, &decode)
 }
@@ -366,6 +366,19 @@ pub(super) fn stream_codec(
     let (name, usize) = (scope.type_name(id), scope.primitive("usize"));
     let min = number(layout.min.min(u64::from(u32::MAX)));
     let ratio = number(layout.ratio.max(16));
+    let this = quote!(::core::result::Result<Self, #v1::DecodeError>);
+    let decode = if layout.list != Some(Chain::Linked) {
+        // A value of a recursive type is put where it stays: in a box, most of the time.
+        quote! {
+            fn decode(r: &mut #v1::Reader<'a>) -> #this { Self::decode_to(r, |value| value) }
+            fn decode_to<__R>(
+                r: &mut #v1::Reader<'a>,
+                put: impl ::core::ops::FnOnce(Self) -> __R,
+            ) -> ::core::result::Result<__R, #v1::DecodeError> { #decode }
+        }
+    } else {
+        quote!(fn decode(r: &mut #v1::Reader<'a>) -> #this { #decode })
+    };
     quote! {
         impl #v1::Encode for #name {
             fn encode(&self, w: &mut #v1::Writer) { #encode }
@@ -374,7 +387,7 @@ pub(super) fn stream_codec(
         impl<'a> #v1::Decode<'a> for #name {
             const MIN: #usize = #min;
             const RATIO: #usize = #ratio;
-            fn decode(r: &mut #v1::Reader<'a>) -> ::core::result::Result<Self, #v1::DecodeError> { #decode }
+            #decode
         }
     }
 }
@@ -419,9 +432,9 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
             let encode = scope.encode(&shape, &inner, &def.name.x);
             let (length, decode) = (scope.length(&shape, &inner), scope.decode(&shape));
             let decode = if def.layout.recursive {
-                quote!(r.enter()?; let value = #decode?; r.leave(); Ok(Self(value)))
+                quote!(r.enter()?; let value = #decode?; r.leave(); Ok(put(Self(value))))
             } else {
-                quote!(#decode.map(Self))
+                quote!(#decode.map(|value| put(Self(value))))
             };
             stream_codec(scope, id, &quote!(#encode;), &length, &decode)
         }

@@ -2,8 +2,8 @@
 
 use super::codec::Value;
 use super::docs;
-use super::scope::{Case, Scope, head, ident, item_head, signed, word};
-use super::shape::{Shape, User};
+use super::scope::{Case, Scope, head, ident, item_head, number, signed, word};
+use super::shape::{BLOCK, Shape, User};
 use super::structs::{derives, stream_codec};
 use crate::ir::{Arm, Case as UnionCase, Docs, Type, TypeId, TypeKind, Union};
 use proc_macro2::{Ident, TokenStream};
@@ -55,6 +55,14 @@ impl Tag {
         match self {
             Self::Number("u64") => value.cast_unsigned().into(),
             _ => value.into(),
+        }
+    }
+
+    /// Encoded length of the discriminant.
+    fn len(&self) -> u64 {
+        match self {
+            Self::Number("i64" | "u64") => 8,
+            _ => 4,
         }
     }
 
@@ -205,6 +213,23 @@ impl Variant<'_> {
         }
     }
 
+    /// Statements that write the discriminant and a value of fixed size as one block.
+    fn encode_as_block(&self, scope: &Scope<'_>, tag: u64) -> Option<TokenStream> {
+        let v1 = &scope.v1;
+        let shape = self.shape.as_ref().filter(|_| !self.arm.boxed)?;
+        let total = scope
+            .block(shape)
+            .map(|len| tag + len)
+            .filter(|n| *n <= BLOCK)?;
+        let put = scope.put(shape, &Value::Reference(quote!(x)), tag, total);
+        let (tag, total) = (number(tag), number(total));
+        Some(quote! {
+            let block = w.reserve::<#total>();
+            #v1::Block::put(&self.discriminant(), #v1::part_mut::<0, #tag, #total>(block));
+            #put;
+        })
+    }
+
     fn length(&self, scope: &Scope<'_>) -> TokenStream {
         match &self.shape {
             None => quote!(0),
@@ -224,13 +249,18 @@ impl Variant<'_> {
         (self.arm.boxed && array).then(|| quote!(let x = &**x;))
     }
 
-    /// An expression of type `Self`, in a function that returns a `Result`.
+    /// An expression that reads a value of the variant and puts it in its place, in a function that returns a `Result`.
     fn decode(&self, scope: &Scope<'_>) -> TokenStream {
+        let value = self.decode_value(scope);
+        quote!(put(#value))
+    }
+
+    /// An expression of type `Self`.
+    fn decode_value(&self, scope: &Scope<'_>) -> TokenStream {
         let name = &self.name;
         let value = self.shape.as_ref().map(|shape| {
             let read = if self.arm.boxed {
-                let each = scope.decoder(shape);
-                quote!(r.boxed(#each))
+                scope.boxed(shape)
             } else {
                 scope.decode(shape)
             };
@@ -294,7 +324,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
     let length = length(&short, &view);
     let decode = decode(&short, &view);
     let decode = if def.layout.recursive {
-        quote!(r.enter()?; let value = #decode; r.leave(); Ok(value))
+        quote!(r.enter()?; let done = #decode; r.leave(); Ok(done))
     } else {
         quote!(Ok(#decode))
     };
@@ -360,14 +390,20 @@ fn encode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     let v1 = &scope.v1;
     let all = || view.variants.iter().chain(&view.default);
     let refuse = refuse_default(view);
-    let arms = all().map(|v| {
-        let (pattern, write) = (v.pattern(false, true), v.encode(scope, view.at));
+    let tag = quote!(#v1::Encode::encode(&self.discriminant(), w));
+    let (void, rest): (Vec<_>, Vec<_>) = all().partition(|v| v.shape.is_none());
+    let void = void.iter().map(|v| v.pattern(false, false));
+    let void = (void.len() > 0).then(|| quote!(#(#void)|* => #tag,));
+    let arms = rest.into_iter().map(|v| {
+        let pattern = v.pattern(false, true);
+        let write = v.encode_as_block(scope, view.tag.len());
+        let write = write.unwrap_or_else(|| {
+            let write = v.encode(scope, view.at);
+            quote!(#tag; #write)
+        });
         quote!(#pattern => { #write })
     });
-    quote! {
-        #v1::Encode::encode(&self.discriminant(), w);
-        match self { #refuse #(#arms)* }
-    }
+    quote!(match self { #refuse #void #(#arms)* })
 }
 
 /// The arm of the encoder that refuses the default variant with a discriminant that has an arm of its own.
@@ -398,10 +434,8 @@ fn refuse_default(view: &View<'_>) -> Option<TokenStream> {
 }
 
 fn length(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
-    let tag = match view.tag.number() {
-        "i64" | "u64" => quote!(8),
-        _ => quote!(4),
-    };
+    let tag = number(view.tag.len());
+    let tag = quote!(#tag);
     if view
         .variants
         .iter()

@@ -46,14 +46,19 @@ impl<'a> Reader<'a> {
 
     /// A received slice as owned bytes: by reference, or by copy where the reference would pin too much.
     #[inline(never)]
-    pub(in crate::xdr) fn keep(&mut self, bytes: &'a [u8]) -> Result<Bytes, DecodeError> {
-        match self.message {
-            Some(message) if bytes.len() >= PIN => Ok(message.slice_ref(bytes)),
+    pub(in crate::xdr) fn keep_in(
+        &mut self,
+        bytes: &'a [u8],
+        kept: &mut Bytes,
+    ) -> Result<(), DecodeError> {
+        *kept = match self.message {
+            Some(message) if bytes.len() >= PIN => message.slice_ref(bytes),
             _ => {
                 self.charge(bytes.len())?;
-                Ok(Bytes::copy_from_slice(bytes))
+                Bytes::copy_from_slice(bytes)
             }
-        }
+        };
+        Ok(())
     }
 
     /// Reads bytes of a declared number.
@@ -83,7 +88,9 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn opaque(&mut self, max: u32) -> Result<Bytes, DecodeError> {
         let (bytes, _) = self.counted(max)?;
-        self.keep(bytes)
+        let mut kept = Bytes::new();
+        self.keep_in(bytes, &mut kept)?;
+        Ok(kept)
     }
 
     /// Reads counted bytes into a vector.

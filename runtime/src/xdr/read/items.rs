@@ -168,17 +168,28 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a value into a box of its own: a level of a recursive type.
+    /// Reads a value into a box of its own: a level of a recursive type, a large arm of a union.
     ///
     /// # Errors
     /// The value does not decode; the depth limit; the memory budget.
     #[inline]
-    pub fn boxed<T>(
+    pub fn boxed<T: Decode<'a>>(&mut self) -> Result<Box<T>, DecodeError> {
+        self.charge(size_of::<T>())?;
+        // Allocated first and then filled, so that the value need not be moved.
+        let room = Box::new_uninit();
+        T::decode_to(self, |value| Box::write(room, value))
+    }
+
+    /// Reads a value that has a codec of its own into a box.
+    ///
+    /// # Errors
+    /// As [`boxed`](Self::boxed).
+    #[inline]
+    pub fn boxed_with<T>(
         &mut self,
         decode: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Box<T>, DecodeError> {
         self.charge(size_of::<T>())?;
-        // Allocated first and then filled, so that the value is not moved once more.
         let room = Box::new_uninit();
         decode(self).map(|value| Box::write(room, value))
     }
@@ -189,7 +200,15 @@ impl<'a> Reader<'a> {
     /// An element does not decode; the memory budget.
     #[inline]
     pub fn list<T: Decode<'a>>(&mut self) -> Result<List<T>, DecodeError> {
-        self.list_with(T::decode)
+        let mut out = Vec::new();
+        while self.present()? {
+            if out.len() == out.capacity() {
+                self.lengthen(&mut out)?;
+            }
+            let index = out.len();
+            T::decode_to(self, |item| out.push(item)).map_err(|e| e.index(index))?;
+        }
+        Ok(List::from(out))
     }
 
     /// Reads a linked list whose elements have a codec of their own.
