@@ -151,6 +151,11 @@ impl<'a> Comments<'a> {
         if comments.is_empty() {
             return None;
         }
+        if let [only] = comments
+            && let Some(line) = self.single_line(only)
+        {
+            return Some(line).filter(|line| !line.is_empty() && !is_rule(line));
+        }
         let mut lines = Vec::new();
         for comment in comments {
             let text = decode(&self.text[comment.lo as usize..comment.hi as usize]);
@@ -161,6 +166,18 @@ impl<'a> Comments<'a> {
             }
         }
         tidy(lines)
+    }
+
+    /// The usual case without the work of the others: `/* text */` on one line.
+    fn single_line(&self, comment: &Trivia) -> Option<String> {
+        let text = &self.text[comment.lo as usize..comment.hi as usize];
+        if comment.kind != TriviaKind::Block
+            || !text.is_ascii()
+            || text.iter().any(u8::is_ascii_control)
+        {
+            return None;
+        }
+        Some(inner(std::str::from_utf8(text).ok()?).trim().to_owned())
     }
 }
 
@@ -179,14 +196,16 @@ fn decode(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Lines of a `/* … */` comment; a gutter of `*` is removed if every line has it.
-fn block(text: &str, lines: &mut Vec<String>) {
+/// What stands between the marks of a `/* … */` comment, without the stars beside them.
+fn inner(text: &str) -> &str {
     let text = text.strip_prefix("/*").unwrap_or(text);
     let text = text.strip_suffix("*/").unwrap_or(text);
-    let mut rest = text
-        .trim_start_matches(['*', '!'])
-        .trim_end_matches('*')
-        .lines();
+    text.trim_start_matches(['*', '!']).trim_end_matches('*')
+}
+
+/// Lines of a `/* … */` comment; a gutter of `*` is removed if every line has it.
+fn block(text: &str, lines: &mut Vec<String>) {
+    let mut rest = inner(text).lines();
     lines.extend(rest.next().map(|first| first.trim().to_owned()));
     let rest: Vec<&str> = rest.collect();
     let filled = || rest.iter().map(|l| l.trim()).filter(|l| !l.is_empty());
