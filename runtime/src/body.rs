@@ -52,6 +52,7 @@ impl Message {
         self.buf.get(self.start..self.end).unwrap_or_default()
     }
 
+    #[cfg(feature = "std")]
     #[inline]
     fn reset(&mut self) {
         if !self.segments.is_empty() {

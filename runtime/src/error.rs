@@ -154,6 +154,7 @@ pub enum ConnectErrorKind {
 }
 
 impl ConnectError {
+    #[cfg(feature = "net")]
     pub(crate) fn new(target: impl fmt::Display, kind: ConnectErrorKind) -> Self {
         Self(Box::new(ConnectInner {
             target: target.to_string(),
@@ -162,6 +163,7 @@ impl ConnectError {
         }))
     }
 
+    #[cfg(feature = "net")]
     pub(crate) fn with_source(mut self, source: io::Error) -> Self {
         self.0.source = Some(Arc::new(source));
         self

@@ -5,6 +5,7 @@ use crate::msg::{
     AcceptStat, AuthRef, AuthStat, CallError, CallRef, Denied, OpaqueAuth, ReplyHeader, flavor,
 };
 use crate::{Interface, Mode};
+#[cfg(feature = "net")]
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -213,9 +214,11 @@ fn pads_are_zero(message: &[u8], call: &CallRef<'_>) -> Result<(), AuthStat> {
 }
 
 /// Bytes that a reply's mark and header need in front of the results.
+#[cfg(feature = "net")]
 pub(crate) const REPLY_ROOM: usize = ReplyHeader::SUCCESS_LEN + 4;
 
 /// A header as bytes.
+#[cfg(feature = "net")]
 pub(crate) fn header_bytes(header: &ReplyHeader) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(REPLY_ROOM);
     header.put(&mut bytes);
