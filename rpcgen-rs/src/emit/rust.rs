@@ -11,6 +11,7 @@ mod consts;
 mod docs;
 mod enums;
 mod linked;
+mod print;
 mod program;
 mod scope;
 mod server;
@@ -43,7 +44,7 @@ pub fn emit(spec: &Spec, options: &Options) -> Vec<OutFile> {
     if options.client || options.server {
         items.extend(spec.programs.iter().map(|p| program::module(&scope, p)));
     }
-    let text = format!("{}{}", header(spec, options), print(items));
+    let text = format!("{}{}", header(spec, options), print::print(items));
     vec![OutFile {
         path: output_name(&spec.source),
         text,
@@ -88,16 +89,4 @@ fn header(spec: &Spec, options: &Options) -> String {
         header += &format!("// options: {}\n", printable(&args.join(" ")));
     }
     header + "\n"
-}
-
-#[cfg(feature = "format")]
-fn print(items: TokenStream) -> String {
-    let text = items.to_string();
-    // The output is made of whole items, so it parses; should it ever not, rustc's message beats none.
-    syn::parse2(items).map_or(text, |file| prettyplease::unparse(&file))
-}
-
-#[cfg(not(feature = "format"))]
-fn print(items: TokenStream) -> String {
-    items.to_string() + "\n"
 }

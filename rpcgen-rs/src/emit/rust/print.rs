@@ -1,0 +1,401 @@
+//! Tokens → text, laid out as rustfmt would.
+//!
+//! The layout knows the few forms that the printer of items writes and asks each range of tokens how wide it is: no
+//! second parse, one pass over the tokens. A test has rustfmt confirm every golden output; what it does not know how to
+//! break stays on a line that is too long, never wrong.
+
+mod expr;
+mod tokens;
+
+use proc_macro2::{Delimiter, TokenStream};
+use std::ops::Range;
+use tokens::{Kind, Tokens};
+
+/// Widest line.
+const LINE: usize = 100;
+const INDENT: usize = 4;
+/// Widest arguments of an attribute on one line (rustfmt's `attr_fn_like_width`).
+const ATTRIBUTE: usize = 70;
+
+/// Prints whole items.
+pub(super) fn print(stream: TokenStream) -> String {
+    let tokens = Tokens::new(stream);
+    let mut layout = Layout {
+        tokens: &tokens,
+        out: String::new(),
+        line: 0,
+        indent: 0,
+    };
+    layout.items(tokens.all());
+    layout.out.push('\n');
+    layout.out
+}
+
+struct Layout<'t> {
+    tokens: &'t Tokens,
+    out: String,
+    /// Where the current line begins in `out`.
+    line: usize,
+    indent: usize,
+}
+
+impl Layout<'_> {
+    /// Columns left on the current line.
+    fn room(&self) -> usize {
+        LINE.saturating_sub(self.out.len() - self.line)
+    }
+
+    fn push(&mut self, text: &str) {
+        self.out += text;
+    }
+
+    /// Begins a line.
+    fn newline(&mut self) {
+        if !self.out.is_empty() {
+            self.out.push('\n');
+        }
+        self.line = self.out.len();
+        for _ in 0..self.indent {
+            self.out.push(' ');
+        }
+    }
+
+    /// Prints with more indentation.
+    fn indented(&mut self, print: impl FnOnce(&mut Self)) {
+        self.indent += INDENT;
+        print(self);
+        self.indent -= INDENT;
+    }
+
+    /// A range on one line.
+    fn flat(&mut self, range: Range<usize>) {
+        for at in range.clone() {
+            if at > range.start && self.tokens.blank(at) {
+                self.out.push(' ');
+            }
+            self.out += self.tokens.text(at);
+        }
+    }
+
+    /// A range fits on the current line, with `behind` more columns.
+    fn fits(&self, range: &Range<usize>, behind: usize) -> bool {
+        !self.tokens.breaks(range) && self.tokens.width(range) + behind <= self.room()
+    }
+
+    /// The first of these tokens in a range.
+    fn find(&self, range: &Range<usize>, wanted: &[&str]) -> Option<usize> {
+        let mut all = self.tokens.each(range.clone());
+        all.find(|at| wanted.contains(&self.tokens.text(*at)))
+    }
+
+    /// Items, each on lines of its own, those of several lines apart from each other.
+    fn items(&mut self, range: Range<usize>) {
+        let mut rest = range.clone();
+        let mut before: Option<Range<usize>> = None;
+        while !rest.is_empty() {
+            let item = rest.start..self.end_of_item(&rest);
+            if before.is_some_and(|before| !self.belong_together(&before, &item)) {
+                self.out.push('\n');
+            }
+            self.item(item.clone());
+            rest.start = item.end;
+            before = Some(item);
+        }
+    }
+
+    /// Two imports, or two constants without comments, stand together.
+    fn belong_together(&self, a: &Range<usize>, b: &Range<usize>) -> bool {
+        let kind = |item: &Range<usize>| self.tokens.text(item.start);
+        kind(a) == kind(b) && matches!(kind(a), "use" | "const") && !self.tokens.breaks(b)
+    }
+
+    /// An item ends with its `;`, or with its braces where those are no value.
+    fn end_of_item(&self, rest: &Range<usize>) -> usize {
+        let mut value = false;
+        for at in self.tokens.each(rest.clone()) {
+            match self.tokens.text(at) {
+                ";" => return at + 1,
+                "=" => value = true,
+                "{" if !value => return self.tokens.behind(at),
+                _ => {}
+            }
+        }
+        rest.end
+    }
+
+    fn item(&mut self, item: Range<usize>) {
+        let start = self.attributes(&item);
+        let item = start..item.end;
+        self.newline();
+        let keyword = self.find(
+            &item,
+            &[
+                "fn", "struct", "enum", "impl", "trait", "mod", "const", "static", "type", "use",
+            ],
+        );
+        let body = item.end - 1;
+        let braces = self.tokens.kind(body) == Kind::Close(Delimiter::Brace);
+        let open = self.tokens.other_end(body);
+        match keyword.map(|at| self.tokens.text(at)) {
+            Some("const") if self.find(&item, &["fn"]).is_some() => self.function(item),
+            Some("fn") => self.function(item),
+            Some("struct" | "enum") if braces => {
+                self.flat(item.start..open);
+                self.entries(open, Self::entry);
+            }
+            Some("impl" | "trait" | "mod") if braces => {
+                self.header(item.start..open);
+                self.body(open, Self::items);
+            }
+            _ => self.value_item(item),
+        }
+    }
+
+    /// Attributes, one a line, documentation as comments; returns where they end.
+    fn attributes(&mut self, item: &Range<usize>) -> usize {
+        let mut at = item.start;
+        while at < item.end && self.tokens.text(at) == "#" {
+            let inside = self.tokens.inside(at + 1);
+            self.newline();
+            if self.tokens.text(inside.start) == "doc" && self.tokens.text(inside.start + 1) == "="
+            {
+                let text = unescape(self.tokens.text(inside.start + 2));
+                self.push("///");
+                self.push(&text);
+            } else {
+                self.attribute(at..inside.end + 1, &inside);
+            }
+            at = inside.end + 1;
+        }
+        at
+    }
+
+    fn attribute(&mut self, attribute: Range<usize>, inside: &Range<usize>) {
+        let list = self.tokens.each(inside.clone()).last();
+        let list = list.filter(|at| self.tokens.opens(*at, Delimiter::Parenthesis));
+        match list {
+            Some(open)
+                if self.tokens.width(&attribute) > self.room()
+                    || self.tokens.width(&self.tokens.inside(open)) > ATTRIBUTE =>
+            {
+                self.flat(attribute.start..open);
+                let fill = self.tokens.text(inside.start) == "derive";
+                self.push("(");
+                let parts = self.tokens.split(&self.tokens.inside(open));
+                self.indented(|p| p.parts(&parts, fill));
+                self.newline();
+                self.push(")]");
+            }
+            _ => self.flat(attribute),
+        }
+    }
+
+    /// Parts of a list, one a line, or as many on a line as fit.
+    fn parts(&mut self, parts: &[Range<usize>], fill: bool) {
+        for (i, part) in parts.iter().enumerate() {
+            let comma = fill || i + 1 < parts.len();
+            if fill && i > 0 && self.tokens.width(part) + 2 <= self.room() {
+                self.push(" ");
+            } else {
+                self.newline();
+            }
+            self.flat(part.clone());
+            if comma {
+                self.push(",");
+            }
+        }
+    }
+
+    /// `impl Trait for Type`, over two lines where one is too short.
+    fn header(&mut self, header: Range<usize>) {
+        match self.find(&header, &["for"]) {
+            Some(at) if self.tokens.width(&header) + 2 > self.room() => {
+                self.flat(header.start..at);
+                self.indented(Self::newline);
+                self.flat(at..header.end);
+                self.newline();
+            }
+            _ => {
+                self.flat(header);
+                self.push(" ");
+            }
+        }
+    }
+
+    /// Braces around what `print` prints.
+    fn body(&mut self, open: usize, print: impl FnOnce(&mut Self, Range<usize>)) {
+        let inside = self.tokens.inside(open);
+        if inside.is_empty() {
+            return self.push("{}");
+        }
+        self.push("{");
+        self.indented(|p| print(p, inside));
+        self.newline();
+        self.push("}");
+    }
+
+    /// Braces around a list, each entry on lines of its own.
+    fn entries(&mut self, open: usize, mut print: impl FnMut(&mut Self, Range<usize>)) {
+        self.push(" ");
+        self.body(open, |p, inside| {
+            for entry in p.tokens.split(&inside) {
+                let start = p.attributes(&entry);
+                p.newline();
+                print(p, start..entry.end);
+                p.push(",");
+            }
+        });
+    }
+
+    /// A member of a struct or a variant of an enum.
+    fn entry(&mut self, entry: Range<usize>) {
+        if self.fits(&entry, 1) {
+            return self.flat(entry);
+        }
+        let last = entry.end - 1;
+        if let Some(colon) = self.find(&entry, &[":"]) {
+            self.flat(entry.start..colon + 1);
+            self.indented(Self::newline);
+            self.flat(colon + 1..entry.end);
+        } else if self.tokens.kind(last) == Kind::Close(Delimiter::Parenthesis) {
+            let open = self.tokens.other_end(last);
+            self.flat(entry.start..open);
+            self.push("(");
+            let parts = self.tokens.split(&self.tokens.inside(open));
+            self.indented(|p| p.parts(&parts, false));
+            self.push(",");
+            self.newline();
+            self.push(")");
+        } else {
+            self.flat(entry);
+        }
+    }
+
+    fn function(&mut self, item: Range<usize>) {
+        let last = item.end - 1;
+        let block = self.tokens.kind(last) == Kind::Close(Delimiter::Brace);
+        let open = if block {
+            self.tokens.other_end(last)
+        } else {
+            last
+        };
+        let signature = item.start..open;
+        if self.tokens.width(&signature) + if block { 2 } else { 1 } <= self.room() {
+            self.flat(signature);
+        } else {
+            self.long_signature(signature, block);
+        }
+        if block {
+            self.push(" ");
+            self.body(open, Self::statements);
+        } else {
+            self.push(";");
+        }
+    }
+
+    fn long_signature(&mut self, signature: Range<usize>, block: bool) {
+        let mut all = self.tokens.each(signature.clone());
+        let Some(open) = all.find(|at| self.tokens.opens(*at, Delimiter::Parenthesis)) else {
+            return self.flat(signature);
+        };
+        let parameters = self.tokens.split(&self.tokens.inside(open));
+        self.flat(signature.start..open + 1);
+        self.indented(|p| {
+            for parameter in parameters {
+                p.newline();
+                p.flat(parameter);
+                p.push(",");
+            }
+        });
+        self.newline();
+        self.push(")");
+        let result = self.tokens.behind(open)..signature.end;
+        if result.is_empty() {
+            return;
+        }
+        self.push(" ");
+        let behind = if block { 2 } else { 1 };
+        if self.tokens.width(&result) + behind <= self.room() {
+            return self.flat(result);
+        }
+        let bound = self.find(&result, &["+"]).unwrap_or(result.end);
+        if self.tokens.width(&(result.start..bound)) <= self.room() {
+            self.flat(result.start..bound);
+            self.newline();
+            self.flat(bound..result.end);
+        } else if let Some(less) = self.find(&result, &["<"]) {
+            self.long_type(result, less);
+        } else {
+            self.flat(result);
+        }
+    }
+
+    /// A type with its parameters one a line.
+    fn long_type(&mut self, ty: Range<usize>, less: usize) {
+        let mut depth = 0;
+        let greater = (less..ty.end).find(|at| {
+            match self.tokens.text(*at) {
+                "<" => depth += 1,
+                ">" => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let greater = greater.unwrap_or(ty.end - 1);
+        self.flat(ty.start..less + 1);
+        let parts = self.tokens.split(&(less + 1..greater));
+        self.indented(|p| p.parts(&parts, false));
+        self.push(",");
+        self.newline();
+        self.flat(greater..ty.end);
+    }
+
+    /// `const`, `static`, `type`, `use`, a tuple struct.
+    fn value_item(&mut self, item: Range<usize>) {
+        match self.find(&item, &["="]) {
+            None => self.flat(item),
+            Some(equals) => {
+                self.flat(item.start..equals + 1);
+                let value = equals + 1..item.end - 1;
+                if self.tokens.opens(value.start, Delimiter::Brace) {
+                    self.push(" ");
+                    self.body(value.start, Self::items);
+                } else {
+                    self.right_side(value, 1);
+                }
+                self.push(";");
+            }
+        }
+    }
+}
+
+/// The text of a string literal as [`proc_macro2`] writes it.
+fn unescape(literal: &str) -> String {
+    let inner = literal.trim_matches('"');
+    let inner = if literal.len() >= 2 {
+        &literal[1..literal.len() - 1]
+    } else {
+        inner
+    };
+    let mut text = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('n' | 'r') => text.push(' '),
+            Some('t') => text.push('\t'),
+            Some('0') => text.push('\u{fffd}'),
+            Some('u') => {
+                let code: String = chars.by_ref().take_while(|c| *c != '}').collect();
+                let code = u32::from_str_radix(code.trim_start_matches('{'), 16).ok();
+                text.push(code.and_then(char::from_u32).unwrap_or('\u{fffd}'));
+            }
+            Some(other) => text.push(other),
+            None => {}
+        }
+    }
+    text
+}
