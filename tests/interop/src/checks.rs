@@ -7,6 +7,7 @@ use crate::samples::{KINDS, sample, sample_numbers};
 use rpcgen_runtime::auth::AuthSys;
 use rpcgen_runtime::codegen::v1::{self, Interface, ProcInfo};
 use rpcgen_runtime::{CallOptions, ClientStub, Encode, Refused, RpcError, XdrString, to_bytes};
+use std::borrow::Borrow;
 use std::fmt::Debug;
 
 /// What a run found out.
@@ -44,7 +45,13 @@ impl Report {
     }
 
     /// The same bytes: tells apart what `==` does not (NaN payloads, -0.0).
-    fn same<T: Encode + Debug>(&mut self, what: &str, sent: &T, came: Result<T, RpcError>) {
+    fn same<T: Encode + Debug>(
+        &mut self,
+        what: &str,
+        sent: &impl Borrow<T>,
+        came: Result<T, RpcError>,
+    ) {
+        let sent = sent.borrow();
         let came = match came {
             Ok(came) => came,
             Err(error) => return self.check(false, || format!("{what}: {error}")),
@@ -209,7 +216,7 @@ macro_rules! client {
                     Sample::Chain(v) => r.equal(&name, v.clone(), echo.chain(&v)$($wait)*),
                     Sample::Trees(v) => r.equal(&name, v.clone(), echo.trees(&v)$($wait)*),
                     Sample::Shapes(v) => r.same(&name, &v, echo.shapes(&v)$($wait)*),
-                    Sample::Everything(v) => r.same(&name, &*v, echo.everything(&v)$($wait)*),
+                    Sample::Everything(v) => r.same(&name, &v, echo.everything(&v)$($wait)*),
                 }
             }
 

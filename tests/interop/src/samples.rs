@@ -38,22 +38,26 @@ pub fn sample_numbers(datagrams: bool) -> impl Iterator<Item = u32> {
 }
 
 /// Sample `k` of a kind.
+#[allow(
+    clippy::useless_conversion,
+    reason = "the compiler decides by size which arms are boxed"
+)]
 pub fn sample(what: Kind, k: u32) -> Sample {
     let g = &mut Gen {
         k,
         state: u64::from(what.as_i32() as u32) << 32 | u64::from(k),
     };
     match what {
-        Kind::Scalars => Sample::Scalars(scalars(g)),
-        Kind::Octets => Sample::Octets(octets(g)),
-        Kind::Fixed => Sample::Fixed(fixed(g)),
-        Kind::Variable => Sample::Variable(variable(g)),
-        Kind::Optional => Sample::Optional(optional(g)),
-        Kind::Nodes => Sample::Nodes(nodes(g)),
-        Kind::Chain => Sample::Chain(chain(g)),
-        Kind::Trees => Sample::Trees(trees(g, 5)),
-        Kind::Shapes => Sample::Shapes(shapes(g)),
-        Kind::Everything => Sample::Everything(Box::new(everything(g))),
+        Kind::Scalars => Sample::Scalars(scalars(g).into()),
+        Kind::Octets => Sample::Octets(octets(g).into()),
+        Kind::Fixed => Sample::Fixed(fixed(g).into()),
+        Kind::Variable => Sample::Variable(variable(g).into()),
+        Kind::Optional => Sample::Optional(optional(g).into()),
+        Kind::Nodes => Sample::Nodes(nodes(g).into()),
+        Kind::Chain => Sample::Chain(chain(g).into()),
+        Kind::Trees => Sample::Trees(trees(g, 5).into()),
+        Kind::Shapes => Sample::Shapes(shapes(g).into()),
+        Kind::Everything => Sample::Everything(everything(g).into()),
     }
 }
 
@@ -289,10 +293,14 @@ fn by_unsigned(g: &mut Gen) -> ByUnsigned {
     }
 }
 
+#[allow(
+    clippy::useless_conversion,
+    reason = "the compiler decides by size which arms are boxed"
+)]
 fn by_enum(g: &mut Gen) -> ByEnum {
     match g.arm(&HUES) {
         Hue::Red => ByEnum::Red(Draw::draw(g)),
-        Hue::Blue => ByEnum::Blue(Box::new(by_int(g))),
+        Hue::Blue => ByEnum::Blue(by_int(g).into()),
         Hue::Top => ByEnum::Top(g.vec(3, Draw::draw)),
         other => ByEnum::Other(other.as_i32()),
     }
