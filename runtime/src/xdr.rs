@@ -1,6 +1,6 @@
 //! XDR (RFC 4506): values ↔ bytes, over contiguous memory.
 //!
-//! [`Writer`] turns values into a [`Body`](crate::Body), [`Reader`] turns received bytes into values. Both are bounded
+//! [`Writer`] turns values into a [`Body`], [`Reader`] turns received bytes into values. Both are bounded
 //! against any input: nothing is allocated that the bytes in hand do not justify, lists are loops, other recursion is
 //! counted, and a memory budget limits what a message may grow to in Rust.
 
