@@ -2,6 +2,7 @@
 
 /// First version of the contract between generated code and the runtime.
 pub mod v1 {
+    pub use crate::__implement as implement;
     pub use crate::Body;
     #[cfg(feature = "net")]
     pub use crate::client::{Channel, ClientStub, RpcError, Stub, blocking, call};
@@ -15,4 +16,12 @@ pub mod v1 {
         XdrString, get_array, get_opaque, len, part, part_mut, put_array, put_opaque, value,
     };
     pub use bytes::Bytes;
+}
+
+/// Implements for a generated type what the runtime's features ask for: nothing.
+#[cfg(not(feature = "xdr-codec"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __implement {
+    ($name:ty) => {};
 }

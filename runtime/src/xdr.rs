@@ -18,6 +18,9 @@ mod bytes;
 mod error;
 mod limits;
 mod list;
+#[cfg(feature = "xdr-codec")]
+#[doc(hidden)]
+pub mod pack;
 mod read;
 mod scalar;
 mod short;

@@ -110,10 +110,11 @@ impl Writer {
         match bytes {
             Short::Inline(Words(data)) => {
                 let n = data.last().copied().unwrap_or_default();
-                if u32::from(n) > max {
-                    return self.count(usize::from(n), max, at);
+                if u32::from(n) <= max {
+                    self.inline::<L, ROOM>(n, data);
+                } else {
+                    self.count(usize::from(n), max, at);
                 }
-                self.inline::<L, ROOM>(n, data);
             }
             Short::Shared(bytes) => self.opaque(bytes, max, at),
         }

@@ -159,12 +159,18 @@ impl Writer {
         self.block::<4, _>(&value);
     }
 
-    /// Writes the count of an array and checks it against its bound.
+    /// Writes the count of an array, unless it exceeds its bound: then there is nothing to write.
     #[inline]
-    pub fn count(&mut self, length: usize, max: u32, at: &'static str) {
+    pub(super) fn count(&mut self, length: usize, max: u32, at: &'static str) -> bool {
         match u32::try_from(length) {
-            Ok(count) if count <= max => self.u32(count),
-            _ => self.fail(EncodeErrorKind::TooLong { length, bound: max }, at),
+            Ok(count) if count <= max => {
+                self.u32(count);
+                true
+            }
+            _ => {
+                self.fail(EncodeErrorKind::TooLong { length, bound: max }, at);
+                false
+            }
         }
     }
 
@@ -202,8 +208,9 @@ impl Writer {
     /// Writes counted bytes by copying them.
     #[inline]
     pub fn opaque_vec(&mut self, bytes: &[u8], max: u32, at: &'static str) {
-        self.count(bytes.len(), max, at);
-        self.opaque_fixed(bytes);
+        if self.count(bytes.len(), max, at) {
+            self.opaque_fixed(bytes);
+        }
     }
 
     /// Writes counted bytes; 4 KiB and more become a segment of the body instead of a copy.
@@ -212,8 +219,9 @@ impl Writer {
         if bytes.len() < SEGMENT {
             return self.opaque_vec(bytes, max, at);
         }
-        self.count(bytes.len(), max, at);
-        self.segment(bytes.clone());
+        if self.count(bytes.len(), max, at) {
+            self.segment(bytes.clone());
+        }
     }
 
     /// Appends data by reference, then its padding.
@@ -262,8 +270,9 @@ impl Writer {
     /// Writes a counted array.
     #[inline]
     pub fn vec<T: Encode>(&mut self, items: &[T], max: u32, at: &'static str) {
-        self.count(items.len(), max, at);
-        T::encode_all(items, self);
+        if self.count(items.len(), max, at) {
+            T::encode_all(items, self);
+        }
     }
 
     /// Writes a counted array whose elements have a codec of their own (an inner bound, say).
@@ -275,8 +284,9 @@ impl Writer {
         at: &'static str,
         encode: impl FnMut(&mut Self, &T),
     ) {
-        self.count(items.len(), max, at);
-        self.array_with(items, encode);
+        if self.count(items.len(), max, at) {
+            self.array_with(items, encode);
+        }
     }
 
     /// Writes an array without a count.

@@ -350,6 +350,7 @@ pub(super) fn block_codec(
             #[inline]
             fn decode(r: &mut #v1::Reader<'a>) -> ::core::result::Result<Self, #v1::DecodeError> { r.block::<#n, _>() }
         }
+        #v1::implement!(#name);
     }
 }
 
@@ -389,6 +390,7 @@ pub(super) fn stream_codec(
             const RATIO: #usize = #ratio;
             #decode
         }
+        #v1::implement!(#name);
     }
 }
 

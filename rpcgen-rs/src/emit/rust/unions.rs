@@ -235,7 +235,8 @@ impl Variant<'_> {
             None => quote!(0),
             Some(shape) => {
                 let length = scope.length(shape, &Value::Reference(quote!(x)));
-                match self.unbox(shape) {
+                let unbox = self.unbox(shape);
+                match unbox.filter(|_| scope.fixed(shape).is_none()) {
                     Some(unbox) => quote!({ #unbox #length }),
                     None => length,
                 }

@@ -1,0 +1,7 @@
+//! Compiles the interface file of the tests.
+
+fn main() -> Result<(), rpcgen_rs::Errors> {
+    rpcgen_rs::configure()
+        .open_enum("mood")
+        .compile(&["codec.x"])
+}
