@@ -119,6 +119,16 @@ fn the_minimum_rust_version_is_stated_equally_everywhere() {
             }
         }
     }
+    let rustc = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .expect("rustc runs");
+    let rustc = String::from_utf8_lossy(&rustc.stdout);
+    let host = rustc
+        .lines()
+        .find_map(|l| l.strip_prefix("host: "))
+        .expect("rustc names its host");
+    // What this machine builds is what is downloaded by now.
     let metadata = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -127,7 +137,7 @@ fn the_minimum_rust_version_is_stated_equally_everywhere() {
             "--locked",
             "--offline",
             "--filter-platform",
-            "x86_64-unknown-linux-gnu",
+            host,
         ])
         .current_dir(root())
         .output()
