@@ -19,6 +19,8 @@ pub mod proto;
 pub mod rpcbind;
 #[cfg(feature = "net")]
 pub mod server;
+#[cfg(feature = "stream")]
+pub mod stream;
 pub mod xdr;
 
 pub use self::body::Body;

@@ -38,7 +38,7 @@ macro_rules! widest {
         if $len < SHORT {
             $work
         } else {
-            fearless_simd::dispatch!(level(), _ => $work)
+            fearless_simd::dispatch!(fearless_simd::Level::new(), _ => $work)
         }
     };
 }
@@ -48,19 +48,6 @@ macro_rules! widest {
     ($len:expr, $work:expr) => {
         $work
     };
-}
-
-#[cfg(feature = "simd")]
-#[inline(always)]
-fn level() -> fearless_simd::Level {
-    #[cfg(feature = "std")]
-    {
-        fearless_simd::Level::new()
-    }
-    #[cfg(not(feature = "std"))]
-    {
-        fearless_simd::Level::baseline()
-    }
 }
 
 /// Writes numbers to `out`, which has room for all of them.
