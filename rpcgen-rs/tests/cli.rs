@@ -399,3 +399,25 @@ fn h154_a_build_script_is_told_what_was_read() {
         "old output is kept"
     );
 }
+
+#[test]
+fn fmt_leaves_files_alone_that_do_not_parse() {
+    let dir = Folder::new("fmt-broken");
+    for broken in [
+        "struct a { int x\n int y; };\n",
+        "struct a { int x;\n",
+        "stuct b { int x; };\n",
+    ] {
+        dir.write("b.x", broken);
+        let run = dir.run(&["fmt", "b.x"]);
+        assert_eq!(run.status, 1, "{broken}");
+        assert!(run.stderr.contains("E01"), "{}", run.stderr);
+        assert_eq!(dir.read("b.x"), broken);
+    }
+    // Names may be wrong, and included files absent.
+    dir.write(
+        "b.x",
+        "%#include <nowhere.h>\nstruct a {int x; nosuch y;};\n",
+    );
+    assert_eq!(dir.run(&["fmt", "b.x"]).status, 0);
+}

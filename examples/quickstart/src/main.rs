@@ -48,7 +48,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let gone =
         rpcgen_runtime::connect_with::<BoardV1Client>("tcp://127.0.0.1", by(rpcbind.address()))
             .await;
-    println!("  {}", gone.expect_err("the server unregistered itself"));
+    let refusal = gone.expect_err("the server unregistered itself");
+    println!("  the server is gone, and rpcbind knows it: {refusal}");
+    println!("\nNext: examples/quickstart/board.x is the interface, src/main.rs this program.");
     Ok(())
 }
 

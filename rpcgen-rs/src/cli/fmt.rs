@@ -3,11 +3,13 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use super::generate::read_stdin;
+use super::generate::{STDIN, read_stdin};
 use super::{Status, complain, report};
+use crate::compile;
 use crate::diag::{Diagnostics, Format};
 use crate::emit::x;
 use crate::files::{self, FileLoader};
+use crate::options::{Formats, Options};
 use crate::source::{Limits, Loader as _, SourceMap};
 
 /// `rpcgen-rs fmt`
@@ -20,6 +22,21 @@ pub(super) struct Fmt {
     /// Write nothing; exit with status 1 if a file is not formatted
     #[arg(long)]
     check: bool,
+}
+
+/// What the parser has to say against a file. Names and values may be wrong, and included files absent.
+fn syntax_errors(input: &str, text: &[u8]) -> (Diagnostics, SourceMap) {
+    let name = if input == "-" { STDIN } else { input };
+    let mut loader = FileLoader::new([name], []);
+    loader.give(name, text.to_vec());
+    let output = compile(&Options::default().emit(Formats::NONE), &mut loader, name);
+    let mut errors = Diagnostics::default();
+    for diagnostic in &output.diagnostics {
+        if diagnostic.code.starts_with("E01") {
+            errors.push(diagnostic.clone());
+        }
+    }
+    (errors, output.sources)
 }
 
 impl Fmt {
@@ -46,6 +63,12 @@ impl Fmt {
                 return Status::Files;
             }
         };
+        // What is no sentence of the language has no usual form either: it would only be harder to mend afterwards.
+        let (errors, sources) = syntax_errors(input, &text);
+        if errors.has_errors() {
+            report(&errors, &sources, format);
+            return Status::Wrong;
+        }
         let mut sources = SourceMap::default();
         let mut diags = Diagnostics::default();
         let file = sources.add(input, text.clone(), None);

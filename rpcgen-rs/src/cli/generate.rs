@@ -13,7 +13,7 @@ use crate::files::{self, FileLoader};
 use crate::options::{Formats, Options};
 
 /// Path under which standard input is read.
-const STDIN: &str = "<stdin>";
+pub(super) const STDIN: &str = "<stdin>";
 /// The same, if it is to be read as JSON.
 const JSON_STDIN: &str = "<stdin>.json";
 

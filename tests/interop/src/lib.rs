@@ -13,19 +13,19 @@ pub mod server;
 pub mod wire;
 
 /// What `rpcgen-rs` made of `x/every.x`.
-#[allow(clippy::redundant_closure_for_method_calls, clippy::use_self)]
+#[allow(clippy::pedantic, clippy::use_self)]
 pub mod every {
     rpcgen_runtime::include_x!("every");
 }
 
 /// What `rpcgen-rs` made of `x/arith.x`.
-#[allow(clippy::redundant_closure_for_method_calls, clippy::use_self)]
+#[allow(clippy::pedantic, clippy::use_self)]
 pub mod arith {
     rpcgen_runtime::include_x!("arith");
 }
 
 /// What `rpcgen-rs` made of `x/wide.x`.
-#[allow(clippy::redundant_closure_for_method_calls, clippy::use_self)]
+#[allow(clippy::pedantic, clippy::use_self)]
 pub mod wide {
     rpcgen_runtime::include_x!("wide");
 }
