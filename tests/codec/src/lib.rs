@@ -1,6 +1,10 @@
 //! Generated types of every kind, and random values of them.
 
-#![allow(missing_docs, reason = "generated from a file without comments")]
+#![allow(
+    clippy::pedantic,
+    clippy::use_self,
+    reason = "our own lints are not for generated code"
+)]
 
 rpcgen_runtime::include_x!("codec");
 
