@@ -140,7 +140,7 @@ fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
     quote! {
         #head_of_type #derives
         pub struct #name(pub #i32);
-        #[allow(dead_code)]
+        #[allow(dead_code, missing_docs)]
         impl #name {
             #(#consts)*
             /// The value on the wire.
