@@ -42,8 +42,6 @@ pub struct ClientCore {
     /// Ended calls that have not been named yet.
     done: VecDeque<CallId>,
     decoder: Decoder,
-    /// A reply that is larger than accepted, until its xid is there.
-    oversized: Option<(RecordError, u64)>,
     /// The earliest instant at which something may be due. Never later than the truth, perhaps earlier.
     check: Option<Instant>,
     rtt: RoundTrip,
@@ -64,7 +62,6 @@ impl ClientCore {
             table: Table::default(),
             queue: VecDeque::new(),
             done: VecDeque::new(),
-            oversized: None,
             check: None,
             rtt: RoundTrip::default(),
             random,
@@ -307,49 +304,34 @@ impl ClientCore {
     /// The stream makes no sense and must be closed; then call [`handle_disconnect`](Self::handle_disconnect).
     pub fn handle_bytes(&mut self, buf: &mut BytesMut) -> Result<(), StreamError> {
         loop {
-            if let Some((error, size)) = self.oversized {
-                return self.refuse_oversized(error, size, buf);
-            }
             match self.decoder.next(buf) {
                 Ok(Some(record)) => self.on_record(record)?,
                 Ok(None) => return Ok(()),
                 Err(error @ RecordError::TooLarge { size, .. }) => {
-                    self.oversized = Some((error, size));
+                    return Err(self.refuse_oversized(error, size, buf));
                 }
                 Err(error) => return Err(StreamError::Record(error)),
             }
         }
     }
 
-    /// A reply of a forbidden size: the call it answers, and only that one, is told so.
-    fn refuse_oversized(
-        &mut self,
-        error: RecordError,
-        size: u64,
-        buf: &BytesMut,
-    ) -> Result<(), StreamError> {
+    /// A reply of a forbidden size: the call it answers is told so, if its xid came with the record's mark. Nothing is
+    /// waited for: a mark may be all that a hostile peer sends.
+    fn refuse_oversized(&mut self, error: RecordError, size: u64, buf: &BytesMut) -> StreamError {
         // The xid stands in the first fragment; when that came whole, it is in the decoder.
-        let start = match self.decoder.earlier().first_chunk() {
-            Some(start) => Some(start),
-            None => buf.first_chunk(),
-        };
-        let Some(xid) = start.map(|b| u32::from_be_bytes(*b)) else {
-            return Ok(());
-        };
-        if let Some(id) = self.table.by_xid(xid) {
+        let start = self.decoder.earlier().first_chunk();
+        let xid = start.or(buf.first_chunk()).map(|b| u32::from_be_bytes(*b));
+        if let Some(id) = xid.and_then(|xid| self.table.by_xid(xid)) {
             let limit = self.config.max_reply as u64;
             self.end(id, Err(RpcError::ReplyTooLarge { size, limit }));
         }
-        Err(StreamError::Record(error))
+        StreamError::Record(error)
     }
 
     /// Bytes that the record being received still misses: how far the read buffer should grow.
     #[must_use]
     pub fn missing(&self, buf: &BytesMut) -> usize {
-        match self.oversized {
-            Some(_) => 4,
-            None => self.decoder.missing(buf),
-        }
+        self.decoder.missing(buf)
     }
 
     fn on_record(&mut self, record: Bytes) -> Result<(), StreamError> {
@@ -435,7 +417,6 @@ impl ClientCore {
     /// sent yet wait too.
     pub fn handle_disconnect(&mut self, source: Option<io::Error>) {
         self.decoder = Decoder::new(RecordLimits::bytes(self.config.max_reply));
-        self.oversized = None;
         // No late reply comes over another connection.
         self.table.clear_retired();
         let source = source.map(Arc::new);

@@ -53,6 +53,18 @@ async fn h020_the_limit_itself_is_accepted_and_fragments_are_summed() {
 }
 
 #[tokio::test]
+async fn h001_h002_a_mark_beyond_the_limit_ends_the_connection_at_once() {
+    for mark in [u32::MAX, 1 << 31 | 1001] {
+        let start = std::time::Instant::now();
+        let (result, ..) = answered(options(5000).max_reply(1000), |_| words(&[mark])).await;
+        let error = result.unwrap_err();
+        assert!(matches!(error, RpcError::ConnectionLost { .. }), "{error}");
+        assert_eq!(error.execution(), Execution::Maybe);
+        assert!(start.elapsed().as_millis() < 4000, "not at the deadline");
+    }
+}
+
+#[tokio::test]
 async fn h024_a_call_from_the_server_is_never_taken_for_a_reply() {
     let (result, client, _) = answered(options(2000), |xid| {
         let call = record(&[xid, 0, 2, PROGRAM, 1, 0, 0, 0, 0, 0]);
