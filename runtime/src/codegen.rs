@@ -12,8 +12,9 @@ pub mod v1 {
         BlockingPool, BoxFuture, Context, Dispatch, Fault, arguments, no_procedure, results,
     };
     pub use crate::xdr::{
-        At, Block, Decode, DecodeError, Encode, List, Mode, Opaque, Quadruple, Reader, Writer,
-        XdrString, get_array, get_opaque, len, part, part_mut, put_array, put_opaque, value,
+        At, Block, Decode, DecodeError, Decoded, Encode, List, Mode, Opaque, Quadruple, Reader,
+        Writer, XdrString, declared, enumerator, field, get, get_array, get_opaque, len, part,
+        part_mut, put, put_array, put_opaque, value,
     };
     pub use bytes::Bytes;
 }

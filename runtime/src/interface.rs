@@ -48,3 +48,46 @@ pub struct ProcInfo {
     /// Largest ratio of Rust bytes to wire bytes in its result.
     pub result_ratio: u32,
 }
+
+impl ProcInfo {
+    /// A procedure that answers, may not be replayed, and has values of the usual size.
+    #[must_use]
+    pub const fn new(number: u32, name: &'static str) -> Self {
+        Self {
+            number,
+            name,
+            oneway: false,
+            idempotent: false,
+            args_ratio: 16,
+            result_ratio: 16,
+        }
+    }
+
+    /// The same, but the server never answers.
+    #[must_use]
+    pub const fn oneway(self) -> Self {
+        Self {
+            oneway: true,
+            ..self
+        }
+    }
+
+    /// The same, but it may be replayed.
+    #[must_use]
+    pub const fn idempotent(self) -> Self {
+        Self {
+            idempotent: true,
+            ..self
+        }
+    }
+
+    /// The same with these ratios of Rust bytes to wire bytes.
+    #[must_use]
+    pub const fn ratios(self, args: u32, result: u32) -> Self {
+        Self {
+            args_ratio: args,
+            result_ratio: result,
+            ..self
+        }
+    }
+}

@@ -18,6 +18,7 @@ mod bytes;
 mod error;
 mod limits;
 mod list;
+mod member;
 #[cfg(feature = "xdr-codec")]
 #[doc(hidden)]
 pub mod pack;
@@ -31,6 +32,7 @@ pub use self::bytes::{Opaque, XdrString};
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use self::limits::{DecodeLimits, Mode};
 pub use self::list::List;
+pub use self::member::{Decoded, declared, enumerator, field, get, put};
 pub use self::read::Reader;
 pub use self::scalar::Quadruple;
 pub use self::write::Writer;
@@ -183,6 +185,7 @@ pub fn decode_body<T>(
 
 /// Decodes a value: [`Decode::decode`] as a function for every lifetime of the message.
 #[doc(hidden)]
+#[inline]
 pub fn value<T>(r: &mut Reader<'_>) -> Result<T, DecodeError>
 where
     T: for<'a> Decode<'a>,
@@ -210,5 +213,14 @@ pub mod len {
     #[must_use]
     pub const fn fixed(n: usize) -> usize {
         n.saturating_add(super::padding(n))
+    }
+
+    /// Elements whose length is not their type's alone.
+    #[inline]
+    #[must_use]
+    pub fn each<T>(items: &[T], len: impl Fn(&T) -> usize) -> usize {
+        items
+            .iter()
+            .fold(0, |sum: usize, item| sum.saturating_add(len(item)))
     }
 }

@@ -9,10 +9,13 @@ use quote::quote;
 impl Scope<'_> {
     /// An expression that writes a value into `block`, at byte `offset` of its `total` bytes.
     pub(super) fn put(&self, shape: &Shape, value: &Value, offset: u64, total: u64) -> TokenStream {
-        let v1 = &self.v1;
+        let (v1, x) = (&self.v1, value.by_ref());
         let (from, len, of) = (number(offset), self.block_len(shape), number(total));
-        let part = quote!(#v1::part_mut::<#from, #len, #of>(block));
-        self.put_part(shape, value, &part)
+        if matches!(shape.target(), Shape::Array(..) | Shape::OpaqueFixed(_)) {
+            let part = quote!(#v1::part_mut::<#from, #len, #of>(block));
+            return self.put_part(shape, value, &part);
+        }
+        quote!(#v1::put::<#from, #len, #of, _>(#x, block))
     }
 
     fn put_part(&self, shape: &Shape, value: &Value, part: &TokenStream) -> TokenStream {
@@ -45,6 +48,23 @@ impl Scope<'_> {
             quote!(at.plus(#from))
         };
         self.get_part(shape, &part, &at)
+    }
+
+    /// The same for a member of a struct, whose name the error gets.
+    pub(super) fn get_member(
+        &self,
+        name: &str,
+        shape: &Shape,
+        offset: u64,
+        total: u64,
+    ) -> TokenStream {
+        let v1 = &self.v1;
+        if matches!(shape.target(), Shape::Array(..) | Shape::OpaqueFixed(_)) {
+            let get = self.get(shape, offset, total);
+            return quote!(#v1::field(#name, #get));
+        }
+        let (from, len, of) = (number(offset), self.block_len(shape), number(total));
+        quote!(#v1::get::<#from, #len, #of, _>(#name, block, at))
     }
 
     fn get_part(&self, shape: &Shape, part: &TokenStream, at: &TokenStream) -> TokenStream {

@@ -10,8 +10,8 @@ use quote::{format_ident, quote};
 
 pub(super) fn asynchronous(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     let v1 = &scope.v1;
-    let docs = docs::of(&format!(
-        "Calls version {} of {}. Cheap to clone; clones share the connection.",
+    let docs = docs::own(&format!(
+        "Calls version {} of `{}`. Cheap to clone; clones share the connection.",
         view.version.number, view.program.name.x
     ));
     let (table, constants) = (&view.table, &view.constants);
@@ -42,8 +42,8 @@ pub(super) fn asynchronous(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
 
 pub(super) fn blocking(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     let v1 = &scope.v1;
-    let docs = docs::of(&format!(
-        "Calls version {} of {}, one call at a time for each handle.",
+    let docs = docs::own(&format!(
+        "Calls version {} of `{}`, one call at a time for each handle.",
         view.version.number, view.program.name.x
     ));
     let (table, constants) = (&view.table, &view.constants);
@@ -124,13 +124,13 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
             _ => Value::Reference(quote!(#name)),
         };
         let at = format!("{}.{}", p.procedure.name.x, arg.name.x);
-        let write = scope.encode(shape, &value, &at);
-        quote!(#write;)
+        scope.encode(shape, &value, &at)
     });
-    let encode = if p.args.is_empty() {
-        quote!(|_| ())
-    } else {
-        quote!(|w| { #(#writes)* })
+    let writes: Vec<_> = writes.collect();
+    let encode = match writes.as_slice() {
+        [] => quote!(|_| ()),
+        [write] => quote!(|w| #write),
+        _ => quote!(|w| { #(#writes;)* }),
     };
     let (result, decode) = match &p.result {
         None => (quote!(()), quote!(|_| Ok(()))),

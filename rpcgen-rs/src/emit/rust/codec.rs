@@ -162,9 +162,15 @@ impl Scope<'_> {
             }
             Shape::List(_) => quote!(r.list()),
             Shape::Scalar(..) | Shape::Quadruple | Shape::Named(_) | Shape::Extern(_) => {
-                quote!(#v1::Decode::decode(r))
+                quote!(#v1::value(r))
             }
         }
+    }
+
+    /// The same for a member of a struct, whose name the error gets.
+    pub(super) fn decode_member(&self, name: &str, shape: &Shape) -> TokenStream {
+        let (v1, read) = (&self.v1, self.decode(shape));
+        quote!(#v1::field(#name, #read))
     }
 
     /// An expression of type `Result<Box<T>, DecodeError>` that reads a value from `r`.
@@ -180,7 +186,7 @@ impl Scope<'_> {
     pub(super) fn decoder(&self, shape: &Shape) -> TokenStream {
         if self.is_plain(shape.target()) && !matches!(shape.target(), Shape::List(_)) {
             let v1 = &self.v1;
-            return quote!(#v1::Decode::decode);
+            return quote!(#v1::value);
         }
         let read = self.decode(shape);
         quote!(|r| #read)
@@ -227,16 +233,19 @@ impl Scope<'_> {
 
     fn elements_length(&self, element: &Shape, x: &TokenStream, dot: &TokenStream) -> TokenStream {
         let v1 = &self.v1;
-        if let Some(n) = self.fixed(element) {
-            let n = number(n);
-            return quote!(#n * #dot.len());
+        match self.fixed(element) {
+            Some(0) => return quote!(0),
+            Some(n) => {
+                let n = number(n);
+                return quote!(#n * #dot.len());
+            }
+            None => {}
         }
         if self.is_plain(element) {
             return quote!(#v1::Encode::encoded_len_all(#x));
         }
         let each = self.length(element, &Value::Reference(quote!(x)));
-        let usize = self.primitive("usize");
-        quote!(#dot.iter().map(|x| #each).sum::<#usize>())
+        quote!(#v1::len::each(#x, |x| #each))
     }
 
     pub(super) fn min_literal(&self, shape: &Shape) -> proc_macro2::Literal {

@@ -71,10 +71,7 @@ fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream 
         id,
         4,
         &quote!(#v1::Block::put(&self.as_i32(), block);),
-        &quote! {
-            let value = #i32::from_be_bytes(*block);
-            <Self as ::core::convert::TryFrom<#i32>>::try_from(value).map_err(|value| at.unknown_enum(value))
-        },
+        &quote!(#v1::enumerator(block, at)),
     );
     let implementations = scope.implementations(&codec);
     quote! {

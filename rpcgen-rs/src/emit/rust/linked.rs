@@ -5,7 +5,7 @@
 
 use super::scope::Scope;
 use super::structs::{
-    Member, decode_members, encode_members, init, length_of_members, stream_codec,
+    Member, Reads, decode_members, encode_members, length_of_members, stream_codec,
 };
 use crate::ir::TypeId;
 use proc_macro2::TokenStream;
@@ -23,8 +23,11 @@ pub(super) fn items(
     let node = quote!(node);
     let encode = encode_members(scope, members, &node);
     let length = length_of_members(scope, members, &node);
-    let decode = decode_members(scope, members);
-    let init = init(members);
+    let shown = members;
+    let Reads {
+        statements,
+        members,
+    } = decode_members(scope, members);
     let v1 = &scope.v1;
 
     let encode = quote! {
@@ -49,16 +52,17 @@ pub(super) fn items(
         length
     };
     let decode = quote! {
-        fn node(r: &mut #v1::Reader<'_>) -> ::core::result::Result<#name, #v1::DecodeError> {
-            #decode
-            Ok(#name { #init #next: None })
+        fn node(r: &mut #v1::Reader<'_>) -> #v1::Decoded<#name> {
+            #statements
+            Ok(#name { #members #next: None })
         }
         let mut first = node(r)?;
         let mut index: #usize = 0;
         let mut next = &mut first.#next;
         while r.present()? {
             index += 1;
-            next = &mut next.insert(r.boxed_with(node).map_err(|e| e.index(index))?).#next;
+            let node = r.boxed_with(node).map_err(|e| e.index(index))?;
+            next = &mut next.insert(node).#next;
         }
         Ok(first)
     };
@@ -77,8 +81,10 @@ pub(super) fn items(
             }
         }
     });
-    let text = &scope.spec.def(id).name.rust;
-    let labels = fields.iter().map(ToString::to_string);
+    let labels: String = (shown.iter())
+        .map(|m| format!("{}: {{:?}}, ", m.field.name.rust))
+        .collect();
+    let text = format!("{} {{{{ {labels}.. }}}}", scope.spec.def(id).name.rust);
     quote! {
         #codec
         impl ::core::ops::Drop for #name {
@@ -129,10 +135,7 @@ pub(super) fn items(
                 let mut list = f.debug_list();
                 let mut next = Some(self);
                 while let Some(node) = next {
-                    list.entry(&::core::format_args!(
-                        ::core::concat!(#text, " {{", #(" ", #labels, ": {:?},",)* " .. }}"),
-                        #(node.#fields),*
-                    ));
+                    list.entry(&::core::format_args!(#text, #(node.#fields),*));
                     next = node.#next.as_deref();
                 }
                 list.finish()

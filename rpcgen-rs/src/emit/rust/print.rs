@@ -319,7 +319,7 @@ impl Layout<'_> {
             return self.flat(result);
         }
         let bound = self.find(&result, &["+"]).unwrap_or(result.end);
-        if self.tokens.width(&(result.start..bound)) <= self.room() {
+        if self.tokens.width(&(result.start..bound)) + 3 <= self.room() {
             self.flat(result.start..bound);
             self.newline();
             self.flat(bound..result.end);
@@ -371,12 +371,11 @@ impl Layout<'_> {
 
 /// The text of a string literal as [`proc_macro2`] writes it.
 fn unescape(literal: &str) -> String {
-    let inner = literal.trim_matches('"');
-    let inner = if literal.len() >= 2 {
-        &literal[1..literal.len() - 1]
-    } else {
-        inner
-    };
+    let inner = |from: usize| literal.get(from..literal.len() - 1).unwrap_or_default();
+    if literal.starts_with('r') {
+        return inner(2).to_owned();
+    }
+    let inner = inner(1);
     let mut text = String::with_capacity(inner.len());
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {

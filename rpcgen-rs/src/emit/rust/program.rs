@@ -31,12 +31,12 @@ pub(super) struct ProcedureView<'a> {
 
 pub(super) fn module(scope: &Scope<'_>, program: &Program) -> TokenStream {
     let scope = &scope.inner();
-    let otherwise = format!("Program {}.", program.name.x);
+    let otherwise = format!("Program `{}`.", program.name.x);
     let head = head(&program.docs, &otherwise, &program.name, Case::Value);
     let name = ident(&program.name);
     let import = scope.import();
     let u32 = scope.primitive("u32");
-    let program_number = number(program.number);
+    let program_number = program_number(program.number);
     let views: Vec<_> = program
         .versions
         .iter()
@@ -132,6 +132,16 @@ fn view<'a>(scope: &Scope<'_>, program: &'a Program, version: &'a Version) -> Vi
     }
 }
 
+/// Numbers that users choose themselves (RFC 5531 §8.3) begin at 0x2000_0000 and are known in hexadecimal.
+fn program_number(n: u32) -> TokenStream {
+    if n < 0x2000_0000 {
+        let n = number(n);
+        return quote!(#n);
+    }
+    let digits = format!("0x{:04x}_{:04x}", n >> 16, n & 0xffff);
+    digits.parse().unwrap_or_default()
+}
+
 /// `CalcV1` → `calc_v1`: lower-case words, for names that are ours alone.
 fn snake(camel: &str) -> String {
     let mut out = String::new();
@@ -151,34 +161,37 @@ fn table(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         table, constants, ..
     } = view;
     let (name, trait_name) = (&view.program.name.x, &view.version.name.rust);
-    let (program, version) = (number(view.program.number), number(view.version.number));
+    let version = number(view.version.number);
     let mut sorted: Vec<_> = view.procedures.iter().collect();
     sorted.sort_by_key(|p| p.procedure.number);
     let listed = sorted.iter().map(|p| &p.constant);
     let entries = view.procedures.iter().map(|p| {
         let (constant, name) = (&p.constant, &p.procedure.name.x);
-        let (n, oneway) = (number(p.procedure.number), p.procedure.oneway);
-        let idempotent = p.procedure.number == 0;
-        let args = number(ratio(scope, p.args.iter().map(|(_, shape)| shape)));
-        let result = number(ratio(scope, p.result.iter()));
-        let docs = docs::of(&format!("{name}, number {}.", p.procedure.number));
+        let n = number(p.procedure.number);
+        let oneway = p.procedure.oneway.then(|| quote!(.oneway()));
+        let idempotent = (p.procedure.number == 0).then(|| quote!(.idempotent()));
+        let args = ratio(scope, p.args.iter().map(|(_, shape)| shape));
+        let result = ratio(scope, p.result.iter());
+        let ratios = (args > 16 || result > 16).then(|| {
+            let (args, result) = (number(args), number(result));
+            quote!(.ratios(#args, #result))
+        });
+        let docs = docs::own(&format!("`{name}`"));
         quote! {
             #docs
-            pub const #constant: #v1::ProcInfo = #v1::ProcInfo {
-                number: #n, name: #name, oneway: #oneway, idempotent: #idempotent,
-                args_ratio: #args, result_ratio: #result,
-            };
+            pub const #constant: #v1::ProcInfo =
+                #v1::ProcInfo::new(#n, #name) #oneway #idempotent #ratios;
         }
     });
-    let doc_table = docs::of(&format!(
-        "Numbers and names of {}, version {}.",
+    let doc_table = docs::own(&format!(
+        "Numbers and names of `{}`, version {}.",
         view.program.name.x, view.version.number
     ));
-    let doc_constants = docs::of(&format!("The procedures of {trait_name}."));
+    let doc_constants = docs::own(&format!("The procedures of `{trait_name}`."));
     quote! {
         #doc_table
         pub static #table: #v1::Interface = #v1::Interface {
-            name: #name, program: #program, version: #version,
+            name: #name, program: PROGRAM, version: #version,
             procedures: &[#(#constants::#listed),*],
         };
         #doc_constants
@@ -207,7 +220,7 @@ fn ratio<'s>(scope: &Scope<'_>, shapes: impl Iterator<Item = &'s Shape>) -> u32 
 
 /// The names of a program that a call's documentation shows.
 pub(super) fn procedure_docs(procedure: &Procedure) -> TokenStream {
-    let otherwise = format!("Procedure {}.", procedure.name.x);
+    let otherwise = format!("Procedure `{}`.", procedure.name.x);
     let head = head(&procedure.docs, &otherwise, &procedure.name, Case::Value);
     let args = allow_case(procedure.args.iter().map(|arg| &arg.name), Case::Value);
     quote!(#head #args)

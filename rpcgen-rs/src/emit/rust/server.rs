@@ -15,7 +15,7 @@ pub(super) fn items(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     let docs = docs::or(
         &view.version.docs,
         &format!(
-            "Version {} of {}, to be implemented by a server.",
+            "Version {} of `{}`, to be implemented by a server.",
             view.version.number, view.program.name.x
         ),
     );
@@ -26,8 +26,8 @@ pub(super) fn items(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         view.version.number, view.program.name.x
     );
     let note = format!("write `impl {name} for …` with an `async fn` for each procedure");
-    let doc_server = docs::of(&format!(
-        "Serves a {name}: hand it to the runtime's server."
+    let doc_server = docs::own(&format!(
+        "Serves a [`{name}`]: hand it to the runtime's server."
     ));
     let u32 = scope.primitive("u32");
     quote! {
@@ -80,18 +80,18 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> TokenStream {
 fn arm(scope: &Scope<'_>, server: &Ident, p: &ProcedureView<'_>) -> TokenStream {
     let v1 = &scope.v1;
     let (n, method) = (number(p.procedure.number), &p.method);
-    let names: Vec<_> = (1..=p.args.len())
-        .map(|i| format_ident!("arg{i}"))
-        .collect();
-    let reads = p.args.iter().zip(&names).map(|((arg, shape), name)| {
-        let (read, ty, x) = (scope.decode(shape), scope.ty(shape), &arg.name.x);
-        quote!(let #name: #ty = #read.map_err(|e| e.at(#x))?;)
-    });
-    let decode = match names.as_slice() {
-        [] => quote!(#v1::arguments(&cx, &args, |_| Ok(()))?;),
-        [one] => quote!(let #one = #v1::arguments(&cx, &args, |r| { #(#reads)* Ok(#one) })?;),
+    let names: Vec<_> = match p.args.len() {
+        1 => vec![format_ident!("arg")],
+        n => (1..=n).map(|i| format_ident!("arg{i}")).collect(),
+    };
+    let args = p.args.iter();
+    let reads = args.map(|(arg, shape)| scope.decode_member(&arg.name.x, shape));
+    let reads: Vec<_> = reads.collect();
+    let decode = match (names.as_slice(), reads.as_slice()) {
+        ([], _) => quote!(#v1::arguments(&cx, &args, |_| Ok(()))?;),
+        ([name], [read]) => quote!(let #name = #v1::arguments(&cx, &args, |r| #read)?;),
         _ => quote! {
-            let (#(#names),*) = #v1::arguments(&cx, &args, |r| { #(#reads)* Ok((#(#names),*)) })?;
+            let (#(#names),*) = #v1::arguments(&cx, &args, |r| Ok((#(#reads?),*)))?;
         },
     };
     // By its path: a procedure may be called like a method that every type has.

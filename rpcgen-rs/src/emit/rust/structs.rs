@@ -11,6 +11,9 @@ use quote::quote;
 /// Names that generated codecs use: a member called so gets another local variable.
 const TAKEN: &[&str] = &["r", "w", "x", "at", "block", "put", "self"];
 
+/// The ratio of Rust bytes to wire bytes that every decode is granted.
+const RATIO: u32 = 16;
+
 /// A member as the printer sees it.
 pub(super) struct Member<'a> {
     pub(super) field: &'a Field,
@@ -228,45 +231,72 @@ fn put_members(
     puts.collect()
 }
 
-/// Statements that read members from `r` into their local variables.
-pub(super) fn decode_members(scope: &Scope<'_>, members: &[Member<'_>]) -> TokenStream {
-    let statements = runs(scope, members).into_iter().map(|run| match run {
-        Run::Single(m) => {
-            let (local, read, name) = (&m.local, scope.decode(&m.shape), &m.field.name.x);
-            let ty = scope.ty(&m.shape);
-            quote!(let #local: #ty = #read.map_err(|e| e.at(#name))?;)
-        }
-        Run::Block(members, total) => {
-            let n = number(total);
-            let gets = get_members(scope, members, total);
-            quote!(let (block, at) = r.take::<#n>()?; #gets)
-        }
-    });
-    statements.collect()
+/// How the members of a struct are read.
+pub(super) struct Reads {
+    /// Statements in front: they read into local variables what a block does not begin with.
+    pub(super) statements: TokenStream,
+    /// The members of the struct literal, which read the rest in the order of the wire.
+    pub(super) members: TokenStream,
 }
 
-fn get_members(scope: &Scope<'_>, members: &[Member<'_>], total: u64) -> TokenStream {
-    let mut offset = 0;
-    let gets = members.iter().map(|m| {
-        let (local, name, ty) = (&m.local, &m.field.name.x, scope.ty(&m.shape));
-        let get = scope.get(&m.shape, offset, total);
-        offset += scope.fixed(&m.shape).unwrap_or(0);
-        quote!(let #local: #ty = #get.map_err(|e| e.at(#name))?;)
-    });
-    gets.collect()
+pub(super) fn decode_members(scope: &Scope<'_>, members: &[Member<'_>]) -> Reads {
+    let runs = runs(scope, members);
+    let last_block = runs.iter().rposition(|run| matches!(run, Run::Block(..)));
+    let mut reads = Reads {
+        statements: TokenStream::new(),
+        members: TokenStream::new(),
+    };
+    for (i, run) in runs.iter().enumerate() {
+        let in_front = last_block.is_some_and(|last| i < last);
+        match run {
+            Run::Single(m) => {
+                let read = scope.decode_member(&m.field.name.x, &m.shape);
+                reads.add(m, &read, in_front);
+            }
+            Run::Block(members, total) => {
+                let n = number(*total);
+                reads
+                    .statements
+                    .extend(quote!(let (block, at) = r.take::<#n>()?;));
+                reads.add_block(scope, members, *total, in_front);
+            }
+        }
+    }
+    reads
 }
 
-/// `name` or `name: local` for each member.
-pub(super) fn init(members: &[Member<'_>]) -> TokenStream {
-    let inits = members.iter().map(|m| {
-        let (name, local) = (&m.ident, &m.local);
-        if name == local {
+impl Reads {
+    fn add(&mut self, member: &Member<'_>, read: &TokenStream, in_front: bool) {
+        let (name, local) = (&member.ident, &member.local);
+        if !in_front {
+            self.members.extend(quote!(#name: #read?,));
+            return;
+        }
+        self.statements.extend(quote!(let #local = #read?;));
+        self.members.extend(if name == local {
             quote!(#name,)
         } else {
             quote!(#name: #local,)
+        });
+    }
+
+    fn add_block(&mut self, scope: &Scope<'_>, members: &[Member<'_>], total: u64, in_front: bool) {
+        let mut offset = 0;
+        for member in members {
+            let read = scope.get_member(&member.field.name.x, &member.shape, offset, total);
+            offset += scope.fixed(&member.shape).unwrap_or(0);
+            self.add(member, &read, in_front);
         }
-    });
-    inits.collect()
+    }
+}
+
+fn get_members(scope: &Scope<'_>, members: &[Member<'_>], total: u64) -> TokenStream {
+    let mut reads = Reads {
+        statements: TokenStream::new(),
+        members: TokenStream::new(),
+    };
+    reads.add_block(scope, members, total, false);
+    reads.members
 }
 
 /// The sum of the members' encoded lengths.
@@ -297,21 +327,21 @@ fn codec(scope: &Scope<'_>, id: TypeId, members: &[Member<'_>]) -> TokenStream {
     let def = scope.spec.def(id);
     let this = quote!(self);
     if let Some(total) = def.layout.fixed.filter(|n| *n <= super::shape::BLOCK) {
-        let (puts, gets) = (
-            put_members(scope, members, &this, total),
-            get_members(scope, members, total),
-        );
-        let init = init(members);
-        return block_codec(scope, id, total, &puts, &quote!(#gets Ok(Self { #init })));
+        let puts = put_members(scope, members, &this, total);
+        let gets = get_members(scope, members, total);
+        return block_codec(scope, id, total, &puts, &quote!(Ok(Self { #gets })));
     }
     let encode = encode_members(scope, members, &this);
-    let decode = decode_members(scope, members);
-    let init = init(members);
     let length = length_of_members(scope, members, &this);
+    let Reads {
+        statements,
+        members,
+    } = decode_members(scope, members);
+    let value = scope.placed(id, &quote!(Self { #members }));
     let decode = if def.layout.recursive {
-        quote!(r.enter()?; #decode r.leave(); Ok(put(Self { #init })))
+        quote!(r.enter()?; #statements let value = #value; r.leave(); Ok(value))
     } else {
-        quote!(#decode Ok(put(Self { #init })))
+        quote!(#statements Ok(#value))
     };
     stream_codec(scope, id, &encode, &length, &decode)
 }
@@ -330,13 +360,12 @@ pub(super) fn block_codec(
     let used = !put.is_empty();
     let block = word(if used { "block" } else { "_block" });
     let at = word(if used { "at" } else { "_at" });
-    let ratio = number(scope.spec.def(id).layout.ratio.max(16));
     quote! {
         impl #v1::Block<#n> for #name {
             #[inline]
             fn put(&self, #block: &mut [#byte; #n]) { #put }
             #[inline]
-            fn get(#block: &[#byte; #n], #at: #v1::At) -> ::core::result::Result<Self, #v1::DecodeError> { #get }
+            fn get(#block: &[#byte; #n], #at: #v1::At) -> #v1::Decoded<Self> { #get }
         }
         impl #v1::Encode for #name {
             #[inline]
@@ -346,9 +375,8 @@ pub(super) fn block_codec(
         }
         impl<'a> #v1::Decode<'a> for #name {
             const MIN: #usize = #n;
-            const RATIO: #usize = #ratio;
             #[inline]
-            fn decode(r: &mut #v1::Reader<'a>) -> ::core::result::Result<Self, #v1::DecodeError> { r.block::<#n, _>() }
+            fn decode(r: &mut #v1::Reader<'a>) -> #v1::Decoded<Self> { r.block::<#n, _>() }
         }
         #v1::implement!(#name);
     }
@@ -366,19 +394,20 @@ pub(super) fn stream_codec(
     let layout = &scope.spec.def(id).layout;
     let (name, usize) = (scope.type_name(id), scope.primitive("usize"));
     let min = number(layout.min.min(u64::from(u32::MAX)));
-    let ratio = number(layout.ratio.max(16));
-    let this = quote!(::core::result::Result<Self, #v1::DecodeError>);
-    let decode = if layout.list != Some(Chain::Linked) {
-        // A value of a recursive type is put where it stays: in a box, most of the time.
+    let ratio = number(layout.ratio);
+    let ratio = (layout.ratio > RATIO).then(|| quote!(const RATIO: #usize = #ratio;));
+    let decode = if scope.is_placed(id) {
         quote! {
-            fn decode(r: &mut #v1::Reader<'a>) -> #this { Self::decode_to(r, |value| value) }
+            fn decode(r: &mut #v1::Reader<'a>) -> #v1::Decoded<Self> {
+                Self::decode_to(r, |value| value)
+            }
             fn decode_to<__R>(
                 r: &mut #v1::Reader<'a>,
                 put: impl ::core::ops::FnOnce(Self) -> __R,
-            ) -> ::core::result::Result<__R, #v1::DecodeError> { #decode }
+            ) -> #v1::Decoded<__R> { #decode }
         }
     } else {
-        quote!(fn decode(r: &mut #v1::Reader<'a>) -> #this { #decode })
+        quote!(fn decode(r: &mut #v1::Reader<'a>) -> #v1::Decoded<Self> { #decode })
     };
     quote! {
         impl #v1::Encode for #name {
@@ -387,7 +416,7 @@ pub(super) fn stream_codec(
         }
         impl<'a> #v1::Decode<'a> for #name {
             const MIN: #usize = #min;
-            const RATIO: #usize = #ratio;
+            #ratio
             #decode
         }
         #v1::implement!(#name);
@@ -433,10 +462,13 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
         None => {
             let encode = scope.encode(&shape, &inner, &def.name.x);
             let (length, decode) = (scope.length(&shape, &inner), scope.decode(&shape));
+            let value = scope.placed(id, &quote!(Self(value)));
             let decode = if def.layout.recursive {
-                quote!(r.enter()?; let value = #decode?; r.leave(); Ok(put(Self(value))))
+                quote!(r.enter()?; let value = #decode?; r.leave(); Ok(#value))
+            } else if scope.is_placed(id) {
+                quote!(#decode.map(|value| #value))
             } else {
-                quote!(#decode.map(|value| put(Self(value))))
+                quote!(#decode.map(Self))
             };
             stream_codec(scope, id, &quote!(#encode;), &length, &decode)
         }

@@ -250,14 +250,8 @@ impl Variant<'_> {
         (self.arm.boxed && array).then(|| quote!(let x = &**x;))
     }
 
-    /// An expression that reads a value of the variant and puts it in its place, in a function that returns a `Result`.
+    /// An expression that reads a value of type `Self`, in a function that returns a `Result`.
     fn decode(&self, scope: &Scope<'_>) -> TokenStream {
-        let value = self.decode_value(scope);
-        quote!(put(#value))
-    }
-
-    /// An expression of type `Self`.
-    fn decode_value(&self, scope: &Scope<'_>) -> TokenStream {
         let name = &self.name;
         let value = self.shape.as_ref().map(|shape| {
             let read = if self.arm.boxed {
@@ -265,10 +259,11 @@ impl Variant<'_> {
             } else {
                 scope.decode(shape)
             };
+            let v1 = &scope.v1;
             match &self.arm.name {
                 Some(member) => {
                     let member = &member.x;
-                    quote!(#read.map_err(|e| e.at(#member))?)
+                    quote!(#v1::field(#member, #read)?)
                 }
                 None => quote!(#read?),
             }
@@ -323,9 +318,9 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
     let short = scope.short();
     let encode = encode(&short, &view);
     let length = length(&short, &view);
-    let decode = decode(&short, &view);
+    let decode = decode(&short, id, &view);
     let decode = if def.layout.recursive {
-        quote!(r.enter()?; let done = #decode; r.leave(); Ok(done))
+        quote!(r.enter()?; let value = #decode; r.leave(); Ok(value))
     } else {
         quote!(Ok(#decode))
     };
@@ -453,29 +448,29 @@ fn length(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     quote!(#tag + match self { #(#arms),* })
 }
 
-fn decode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
+fn decode(scope: &Scope<'_>, id: TypeId, view: &View<'_>) -> TokenStream {
     let v1 = &scope.v1;
+    let value = |v: &Variant<'_>| scope.placed(id, &v.decode(scope));
     let number = scope.primitive(view.tag.number());
     let arms: Vec<_> = view
         .variants
         .iter()
         .map(|v| {
-            let (tag, value) = (
-                view.tag.literal(v.value.unwrap_or_default()),
-                v.decode(scope),
-            );
+            let (tag, value) = (view.tag.literal(v.value.unwrap_or_default()), value(v));
             quote!(#tag => #value)
         })
         .collect();
     let last = match (&view.default, &view.tag) {
         (Some(v), Tag::Bool) if !v.keeps_tag => {
-            let (tag, value) = (missing_bool(v), v.decode(scope));
+            let (tag, value) = (missing_bool(v), value(v));
             quote!(#tag => #value)
         }
         (Some(v), tag) => {
-            let value = v.decode(scope);
-            let strict = strict_check(scope, tag);
-            quote!(tag => { #strict #value })
+            let value = value(v);
+            match strict_check(scope, tag) {
+                none if none.is_empty() => quote!(tag => #value),
+                strict => quote!(tag => { #strict #value }),
+            }
         }
         (None, Tag::Bool) if view.variants.len() >= 2 => quote!(),
         (None, tag) => {
@@ -493,11 +488,11 @@ fn decode(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
             (Some(_), Tag::Bool | Tag::Number(_))
         ));
     let at = needs_at.then(|| quote!(let at = r.at();));
-    let read = quote!(<#number as #v1::Decode>::decode(r)?);
+    let read = quote!(#v1::value::<#number>(r)?);
     if let (Some(default), []) = (&view.default, arms.as_slice())
         && default.keeps_tag
     {
-        let (value, strict) = (default.decode(scope), strict_check(scope, &view.tag));
+        let (value, strict) = (value(default), strict_check(scope, &view.tag));
         return quote!({ #at let tag = #read; #strict #value });
     }
     let chosen = quote!(match #read { #(#arms,)* #last });
@@ -522,10 +517,6 @@ fn strict_check(scope: &Scope<'_>, tag: &Tag) -> TokenStream {
         return quote!(let _ = at;);
     }
     let v1 = &scope.v1;
-    let (name, i32) = (scope.type_name(*id), scope.primitive("i32"));
-    quote! {
-        if at.mode() == #v1::Mode::Strict && <#name as ::core::convert::TryFrom<#i32>>::try_from(tag).is_err() {
-            return Err(at.unknown_enum(tag));
-        }
-    }
+    let name = scope.type_name(*id);
+    quote!(#v1::declared::<#name>(tag, at)?;)
 }

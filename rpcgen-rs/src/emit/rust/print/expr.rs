@@ -1,7 +1,7 @@
 //! Layout of statements and expressions.
 
-use super::tokens::Kind;
-use super::{INDENT, Layout};
+use super::tokens::{CALL, Kind};
+use super::{INDENT, LINE, Layout};
 use proc_macro2::Delimiter;
 use std::ops::Range;
 
@@ -66,8 +66,8 @@ impl Layout<'_> {
 
     /// What stands behind a `=`: on the same line, on the next, or broken up.
     pub(super) fn right_side(&mut self, value: Range<usize>, behind: usize) {
-        let one_line = !self.tokens.breaks(&value) && !self.is_long_chain(&value);
-        if one_line && self.tokens.width(&value) + 1 + behind > self.room() {
+        let width = self.tokens.width(&value) + behind;
+        if width + 1 > self.room() && self.fits_on_next_line(&value, width) {
             self.indented(|p| {
                 p.newline();
                 p.expr(value, behind);
@@ -78,6 +78,12 @@ impl Layout<'_> {
         }
     }
 
+    fn fits_on_next_line(&self, value: &Range<usize>, width: usize) -> bool {
+        !self.tokens.breaks(value)
+            && !self.is_long_chain(value)
+            && self.indent + INDENT + width <= LINE
+    }
+
     /// An expression with `behind` more columns on its last line.
     pub(super) fn expr(&mut self, range: Range<usize>, behind: usize) {
         if range.is_empty() {
@@ -86,6 +92,11 @@ impl Layout<'_> {
         if self.fits(&range, behind) && !self.is_long_chain(&range) {
             return self.flat(range);
         }
+        self.broken(range, behind);
+    }
+
+    /// An expression over several lines.
+    fn broken(&mut self, range: Range<usize>, behind: usize) {
         if self.tokens.kind(range.start) == Kind::Pipe {
             return self.closure(range, behind);
         }
@@ -98,7 +109,7 @@ impl Layout<'_> {
                 if self.tokens.blank(range.start + 1) {
                     self.push(" ");
                 }
-                return self.expr(range.start + 1..range.end, behind);
+                return self.broken(range.start + 1..range.end, behind);
             }
             _ => {}
         }
@@ -222,8 +233,8 @@ impl Layout<'_> {
 
     /// The value of an arm; one that needs more than the rest of the line gets braces.
     fn arm_value(&mut self, value: Range<usize>) {
-        let one_line = !self.tokens.breaks(&value) && !self.is_long_chain(&value);
-        if one_line && self.tokens.width(&value) + 1 > self.room() {
+        let width = self.tokens.width(&value);
+        if width + 1 > self.room() && self.fits_on_next_line(&value, width) {
             self.push("{");
             self.indented(|p| {
                 p.newline();
@@ -363,7 +374,8 @@ impl Layout<'_> {
         self.entries(open, |p, entry| match p.find(&entry, &[":"]) {
             Some(colon) => {
                 p.flat(entry.start..colon + 1);
-                p.right_side(colon + 1..entry.end, 1);
+                p.push(" ");
+                p.expr(colon + 1..entry.end, 1);
             }
             None => p.expr(entry, 1),
         });
@@ -397,12 +409,12 @@ impl Layout<'_> {
                 .map(|a| self.tokens.width(a) + 2)
                 .sum::<usize>();
             let flat = others.iter().all(|a| !self.tokens.breaks(a));
-            if flat && before + self.head_width(last) + 2 <= self.room() {
+            if flat && before + self.head_width(last) + 3 <= self.room().min(CALL) {
                 for argument in others {
                     self.flat(argument.clone());
                     self.push(", ");
                 }
-                self.expr(last.clone(), 1 + behind);
+                self.broken(last.clone(), 1 + behind);
                 return self.push(")");
             }
         }
@@ -426,7 +438,8 @@ impl Layout<'_> {
         match self.tokens.text(first) {
             "move" | "async" | "match" => true,
             _ => {
-                let last = self.tokens.kind(argument.end - 1);
+                let tried = usize::from(self.tokens.text(argument.end - 1) == "?");
+                let last = self.tokens.kind(argument.end - 1 - tried);
                 last == Kind::Close(Delimiter::Brace) || alone && matches!(last, Kind::Close(_))
             }
         }

@@ -7,7 +7,7 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use std::ops::Range;
 
 /// Widest arguments of a call, and elements of an array, on one line (rustfmt's `fn_call_width`, `array_width`).
-const CALL: usize = 60;
+pub(super) const CALL: usize = 60;
 /// Widest members of a struct literal on one line (rustfmt's `struct_lit_width`).
 const LITERAL: usize = 18;
 

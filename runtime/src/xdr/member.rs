@@ -1,0 +1,63 @@
+//! What generated codecs call for each member of a struct: thin functions, inlined away, that keep the generated code
+//! short and its compile time low.
+
+use super::block::{part, part_mut};
+use super::{At, Block, DecodeError, Mode};
+
+/// What decoding yields.
+pub type Decoded<T> = Result<T, DecodeError>;
+
+/// A member's value, or its error seen from the struct.
+///
+/// # Errors
+/// That of the value.
+#[inline(always)]
+pub fn field<T>(name: &'static str, value: Decoded<T>) -> Decoded<T> {
+    match value {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.at(name)),
+    }
+}
+
+/// Writes a member at bytes `AT..AT + N` of a block.
+#[inline(always)]
+pub fn put<const AT: usize, const N: usize, const M: usize, T: Block<N>>(
+    value: &T,
+    block: &mut [u8; M],
+) {
+    value.put(part_mut::<AT, N, M>(block));
+}
+
+/// Reads a member from bytes `AT..AT + N` of a block that lies at `at`.
+///
+/// # Errors
+/// That of the value, seen from the struct.
+#[inline(always)]
+pub fn get<const AT: usize, const N: usize, const M: usize, T: Block<N>>(
+    name: &'static str,
+    block: &[u8; M],
+    at: At,
+) -> Decoded<T> {
+    field(name, T::get(part::<AT, N, M>(block), at.plus(AT)))
+}
+
+/// Reads a value of a closed enum.
+///
+/// # Errors
+/// It is no member of the enum.
+#[inline]
+pub fn enumerator<E: TryFrom<i32, Error = i32>>(block: &[u8; 4], at: At) -> Decoded<E> {
+    E::try_from(i32::from_be_bytes(*block)).map_err(|value| at.unknown_enum(value))
+}
+
+/// Checks the discriminant of a default arm: in strict mode it is a member of the enum.
+///
+/// # Errors
+/// It is not.
+#[inline]
+pub fn declared<E: TryFrom<i32>>(tag: i32, at: At) -> Decoded<()> {
+    if at.mode == Mode::Strict && E::try_from(tag).is_err() {
+        return Err(at.unknown_enum(tag));
+    }
+    Ok(())
+}
