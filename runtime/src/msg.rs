@@ -32,18 +32,32 @@ struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
+    #[inline]
     fn word(&mut self) -> Option<u32> {
         let (word, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(u32::from_be_bytes(*word))
     }
 
+    #[inline]
     fn opaque(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (data, rest) = self.rest.split_at_checked(len)?;
-        let (_, rest) = rest.split_at_checked(crate::xdr::padding(len))?;
-        self.rest = rest;
+        let data = self.rest.get(..len)?;
+        self.rest = self
+            .rest
+            .get(len.saturating_add(crate::xdr::padding(len))..)?;
         Some(data)
     }
+}
+
+/// Words as big-endian bytes: what stands at a fixed place is written as one block.
+#[inline]
+fn block<const N: usize, const BYTES: usize>(words: [u32; N]) -> [u8; BYTES] {
+    const { assert!(BYTES == 4 * N) }
+    let mut block = [0; BYTES];
+    for (chunk, word) in block.as_chunks_mut().0.iter_mut().zip(words) {
+        *chunk = word.to_be_bytes();
+    }
+    block
 }
 
 /// `msg_type` of a message, or `None` when it is too short to have one.

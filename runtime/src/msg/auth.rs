@@ -71,15 +71,13 @@ impl<'a> AuthRef<'a> {
 
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         let len = u32::try_from(self.body.len()).unwrap_or(u32::MAX);
-        out.extend_from_slice(&self.flavor.to_be_bytes());
-        out.extend_from_slice(&len.to_be_bytes());
+        out.extend_from_slice(&super::block::<2, 8>([self.flavor, len]));
         out.extend_from_slice(self.body);
-        out.extend(core::iter::repeat_n(
-            0,
-            crate::xdr::padding(self.body.len()),
-        ));
+        let padding = crate::xdr::padding(self.body.len());
+        out.extend_from_slice([0; 3].get(..padding).unwrap_or_default());
     }
 
+    #[inline]
     pub(super) fn parse(words: &mut Words<'a>) -> Result<Self, AuthProblem> {
         let flavor = words.word().ok_or(AuthProblem::Short)?;
         let len = words.word().ok_or(AuthProblem::Short)? as usize;

@@ -1,7 +1,7 @@
 //! The header of a call (RFC 5531 §9 `call_body`).
 
 use super::auth::AuthProblem;
-use super::{AuthRef, CALL, OpaqueAuth, RPC_VERSION, Words};
+use super::{AuthRef, CALL, OpaqueAuth, RPC_VERSION, Words, block};
 use alloc::vec::Vec;
 
 /// The header of a call to send.
@@ -44,9 +44,7 @@ impl CallHeader {
             self.version,
             self.procedure,
         ];
-        for word in words {
-            out.extend_from_slice(&word.to_be_bytes());
-        }
+        out.extend_from_slice(&block::<6, 24>(words));
         self.cred.as_ref().put(out);
         self.verf.as_ref().put(out);
     }
@@ -104,36 +102,69 @@ impl<'a> CallRef<'a> {
     ///
     /// # Errors
     /// It is not a call of RPC version 2 with a whole header.
+    #[inline]
     pub fn parse(message: &'a [u8]) -> Result<Self, CallError> {
-        let mut words = Words { rest: message };
-        let mut word = || words.word().ok_or(CallError::Short);
-        let xid = word()?;
-        match word()? {
-            CALL => {}
-            super::REPLY => return Err(CallError::Reply),
-            other => return Err(CallError::MessageType(other)),
+        Self::whole(message).ok_or_else(|| Self::problem(message))
+    }
+
+    /// A header without fault.
+    #[inline]
+    fn whole(message: &'a [u8]) -> Option<Self> {
+        let (block, rest) = message.split_first_chunk::<24>()?;
+        let (
+            [
+                xid,
+                message_type,
+                version,
+                program,
+                program_version,
+                procedure,
+            ],
+            _,
+        ) = block.as_chunks().0.split_first_chunk::<6>()?;
+        let word = |bytes: &[u8; 4]| u32::from_be_bytes(*bytes);
+        if word(message_type) != CALL || word(version) != RPC_VERSION {
+            return None;
         }
-        let version = word()?;
-        if version != RPC_VERSION {
-            return Err(CallError::RpcVersion { xid, version });
-        }
-        let (program, version, procedure) = (word()?, word()?, word()?);
-        let cred = AuthRef::parse(&mut words);
-        if cred == Err(AuthProblem::Short) {
-            return Err(CallError::Short);
-        }
-        let verf = AuthRef::parse(&mut words);
-        if verf == Err(AuthProblem::Short) {
-            return Err(CallError::Short);
-        }
-        Ok(Self {
-            xid,
-            program,
-            version,
-            procedure,
-            cred: cred.map_err(|_| CallError::Cred { xid })?,
-            verf: verf.map_err(|_| CallError::Verf { xid })?,
+        let mut words = Words { rest };
+        Some(Self {
+            xid: word(xid),
+            program: word(program),
+            version: word(program_version),
+            procedure: word(procedure),
+            cred: AuthRef::parse(&mut words).ok()?,
+            verf: AuthRef::parse(&mut words).ok()?,
             args_at: message.len().saturating_sub(words.rest.len()),
         })
+    }
+
+    /// What is wrong with a header that is not [`whole`](Self::whole).
+    #[cold]
+    fn problem(message: &[u8]) -> CallError {
+        Self::find_problem(message).unwrap_or(CallError::Short)
+    }
+
+    /// As [`problem`](Self::problem); `None` where the header is cut short.
+    fn find_problem(message: &[u8]) -> Option<CallError> {
+        let mut words = Words { rest: message };
+        let xid = words.word()?;
+        match words.word()? {
+            CALL => {}
+            super::REPLY => return Some(CallError::Reply),
+            other => return Some(CallError::MessageType(other)),
+        }
+        let version = words.word()?;
+        if version != RPC_VERSION {
+            return Some(CallError::RpcVersion { xid, version });
+        }
+        // Program, version, procedure.
+        words.opaque(12)?;
+        let (cred, verf) = (AuthRef::parse(&mut words), AuthRef::parse(&mut words));
+        match (cred, verf) {
+            (Err(AuthProblem::Short), _) | (_, Err(AuthProblem::Short)) => None,
+            (Err(AuthProblem::TooLong), _) => Some(CallError::Cred { xid }),
+            (_, Err(AuthProblem::TooLong)) => Some(CallError::Verf { xid }),
+            (Ok(_), Ok(_)) => None,
+        }
     }
 }

@@ -174,7 +174,8 @@ impl<'a> Reader<'a> {
     /// Leaves a value of a recursive type.
     #[inline]
     pub fn leave(&mut self) {
-        self.depth = self.depth.saturating_add(1);
+        // As many values are left as were entered: no overflow.
+        self.depth = self.depth.wrapping_add(1);
     }
 
     /// Reads a length and checks it against its bound.

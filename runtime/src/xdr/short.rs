@@ -88,12 +88,14 @@ macro_rules! copied {
 copied!(24: 0 8, 16);
 copied!(40: 0 8 16 24, 32);
 
-/// The array that begins with the last bytes of a message.
+/// The array that begins with the last words of a message; written in the pieces in which it is read again.
 #[cold]
 #[inline(never)]
-fn tail<'c, const L: usize>(bytes: &[u8], copy: &'c mut [u8; L]) -> &'c [u8; L] {
-    if let Some(room) = copy.get_mut(..bytes.len()) {
-        room.copy_from_slice(bytes);
+fn tail<'c, const L: usize>(message: &[u8], copy: &'c mut [u8; L]) -> &'c [u8; L] {
+    let mut words = message.as_chunks().0.iter();
+    let mut next = || u64::from(words.next().map_or(0, |word| u32::from_le_bytes(*word)));
+    for to in copy.as_chunks_mut().0 {
+        *to = (next() | next() << 32).to_le_bytes();
     }
     copy
 }
@@ -134,12 +136,12 @@ impl<'a> Reader<'a> {
             let mut copy = [0; L];
             let data = behind
                 .first_chunk()
-                .unwrap_or_else(|| tail(bytes, &mut copy));
+                .unwrap_or_else(|| tail(behind, &mut copy));
             #[expect(clippy::cast_possible_truncation, reason = "it is below 40")]
             return Ok(Short::Inline(Words(data.ending_with(bytes.len() as u8))));
         }
-        let mut shared = Bytes::new();
+        let mut shared = None;
         self.keep_in(bytes, &mut shared)?;
-        Ok(Short::Shared(shared))
+        Ok(Short::Shared(shared.unwrap_or_default()))
     }
 }

@@ -45,19 +45,21 @@ impl<'a> Reader<'a> {
     }
 
     /// A received slice as owned bytes: by reference, or by copy where the reference would pin too much.
+    ///
+    /// Not returned but stored: the caller's other results would share that place, and leave their registers for it.
     #[inline(never)]
     pub(in crate::xdr) fn keep_in(
         &mut self,
         bytes: &'a [u8],
-        kept: &mut Bytes,
+        kept: &mut Option<Bytes>,
     ) -> Result<(), DecodeError> {
-        *kept = match self.message {
+        *kept = Some(match self.message {
             Some(message) if bytes.len() >= PIN => message.slice_ref(bytes),
             _ => {
                 self.charge(bytes.len())?;
                 Bytes::copy_from_slice(bytes)
             }
-        };
+        });
         Ok(())
     }
 
@@ -88,9 +90,9 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn opaque(&mut self, max: u32) -> Result<Bytes, DecodeError> {
         let (bytes, _) = self.counted(max)?;
-        let mut kept = Bytes::new();
+        let mut kept = None;
         self.keep_in(bytes, &mut kept)?;
-        Ok(kept)
+        Ok(kept.unwrap_or_default())
     }
 
     /// Reads counted bytes into a vector.
