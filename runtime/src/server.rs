@@ -64,6 +64,7 @@ pub use crate::proto::replay::ReplayLimits;
 pub use crate::proto::server::Cred;
 
 use self::admission::Sources;
+use self::context::Decoding;
 use self::pressure::Partials;
 use self::programs::Table;
 use self::service::Wrap;
@@ -132,6 +133,13 @@ impl Shared {
             replay: Mutex::new(ReplayCache::new(limits.replay.unwrap_or_default())),
             counters: Counters::default(),
             activity: Activity::new(),
+        }
+    }
+
+    fn decoding(&self) -> Decoding {
+        Decoding {
+            limits: self.limits.decode,
+            mode: self.mode,
         }
     }
 

@@ -37,8 +37,16 @@ enum Piece {
 impl Outgoing {
     /// Adds a message.
     pub(crate) fn push(&mut self, message: Body) {
-        self.len += message.len();
-        if message.len() > SMALL {
+        self.push_behind(&[], message);
+    }
+
+    /// Adds a message with something in front of it.
+    #[inline]
+    pub(crate) fn push_behind(&mut self, front: &[u8], mut message: Body) {
+        let len = front.len() + message.len();
+        self.len += len;
+        if len > SMALL {
+            message.prepend(front);
             self.pieces.push_back(Piece::Whole(message));
             return;
         }
@@ -47,6 +55,7 @@ impl Outgoing {
             self.pieces.push_back(Piece::Gathered(buf, 0));
         }
         if let Some(Piece::Gathered(buf, _)) = self.pieces.back_mut() {
+            buf.extend_from_slice(front);
             for chunk in message.chunks() {
                 buf.extend_from_slice(chunk);
             }

@@ -6,19 +6,46 @@
 use bytes::Bytes;
 use std::collections::hash_map::{Entry, RandomState};
 use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// What makes two messages the same call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallKey {
     peer: SocketAddr,
     xid: u32,
     program: u32,
     version: u32,
     procedure: u32,
-    arguments: u64,
+    /// Of all the above and the arguments, with the cache's own key: nobody can aim at another call's.
+    hash: u64,
+}
+
+impl Hash for CallKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Takes the hash that a key brings along.
+#[derive(Clone, Debug, Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 /// Bounds of the cache.
@@ -65,7 +92,7 @@ struct Remembered {
 #[derive(Debug)]
 pub struct ReplayCache {
     limits: ReplayLimits,
-    calls: HashMap<CallKey, Remembered>,
+    calls: HashMap<CallKey, Remembered, BuildHasherDefault<AsIs>>,
     /// Keys in the order they came; a key whose turn is not its entry's has been replaced.
     order: VecDeque<(CallKey, u64)>,
     bytes: usize,
@@ -79,7 +106,7 @@ impl ReplayCache {
     pub fn new(limits: ReplayLimits) -> Self {
         Self {
             limits,
-            calls: HashMap::new(),
+            calls: HashMap::default(),
             order: VecDeque::new(),
             bytes: 0,
             turn: 0,
@@ -96,14 +123,14 @@ impl ReplayCache {
         (program, version, procedure): (u32, u32, u32),
         arguments: &[u8],
     ) -> CallKey {
-        let arguments = self.hasher.hash_one(arguments);
+        let hash = (peer, xid, program, version, procedure, arguments);
         CallKey {
             peer,
             xid,
             program,
             version,
             procedure,
-            arguments,
+            hash: self.hasher.hash_one(hash),
         }
     }
 
@@ -144,7 +171,13 @@ impl ReplayCache {
 
     /// Forgets a call that ended without running to its end: the next duplicate runs.
     pub fn abandon(&mut self, key: CallKey) {
-        self.calls.remove(&key);
+        if let Some(Remembered {
+            reply: Some(Some(reply)),
+            ..
+        }) = self.calls.remove(&key)
+        {
+            self.bytes = self.bytes.saturating_sub(reply.len());
+        }
     }
 
     /// Calls remembered.
@@ -165,8 +198,7 @@ impl ReplayCache {
             let Some((key, turn)) = self.order.front().copied() else {
                 return;
             };
-            let stale = self.calls.get(&key).is_none_or(|call| call.turn != turn);
-            let Some(call) = self.calls.get(&key).filter(|_| !stale) else {
+            let Some(call) = self.calls.get(&key).filter(|call| call.turn == turn) else {
                 self.order.pop_front();
                 continue;
             };

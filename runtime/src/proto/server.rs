@@ -5,9 +5,10 @@ use crate::msg::{
     AcceptStat, AuthRef, AuthStat, CallError, CallRef, Denied, OpaqueAuth, ReplyHeader, flavor,
 };
 use crate::{Interface, Mode};
+use alloc::boxed::Box;
 #[cfg(feature = "net")]
 use alloc::vec::Vec;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 /// What the server serves: looked at for each call.
 pub trait Programs {
@@ -45,24 +46,34 @@ pub enum Cred {
     /// AUTH_NONE: nobody in particular.
     None,
     /// AUTH_SYS: a claim, not a proof.
-    Sys(AuthSys),
+    Sys(Box<AuthSys>),
     /// A flavor that an authenticator has accepted.
-    Other(OpaqueAuth),
+    Other(Box<OpaqueAuth>),
 }
 
 /// A credential that has been accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authenticated {
-    /// Who calls.
-    pub cred: Cred,
-    /// The verifier of the reply.
-    pub verf: OpaqueAuth,
+    pub(crate) cred: Cred,
+    /// `None` for AUTH_NONE with an empty body.
+    pub(crate) verf: Verifier,
 }
 
+/// The verifier of a reply: small, for it is nearly always absent.
+pub(crate) type Verifier = Option<Box<OpaqueAuth>>;
+
 impl Authenticated {
-    fn as_is(cred: Cred) -> Self {
-        let verf = OpaqueAuth::NONE;
-        Self { cred, verf }
+    /// Accepted as this caller; the reply has an empty AUTH_NONE verifier.
+    #[must_use]
+    pub fn new(cred: Cred) -> Self {
+        Self { cred, verf: None }
+    }
+
+    /// The same, and the reply has this verifier.
+    #[must_use]
+    pub fn verifier(mut self, verf: OpaqueAuth) -> Self {
+        self.verf = Some(Box::new(verf));
+        self
     }
 }
 
@@ -99,11 +110,11 @@ pub struct Accepted<T> {
 }
 
 /// Judges a message.
-pub fn judge<P: Programs>(message: &Bytes, programs: &P, mode: Mode) -> Verdict<P::Target>
+pub fn judge<P: Programs>(mut message: Bytes, programs: &P, mode: Mode) -> Verdict<P::Target>
 where
     P::Target: Clone,
 {
-    let call = match CallRef::parse(message) {
+    let call = match CallRef::parse(&message) {
         Ok(call) => call,
         Err(CallError::RpcVersion { xid, .. }) => {
             let why = Denied::RpcMismatch { low: 2, high: 2 };
@@ -115,11 +126,14 @@ where
     };
     let xid = call.xid;
     // Authentication comes before the program is looked up, as with the other servers of the field.
-    let auth = match authenticate(message, &call, programs, mode) {
+    let auth = match authenticate(&message, &call, programs, mode) {
         Ok(auth) => auth,
         Err(stat) => return denied(xid, stat),
     };
-    let accepted = |stat| Verdict::Reply(ReplyHeader::accepted_with(xid, auth.verf.clone(), stat));
+    let accepted = |stat| {
+        let verf = auth.verf.as_deref().cloned().unwrap_or_default();
+        Verdict::Reply(ReplyHeader::accepted_with(xid, verf, stat))
+    };
     let (target, interface) = match programs.target(call.program, call.version) {
         Some((target, interface)) => {
             if interface.procedure(call.procedure).is_none() {
@@ -147,15 +161,19 @@ where
     if call.procedure != 0 && !programs.suffices(call.cred.flavor, call.program, call.procedure) {
         return denied(xid, AuthStat::TOOWEAK);
     }
+    let (program, version, procedure) = (call.program, call.version, call.procedure);
+    let args_at = call.args_at.min(message.len());
+    // What was the message becomes the arguments: nothing else refers to it.
+    message.advance(args_at);
     Verdict::Run(Accepted {
         xid,
         target: target.clone(),
         interface,
-        program: call.program,
-        version: call.version,
-        procedure: call.procedure,
+        program,
+        version,
+        procedure,
         auth,
-        args: message.slice(call.args_at.min(message.len())..),
+        args: message,
     })
 }
 
@@ -165,6 +183,7 @@ fn denied<T>(xid: u32, stat: AuthStat) -> Verdict<T> {
 
 /// Accepts AUTH_NONE, AUTH_SYS and, for procedure 0, the probe of RPC-with-TLS (answered without its token); asks about
 /// other flavors.
+#[inline]
 fn authenticate<P: Programs>(
     message: &[u8],
     call: &CallRef<'_>,
@@ -175,19 +194,19 @@ fn authenticate<P: Programs>(
         pads_are_zero(message, call)?;
     }
     match call.cred.flavor {
-        flavor::NONE => Ok(Authenticated::as_is(Cred::None)),
+        flavor::NONE => Ok(Authenticated::new(Cred::None)),
         flavor::SYS => {
             let parms = AuthSys::parse(call.cred.body, mode).map_err(|_| AuthStat::BADCRED)?;
             match call.verf {
                 AuthRef {
                     flavor: flavor::NONE,
                     ..
-                } => Ok(Authenticated::as_is(Cred::Sys(parms))),
+                } => Ok(Authenticated::new(Cred::Sys(Box::new(parms)))),
                 _ => Err(AuthStat::BADVERF),
             }
         }
         flavor::TLS if call.procedure == 0 && call.cred.body.is_empty() => {
-            Ok(Authenticated::as_is(Cred::None))
+            Ok(Authenticated::new(Cred::None))
         }
         flavor::TLS => Err(AuthStat::BADCRED),
         _ => programs

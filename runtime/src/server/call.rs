@@ -1,12 +1,13 @@
 //! One call: from an accepted message to the reply's bytes.
 
-use super::context::{Decoding, Origin};
+use super::context::Origin;
 use super::{BoxFuture, Context, Dispatch, Extensions, Fault, Shared};
 use crate::Body;
 use crate::msg::{AcceptStat, OpaqueAuth, ReplyHeader};
+use crate::net::Outgoing;
 use crate::proto::record;
 use crate::proto::replay::{Admission, CallKey};
-use crate::proto::server::{Accepted, header_bytes};
+use crate::proto::server::{Accepted, REPLY_ROOM, Verifier, header_bytes};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -20,7 +21,7 @@ pub(crate) enum Start {
     /// Its handler runs.
     Running(Call),
     /// A duplicate of a call that has run: this was its reply, if it had one.
-    Replayed(Option<Body>),
+    Replayed(Option<Reply>),
     /// A duplicate of a call that runs: not answered.
     Duplicate,
 }
@@ -28,18 +29,19 @@ pub(crate) enum Start {
 /// A call being handled.
 pub(crate) struct Call {
     xid: u32,
-    verf: OpaqueAuth,
+    verf: Verifier,
     handler: BoxFuture<'static, Result<Body, Fault>>,
-    remembered: Option<InProgress>,
-    span: Span,
+    remembered: Option<Box<InProgress>>,
+    /// `None` when nobody listens.
+    span: Option<Box<Span>>,
 }
 
 /// A call that has been handled.
 pub(crate) struct Done {
     xid: u32,
-    verf: OpaqueAuth,
+    verf: Verifier,
     result: Result<Body, Fault>,
-    remembered: Option<InProgress>,
+    remembered: Option<Box<InProgress>>,
 }
 
 /// A call in the reply cache. Dropped without a reply, it is forgotten: it did not run to its end.
@@ -58,6 +60,7 @@ impl Drop for InProgress {
 
 impl Call {
     /// Starts the handler, unless the call is a duplicate.
+    #[inline]
     pub(crate) fn start(
         accepted: Accepted<Arc<dyn Dispatch>>,
         origin: &Arc<Origin>,
@@ -65,7 +68,9 @@ impl Call {
     ) -> Start {
         let remembered = match remember(&accepted, origin, server) {
             Ok(remembered) => remembered,
-            Err(Admission::Replay(reply)) => return Start::Replayed(reply.map(Body::from)),
+            Err(Admission::Replay(reply)) => {
+                return Start::Replayed(reply.map(|bytes| Body::from(bytes).into()));
+            }
             Err(_) => return Start::Duplicate,
         };
         let span = span(&accepted, origin);
@@ -78,11 +83,7 @@ impl Call {
             program: accepted.program,
             version: accepted.version,
             procedure: accepted.procedure,
-            ratio: info.map_or(16, |p| p.args_ratio as usize),
-            decoding: Decoding {
-                limits: server.limits.decode,
-                mode: server.mode,
-            },
+            ratio: info.map_or(16, |p| p.args_ratio),
             deadline: deadline.map(|d| Instant::now() + d),
             extensions: Extensions::default(),
         };
@@ -90,7 +91,9 @@ impl Call {
         let procedure = accepted.procedure;
         let oneway = info.is_some_and(|p| p.oneway);
         let start = AssertUnwindSafe(|| target.dispatch(cx, procedure, args));
-        let handler = span.in_scope(|| catch_unwind(start));
+        let entered = span.as_deref().map(Span::enter);
+        let handler = catch_unwind(start);
+        drop(entered);
         let handler = handler.unwrap_or_else(|_| Box::pin(async { Err(Fault::SystemErr) }));
         // Over UDP silence makes the client ask again; over a stream it would wait for ever.
         let late = if origin.peer.is_datagram() {
@@ -124,9 +127,13 @@ impl Call {
 }
 
 /// The span of a call, with the field names of OpenTelemetry's conventions for ONC RPC.
-fn span<T>(call: &Accepted<T>, origin: &Origin) -> Span {
+#[inline]
+fn span<T>(call: &Accepted<T>, origin: &Origin) -> Option<Box<Span>> {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return None;
+    }
     let name = || call.interface.procedure(call.procedure).map(|p| p.name);
-    tracing::debug_span!(
+    Some(Box::new(tracing::debug_span!(
         "rpc",
         rpc.system = "onc_rpc",
         onc_rpc.program.name = call.interface.name,
@@ -137,15 +144,16 @@ fn span<T>(call: &Accepted<T>, origin: &Origin) -> Span {
         client.address = %origin.peer,
         xid = call.xid,
         otel.status_code = tracing::field::Empty,
-    )
+    )))
 }
 
 /// Enters the call into the reply cache, where there is one for this peer.
+#[inline]
 fn remember(
     accepted: &Accepted<Arc<dyn Dispatch>>,
     origin: &Origin,
     server: &Arc<Shared>,
-) -> Result<Option<InProgress>, Admission> {
+) -> Result<Option<Box<InProgress>>, Admission> {
     let peer = &origin.peer;
     let Some(address) = peer.address().filter(|_| server.remembers(peer)) else {
         return Ok(None);
@@ -156,10 +164,10 @@ fn remember(
     match cache.admit(Instant::now(), key) {
         Admission::Run => {
             let server = Arc::clone(server);
-            Ok(Some(InProgress {
+            Ok(Some(Box::new(InProgress {
                 key: Some(key),
                 server,
-            }))
+            })))
         }
         other => Err(other),
     }
@@ -171,16 +179,18 @@ impl Future for Call {
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Done> {
         let this = &mut *self;
         // A handler's panic is the failure of its call alone. The handler is never polled again.
-        let entered = this.span.enter();
+        let entered = this.span.as_deref().map(Span::enter);
         let polled = catch_unwind(AssertUnwindSafe(|| this.handler.as_mut().poll(cx)));
         let result = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(result)) => result,
             Err(_) => Err(Fault::SystemErr),
         };
-        let status = if result.is_ok() { "OK" } else { "ERROR" };
-        this.span.record("otel.status_code", status);
         drop(entered);
+        if let Some(span) = &this.span {
+            let status = if result.is_ok() { "OK" } else { "ERROR" };
+            span.record("otel.status_code", status);
+        }
         Poll::Ready(Done {
             xid: this.xid,
             verf: std::mem::take(&mut this.verf),
@@ -190,58 +200,111 @@ impl Future for Call {
     }
 }
 
+/// A reply that has not been put together yet.
+pub(crate) struct Reply {
+    /// The xid of a plain success, whose header is not in `body`.
+    success: Option<u32>,
+    body: Body,
+}
+
 impl Done {
-    /// The whole reply, or `None` when the call is not answered; a result beyond `max` bytes becomes SYSTEM_ERR.
-    pub(crate) fn reply(self, max: usize) -> Option<Body> {
+    /// The reply, or `None` when the call is not answered; a result beyond `max` bytes becomes SYSTEM_ERR.
+    #[inline]
+    pub(crate) fn reply(self, max: usize) -> Option<Reply> {
         let Self {
             xid,
             verf,
             result,
             remembered,
         } = self;
-        let reply = frame(xid, verf, result, max);
-        if let Some(mut call) = remembered
-            && let Some(key) = call.key.take()
+        let reply = Reply::new(xid, verf, result, max);
+        match remembered {
+            None => reply,
+            Some(call) => call.finish(reply),
+        }
+    }
+}
+
+impl InProgress {
+    /// Keeps the reply for duplicates of its call.
+    fn finish(mut self, reply: Option<Reply>) -> Option<Reply> {
+        let body = reply.map(Reply::into_body);
+        if let Some(key) = self.key.take() {
+            let bytes = body.as_ref().map(Body::to_bytes);
+            self.server.replay().finish(Instant::now(), key, bytes);
+        }
+        body.map(Reply::from)
+    }
+}
+
+impl From<Body> for Reply {
+    /// A reply with its header.
+    fn from(body: Body) -> Self {
+        let success = None;
+        Self { success, body }
+    }
+}
+
+impl From<&ReplyHeader> for Reply {
+    /// A reply that is a header alone.
+    fn from(header: &ReplyHeader) -> Self {
+        Body::from(header_bytes(header)).into()
+    }
+}
+
+impl Reply {
+    #[inline]
+    fn new(xid: u32, verf: Verifier, result: Result<Body, Fault>, max: usize) -> Option<Self> {
+        let mut result = result;
+        if let Ok(body) = &result
+            && body.len() > max.saturating_sub(ReplyHeader::SUCCESS_LEN)
         {
-            let bytes = reply.as_ref().map(Body::to_bytes);
-            call.server.replay().finish(Instant::now(), key, bytes);
+            let bytes = body.len();
+            tracing::error!(xid, bytes, limit = max, "reply exceeds the limit");
+            result = Err(Fault::SystemErr);
         }
-        reply
+        match (result, verf) {
+            (Ok(body), None) => Some(Self {
+                success: Some(xid),
+                body,
+            }),
+            (Ok(mut body), Some(verf)) => {
+                let header = ReplyHeader::accepted_with(xid, *verf, AcceptStat::Success);
+                body.prepend(&header_bytes(&header));
+                Some(body.into())
+            }
+            (Err(fault), verf) => {
+                let verf = verf.map_or(OpaqueAuth::NONE, |verf| *verf);
+                fault.header(xid, verf).map(|header| (&header).into())
+            }
+        }
     }
-}
 
-fn frame(xid: u32, verf: OpaqueAuth, result: Result<Body, Fault>, max: usize) -> Option<Body> {
-    let too_long = |body: &Body| body.len() > max.saturating_sub(ReplyHeader::SUCCESS_LEN);
-    let result = match result {
-        Ok(body) if too_long(&body) => {
-            tracing::error!(
-                xid,
-                bytes = body.len(),
-                limit = max,
-                "reply exceeds the limit"
-            );
-            Err(Fault::SystemErr)
-        }
-        other => other,
-    };
-    match result {
-        Ok(mut body) if verf == OpaqueAuth::NONE => {
+    /// The whole message.
+    pub(crate) fn into_body(self) -> Body {
+        let Self { success, mut body } = self;
+        if let Some(xid) = success {
             body.prepend(&ReplyHeader::success(xid));
-            Some(body)
         }
-        Ok(mut body) => {
-            let header = ReplyHeader::accepted_with(xid, verf, AcceptStat::Success);
-            body.prepend(&header_bytes(&header));
-            Some(body)
-        }
-        Err(fault) => fault
-            .header(xid, verf)
-            .map(|header| Body::from(header_bytes(&header))),
+        body
     }
-}
 
-/// A reply as a record of one fragment.
-pub(crate) fn marked(mut reply: Body) -> Option<Body> {
-    reply.prepend(&record::mark(reply.len())?);
-    Some(reply)
+    /// Queues it as a record of one fragment.
+    #[inline]
+    pub(crate) fn queue(self, out: &mut Outgoing) {
+        let Some(xid) = self.success else {
+            // Beyond 2 GiB there is no mark; limits are far below.
+            if let Some(mark) = record::mark(self.body.len()) {
+                out.push_behind(&mark, self.body);
+            }
+            return;
+        };
+        if let Some(mark) = record::mark(ReplyHeader::SUCCESS_LEN + self.body.len()) {
+            let mut front = [0; REPLY_ROOM];
+            let (head, header) = front.split_at_mut(mark.len());
+            head.copy_from_slice(&mark);
+            header.copy_from_slice(&ReplyHeader::success(xid));
+            out.push_behind(&front, self.body);
+        }
+    }
 }

@@ -3,15 +3,14 @@
 //! All of it runs in one task. A handler is polled once where its call is read; only one that is not ready at once
 //! becomes a task. Limits work by not reading: a peer that sends too much or takes too little waits, nobody else does.
 
-use super::call::{Call, Done, Start, marked};
+use super::call::{Call, Done, Reply, Start};
 use super::canceled::CancelOnDrop;
 use super::context::Origin;
 use super::pressure::Partial;
 use super::{Peer, Phase, Shared};
-use crate::Body;
 use crate::net::Outgoing;
 use crate::proto::record::{Decoder, RecordError};
-use crate::proto::server::{Verdict, header_bytes, judge};
+use crate::proto::server::{Verdict, judge};
 use bytes::BytesMut;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -73,7 +72,11 @@ where
     let canceled = cancel.0.clone();
     let mut connection = Connection {
         stream,
-        origin: Arc::new(Origin { peer, canceled }),
+        origin: Arc::new(Origin {
+            peer,
+            canceled,
+            decoding: server.decoding(),
+        }),
         decoder: Decoder::new(server.limits.record),
         buf: BytesMut::new(),
         read_size: READ_FIRST,
@@ -188,16 +191,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn answer(&mut self, done: Done) {
-        if let Some(reply) = done.reply(self.server.limits.reply).and_then(marked) {
+        if let Some(reply) = done.reply(self.server.limits.reply) {
             self.push(reply);
         }
     }
 
-    fn push(&mut self, reply: Body) {
+    fn push(&mut self, reply: Reply) {
         if self.out.is_empty() {
             self.write_since = Instant::now();
         }
-        self.out.push(reply);
+        reply.queue(&mut self.out);
     }
 
     fn spawn(&mut self, call: Call, permit: OwnedSemaphorePermit) {
@@ -244,12 +247,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             *budget -= 1;
             self.record_since = None;
             let programs = programs.get_or_insert_with(|| server.programs());
-            match judge(&record, &**programs, server.mode) {
+            match judge(record, &**programs, server.mode) {
                 Verdict::Ignore(_) => return Err(End::NotACall),
                 Verdict::Reply(header) => {
-                    if let Some(reply) = marked(Body::from(header_bytes(&header))) {
-                        self.push(reply);
-                    }
+                    self.push(Reply::from(&header));
                 }
                 Verdict::Run(accepted) => match Call::start(accepted, &self.origin, &server) {
                     Start::Running(mut call) => match pin!(&mut call).poll(cx) {
@@ -258,7 +259,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     },
                     Start::Replayed(reply) => {
                         server.counters.duplicates.add(1);
-                        if let Some(reply) = reply.and_then(marked) {
+                        if let Some(reply) = reply {
                             self.push(reply);
                         }
                     }

@@ -87,6 +87,7 @@ pub(crate) struct Decoding {
 pub(crate) struct Origin {
     pub(crate) peer: Peer,
     pub(crate) canceled: Canceled,
+    pub(crate) decoding: Decoding,
 }
 
 /// A call as its handler sees it.
@@ -98,8 +99,7 @@ pub struct Context {
     pub(crate) program: u32,
     pub(crate) version: u32,
     pub(crate) procedure: u32,
-    pub(crate) ratio: usize,
-    pub(crate) decoding: Decoding,
+    pub(crate) ratio: u32,
     pub(crate) deadline: Option<Instant>,
     pub(crate) extensions: Extensions,
 }

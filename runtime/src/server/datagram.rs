@@ -1,13 +1,12 @@
 //! A UDP socket: one task drains it in batches, answers what is ready at once, and lets the rest finish beside it.
 
-use super::call::{Call, Done, Start};
+use super::call::{Call, Done, Reply, Start};
 use super::canceled::CancelOnDrop;
 use super::context::Origin;
 use super::listen::Task;
 use super::{Canceled, Peer, Phase, Shared};
-use crate::Body;
 use crate::net::{Datagram, Datagrams, Route};
-use crate::proto::server::{Verdict, header_bytes, judge};
+use crate::proto::server::{Verdict, judge};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -118,9 +117,9 @@ impl Worker {
         }
     }
 
-    fn answer(&mut self, route: Route, reply: Option<Body>) {
+    fn answer(&mut self, route: Route, reply: Option<Reply>) {
         if let Some(reply) = reply {
-            let data = reply.into_bytes();
+            let data = reply.into_body().into_bytes();
             self.replies.push_back(Datagram { route, data });
         }
     }
@@ -150,7 +149,7 @@ impl Worker {
         server: &Arc<Shared>,
     ) -> Received {
         let programs = server.programs();
-        let verdict = judge(&message, &*programs, server.mode);
+        let verdict = judge(message, &*programs, server.mode);
         if matches!(verdict, Verdict::Ignore(_)) {
             server.counters.dropped.add(1);
         } else {
@@ -159,13 +158,14 @@ impl Worker {
         let accepted = match verdict {
             Verdict::Ignore(_) => return Received::Reply(None),
             Verdict::Reply(header) => {
-                return Received::Reply(Some(Body::from(header_bytes(&header))));
+                return Received::Reply(Some(Reply::from(&header)));
             }
             Verdict::Run(accepted) => accepted,
         };
         let origin = Arc::new(Origin {
             peer: Peer::udp(route.peer),
             canceled: self.canceled.clone(),
+            decoding: server.decoding(),
         });
         match Call::start(accepted, &origin, server) {
             Start::Replayed(reply) => {
@@ -219,7 +219,7 @@ async fn acquire(permits: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
 
 enum Received {
     /// The reply, if the message gets one.
-    Reply(Option<Body>),
+    Reply(Option<Reply>),
     /// The handler was not ready at once.
     Running(Call),
 }

@@ -35,8 +35,8 @@ pub fn arguments<T>(
     args: &Body,
     decode: impl for<'b> FnOnce(&mut Reader<'b>) -> Result<T, DecodeError>,
 ) -> Result<T, Fault> {
-    let Decoding { limits, mode } = cx.decoding;
-    decode_body(args, limits, mode, cx.ratio, decode).map_err(|error| {
+    let Decoding { limits, mode } = cx.origin.decoding;
+    decode_body(args, limits, mode, cx.ratio as usize, decode).map_err(|error| {
         tracing::debug!(peer = %cx.peer(), xid = cx.xid, procedure = cx.procedure, %error, "arguments do not decode");
         Fault::GarbageArgs
     })

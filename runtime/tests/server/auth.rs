@@ -75,10 +75,7 @@ impl Authenticator for Token {
             flavor: 400_001,
             body: Bytes::copy_from_slice(&word.to_be_bytes()),
         };
-        Ok(Authenticated {
-            cred: Cred::Other(auth(word)),
-            verf: auth(word + 1),
-        })
+        Ok(Authenticated::new(Cred::Other(Box::new(auth(word)))).verifier(auth(word + 1)))
     }
 }
 

@@ -2,10 +2,13 @@
 
 use crate::support::*;
 use rpcgen_runtime::{Limits, Server};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 #[tokio::test]
 async fn h013_trailing_bytes_that_are_no_word_are_ignored() {
@@ -248,4 +251,80 @@ async fn h107_idle_connections_hold_no_buffers() {
     assert_eq!(running.stats().connections, 400);
     eventually("no buffers", || running.stats().held == 0).await;
     good(&running).await;
+}
+
+/// A stream that counts the calls that would be system calls.
+struct Counting {
+    stream: tokio::io::DuplexStream,
+    reads: Arc<AtomicU32>,
+    writes: Arc<AtomicU32>,
+}
+
+impl AsyncRead for Counting {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if polled.is_ready() {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Counting {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        // A pipe in memory takes slices one by one; a socket takes them all.
+        let whole: Vec<u8> = slices.iter().flat_map(|s| s.iter().copied()).collect();
+        Pin::new(&mut self.stream).poll_write(cx, &whole)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_pipelined_calls_takes_one_read_and_one_write() {
+    // Bulk data goes into the same vectored write, up to 64 pieces of it.
+    for (procedure, results, calls) in [(1u32, 4usize, 60), (2, 64 << 10, 30)] {
+        let program = Program(&INTERFACE, move |_, _, _| async move {
+            Ok(vec![7; results].into())
+        });
+        let running = Server::new().serve(program).start().await.unwrap();
+        let (mut ours, theirs) = tokio::io::duplex(8 << 20);
+        let (reads, writes) = (Arc::default(), Arc::default());
+        running.serve_stream(Counting {
+            stream: theirs,
+            reads: Arc::clone(&reads),
+            writes: Arc::clone(&writes),
+        });
+        let batch = record(&call(1, procedure)).repeat(calls);
+        ours.write_all(&batch).await.unwrap();
+        for _ in 0..calls {
+            assert_eq!(reply(&mut ours).await.unwrap().len(), 24 + results);
+        }
+        let counts = (reads.load(Ordering::SeqCst), writes.load(Ordering::SeqCst));
+        assert_eq!(counts, (1, 1), "procedure {procedure}");
+    }
 }

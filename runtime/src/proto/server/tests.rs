@@ -41,10 +41,9 @@ impl Programs for Calc {
             body: Bytes::copy_from_slice(call.cred.body),
         };
         match (call.cred.flavor, call.cred.body) {
-            (390, b"good") => Some(Ok(Authenticated {
-                cred: Cred::Other(cred.clone()),
-                verf: cred,
-            })),
+            (390, b"good") => Some(Ok(
+                Authenticated::new(Cred::Other(Box::new(cred.clone()))).verifier(cred)
+            )),
             (390, _) => Some(Err(AuthStat::REJECTEDCRED)),
             _ => None,
         }
@@ -88,7 +87,7 @@ fn h066_a_weak_flavor_is_too_weak_except_for_procedure_0() {
         needs: Some(1),
         catch_all: false,
     };
-    let judged = |message| judge(&message, &programs, Mode::Interop);
+    let judged = |message| judge(message, &programs, Mode::Interop);
     assert_eq!(stat(judged(call(7, 1, 0, b""))), auth(AuthStat::TOOWEAK));
     let null = judged(call(7, 0, 0, b""));
     assert!(matches!(
@@ -108,14 +107,15 @@ fn h066_a_weak_flavor_is_too_weak_except_for_procedure_0() {
 #[test]
 fn a_further_flavor_is_judged_by_its_authenticator_and_its_verifier_is_sent() {
     let programs = Calc::default();
-    let Verdict::Run(accepted) = judge(&call(7, 1, 390, b"good"), &programs, Mode::Interop) else {
+    let Verdict::Run(accepted) = judge(call(7, 1, 390, b"good"), &programs, Mode::Interop) else {
         panic!("accepted");
     };
-    assert_eq!(accepted.auth.verf.flavor, 390);
-    let bad = judge(&call(7, 1, 390, b"bad!"), &programs, Mode::Interop);
+    let verf = *accepted.auth.verf.unwrap();
+    assert_eq!(verf.flavor, 390);
+    let bad = judge(call(7, 1, 390, b"bad!"), &programs, Mode::Interop);
     assert_eq!(stat(bad), auth(AuthStat::REJECTEDCRED));
-    let unavailable = judge(&call(8, 1, 390, b"good"), &programs, Mode::Interop);
-    let expected = ReplyStat::Accepted(accepted.auth.verf, AcceptStat::ProgUnavail);
+    let unavailable = judge(call(8, 1, 390, b"good"), &programs, Mode::Interop);
+    let expected = ReplyStat::Accepted(verf, AcceptStat::ProgUnavail);
     assert_eq!(stat(unavailable), expected);
 }
 
@@ -125,13 +125,13 @@ fn the_fallback_gets_other_programs_but_not_other_versions() {
         needs: None,
         catch_all: true,
     };
-    let other = judge(&call(8, 0, 0, b""), &programs, Mode::Interop);
+    let other = judge(call(8, 0, 0, b""), &programs, Mode::Interop);
     assert!(
         matches!(other, Verdict::Run(a) if a.target == "any" && a.program == 8 && a.procedure == 0)
     );
     let mut message = call(7, 1, 0, b"").to_vec();
     message[19] = 3;
-    let version = judge(&message.into(), &programs, Mode::Interop);
+    let version = judge(message.into(), &programs, Mode::Interop);
     assert!(matches!(
         stat(version),
         ReplyStat::Accepted(_, AcceptStat::ProgMismatch { low: 2, high: 2 })
@@ -149,7 +149,7 @@ fn h036_dirty_padding_of_a_credential_is_bad_in_strict_mode_only() {
         (&dirty, Mode::Interop, true),
         (&dirty, Mode::Strict, false),
     ] {
-        match judge(message, &Calc::default(), mode) {
+        match judge(message.clone(), &Calc::default(), mode) {
             Verdict::Run(_) => assert!(good),
             verdict => {
                 assert!(!good);
@@ -164,14 +164,14 @@ fn h036_dirty_padding_of_a_credential_is_bad_in_strict_mode_only() {
 fn h037_cut_and_damaged_headers_never_panic() {
     let whole = call(7, 1, 1, &[0; 20]);
     for cut in 0..whole.len() {
-        let verdict = judge(&whole.slice(..cut), &Calc::default(), Mode::Interop);
+        let verdict = judge(whole.slice(..cut), &Calc::default(), Mode::Interop);
         assert!(matches!(verdict, Verdict::Ignore(_)), "{cut}");
     }
     for bit in 0..whole.len() * 8 {
         let mut damaged = whole.to_vec();
         damaged[bit / 8] ^= 1 << (bit % 8);
         for mode in [Mode::Interop, Mode::Strict] {
-            let _ = judge(&Bytes::from(damaged.clone()), &Calc::default(), mode);
+            let _ = judge(Bytes::from(damaged.clone()), &Calc::default(), mode);
         }
     }
 }
