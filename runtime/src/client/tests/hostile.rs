@@ -55,7 +55,7 @@ async fn h020_the_limit_itself_is_accepted_and_fragments_are_summed() {
 #[tokio::test]
 async fn h001_h002_a_mark_beyond_the_limit_ends_the_connection_at_once() {
     for mark in [u32::MAX, 1 << 31 | 1001] {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         let (result, ..) = answered(options(5000).max_reply(1000), |_| words(&[mark])).await;
         let error = result.unwrap_err();
         assert!(matches!(error, RpcError::ConnectionLost { .. }), "{error}");
