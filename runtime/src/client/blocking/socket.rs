@@ -144,7 +144,11 @@ impl Socket {
 
     /// Waits for bytes until an instant and gives them to the core.
     pub(crate) fn receive(&mut self, core: &mut ClientCore, until: Instant) -> io::Result<Wait> {
-        let wanted = left(until)?;
+        let mut wanted = left(until)?;
+        // The kernel may be late by an eighth of a long wait: wait for most of it, then for the rest.
+        if wanted > Duration::from_secs(1) {
+            wanted = wanted * 7 / 8;
+        }
         if stale(self.read_timeout, wanted) {
             match &self.kind {
                 Kind::Tcp(s) => s.set_read_timeout(Some(wanted)),
