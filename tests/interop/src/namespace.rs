@@ -2,6 +2,7 @@
 //!
 //! The test re-executes itself under `unshare`. Whatever it starts in there ends with it, and several may run at once.
 
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -37,12 +38,7 @@ pub fn inside(test: &str, body: impl FnOnce()) {
         .output()
         .is_ok_and(|o| o.status.success())
     {
-        assert!(
-            std::net::TcpListener::bind(("127.0.0.1", 111)).is_ok(),
-            "{test} wants rpcbind's port: run it as root, where `unshare --net --mount --pid` is allowed"
-        );
-        println!("no namespaces here: {test} uses this machine's own port 111");
-        return body();
+        return without_namespace(test, body);
     }
     let exe = std::env::current_exe().expect("a test knows its own path");
     let exe = exe.to_str().expect("the path is UTF-8");
@@ -69,6 +65,24 @@ pub fn inside(test: &str, body: impl FnOnce()) {
         output.status
     );
     println!("{out}");
+}
+
+/// One test after the other: there is one port 111.
+fn without_namespace(test: &str, body: impl FnOnce()) {
+    let lock = std::env::temp_dir().join("rpcgen-rs-tests-port-111.lock");
+    let lock = File::create(lock).expect("the temporary folder is writable");
+    lock.lock().expect("a file can be locked");
+    assert!(
+        std::net::TcpListener::bind(("127.0.0.1", 111)).is_ok(),
+        "{test} wants rpcbind's port: run it as root, where `unshare --net --mount --pid` is allowed"
+    );
+    println!("no namespaces here: {test} uses this machine's own port 111");
+    // What an init system makes at boot.
+    let _ = fs::create_dir_all("/run/rpcbind");
+    let _ = Command::new("chown")
+        .args(["_rpc", "/run/rpcbind"])
+        .output();
+    body();
 }
 
 fn unshare(command: &[&str]) -> Command {
