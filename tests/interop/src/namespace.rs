@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -115,7 +115,6 @@ impl Rpcbind {
         let mut child = Command::new("rpcbind")
             .arg("-f")
             .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
-            .stderr(Stdio::piped())
             .spawn()
             .expect("rpcbind is installed (tests/run installs it)");
         let end = Instant::now() + Duration::from_secs(5);
