@@ -2,7 +2,6 @@
 
 /// First version of the contract between generated code and the runtime.
 pub mod v1 {
-    pub use crate::__implement as implement;
     pub use crate::Body;
     #[cfg(feature = "net")]
     pub use crate::client::{Channel, ClientStub, RpcError, Stub, blocking, call};
@@ -16,6 +15,7 @@ pub mod v1 {
         Writer, XdrString, declared, enumerator, field, get, get_array, get_opaque, len, part,
         part_mut, put, put_array, put_opaque, value,
     };
+    pub use crate::{__implement as implement, __json as json};
     pub use bytes::Bytes;
 }
 
@@ -25,4 +25,12 @@ pub mod v1 {
 #[macro_export]
 macro_rules! __implement {
     ($name:ty) => {};
+}
+
+/// Implements serde's traits for a generated type: without the feature, nothing.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __json {
+    ($($form:tt)*) => {};
 }

@@ -11,6 +11,8 @@ pub mod codegen;
 #[cfg(feature = "std")]
 mod error;
 mod interface;
+#[cfg(feature = "serde")]
+pub mod json;
 pub mod msg;
 #[cfg(feature = "net")]
 pub mod net;

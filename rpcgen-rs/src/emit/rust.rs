@@ -10,6 +10,7 @@ mod codec;
 mod consts;
 mod docs;
 mod enums;
+mod forms;
 mod linked;
 mod print;
 mod program;

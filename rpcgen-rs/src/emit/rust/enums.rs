@@ -73,6 +73,8 @@ fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream 
         &quote!(#v1::Block::put(&self.as_i32(), block);),
         &quote!(#v1::enumerator(block, at)),
     );
+    let form = short.enum_form(&short.type_name(id), &distinct, false);
+    let codec = quote!(#codec #form);
     let implementations = scope.implementations(&codec);
     quote! {
         #head_of_type #derives
@@ -133,6 +135,8 @@ fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
         &quote!(#v1::Block::put(&self.0, block);),
         &quote!(#v1::Block::get(block, at).map(Self)),
     );
+    let form = short.enum_form(&short.type_name(id), &distinct, true);
+    let codec = quote!(#codec #form);
     let implementations = scope.implementations(&codec);
     quote! {
         #head_of_type #derives

@@ -76,6 +76,8 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, fields: &[Field]) -> TokenStr
         Some(next) => linked::items(&short, id, members, next),
         None => codec(&short, id, members),
     };
+    let form = short.struct_form(&short.type_name(id), members, next.map(|next| &next.ident));
+    let codec = quote!(#codec #form);
     let implementations = scope.implementations(&codec);
     // The members, and their local variables while they are read.
     let allow = allow_case(all().map(|m| &m.field.name), Case::Value);
@@ -473,6 +475,8 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
             stream_codec(scope, id, &quote!(#encode;), &length, &decode)
         }
     };
+    let (v1, this) = (&scope.v1, scope.type_name(id));
+    let codec = quote!(#codec #v1::json!(newtype #this, #ty););
     let implementations = scope.implementations(&codec);
     quote! {
         #head_of_type #derives

@@ -2,6 +2,7 @@
 
 use super::codec::Value;
 use super::docs;
+use super::forms::UnionForm;
 use super::scope::{Case, Scope, head, ident, item_head, number, signed, word};
 use super::shape::{BLOCK, Shape, User};
 use super::structs::{derives, stream_codec};
@@ -325,6 +326,8 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
         quote!(Ok(#decode))
     };
     let codec = stream_codec(&short, id, &encode, &length, &decode);
+    let form = form(&view, union).print(&short, &short.type_name(id));
+    let codec = quote!(#codec #form);
     let implementations = scope.implementations(&codec);
     quote! {
         #head_of_type #derives
@@ -340,6 +343,26 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
         #default
         #implementations
     }
+}
+
+/// The variants by what they hold, with their labels.
+fn form(view: &View<'_>, union: &Union) -> UnionForm {
+    let mut form = UnionForm::default();
+    let labels = union.cases.iter().map(|case| case.name.x.as_str());
+    // A flag's default arm is for the one value that has no arm of its own.
+    let missing = view.default.as_ref().filter(|v| !v.keeps_tag);
+    let missing = missing.map(|v| if v.name == "True" { "TRUE" } else { "FALSE" });
+    let all = view.variants.iter().chain(&view.default);
+    for (variant, label) in all.zip(labels.chain(missing).map(Some).chain([None])) {
+        let name = &variant.name;
+        match (&variant.shape, label) {
+            (None, Some(label)) => form.void.push(quote!(#name = #label)),
+            (Some(_), Some(label)) => form.value.push(quote!(#name = #label)),
+            (None, None) => form.tag = Some(name.clone()),
+            (Some(_), None) => form.tagged = Some(name.clone()),
+        }
+    }
+    form
 }
 
 /// The value of a flag that only the default arm has.
