@@ -396,7 +396,7 @@ impl From<Denied> for RpcError {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "net"))]
 mod tests {
     use super::*;
     use crate::msg::AuthStat;

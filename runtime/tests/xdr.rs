@@ -175,6 +175,7 @@ fn h044_elements_without_bytes_are_capped_by_the_message() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn h045_h046_the_budget_counts_rust_bytes() {
     // A mebibyte of empty strings is 8 MiB of values: within the budget of the type, beyond a smaller one.
     let count = 1 << 18;
@@ -231,6 +232,7 @@ fn chars_and_shorts_keep_their_low_bits() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn h052_a_million_nodes_in_a_small_stack() {
     let work = || {
         let list: List<u32> = (0..1_000_000).collect();
@@ -299,6 +301,7 @@ fn rfc_4506_example() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn bulk_data_is_not_copied() {
     let data = Bytes::from(vec![7u8; 1 << 20]);
     let body = {
