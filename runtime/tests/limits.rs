@@ -349,6 +349,18 @@ fn h105_who_does_not_read_meets_the_write_deadline_and_others_do_not_notice() {
 }
 
 #[test]
+fn calls_that_came_together_are_all_answered_however_few_replies_may_queue() {
+    with(Limits::default().max_queued(64 << 10), |address| {
+        let mut stream = connect(address);
+        let ask = fragment(&call(2, &(100u32 << 10).to_be_bytes()), true).repeat(8);
+        stream.write_all(&ask).unwrap();
+        for number in 1..=8 {
+            assert!(reply(&mut stream).is_some(), "reply {number}");
+        }
+    });
+}
+
+#[test]
 fn idle_connections_are_closed() {
     with(
         Limits::default().idle_deadline(Duration::from_millis(200)),

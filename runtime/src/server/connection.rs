@@ -147,6 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if let Err(end) = self.process(cx, &mut budget) {
                 return Poll::Ready(end);
             }
+            let full = !self.has_room();
             // Again: what has just been started must be able to wake this task.
             self.collect(cx);
             if let Poll::Ready(Err(error)) = self.flush(cx) {
@@ -156,6 +157,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 // More calls are in the buffer; others first.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
+            }
+            if full && self.has_room() {
+                // Calls may be left in the buffer, and nothing wakes this task for them.
+                continue;
             }
             if !self.may_read() {
                 break;
