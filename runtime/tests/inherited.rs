@@ -1,0 +1,115 @@
+//! Sockets that another program hands over: inetd's way as standard input, systemd's as `LISTEN_FDS`. The server is this
+//! program again, in a process of its own.
+
+#![cfg(unix)]
+
+#[path = "server/support.rs"]
+#[allow(dead_code, reason = "shared with the other tests of the server")]
+mod support;
+
+use rpcgen_runtime::{Grace, Server};
+use std::net::{TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use support::*;
+
+const IDLE: Duration = Duration::from_millis(500);
+
+/// The server. Its socket is standard input; for `LISTEN_FDS` the shell has made it descriptor 3.
+#[tokio::test]
+#[ignore = "what the others start"]
+async fn child() {
+    let server = Server::new().serve(numbers()).idle_exit(IDLE);
+    match std::env::var("LISTEN_FDS") {
+        Err(_) => {
+            let running = server.start_from_inetd().await.unwrap();
+            running.idle(IDLE).await;
+            running.shutdown(Grace::secs(1)).await;
+        }
+        #[cfg(feature = "listenfd")]
+        Ok(_) => {
+            let server = server.inherited().unwrap();
+            let stop = std::future::pending();
+            server.run_until(stop, Grace::secs(1)).await.unwrap();
+        }
+        #[cfg(not(feature = "listenfd"))]
+        Ok(_) => {}
+    }
+}
+
+/// Hands a socket to the server.
+fn hand_over(socket: impl Into<OwnedFd>, script: &str) -> Child {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", script, "sh"])
+        .arg(std::env::current_exe().unwrap());
+    command.stdin(Stdio::from(socket.into()));
+    command.stdout(Stdio::null());
+    command.spawn().unwrap()
+}
+
+const AS_INETD: &str = "exec \"$1\" child --exact --ignored";
+
+/// It exits by itself when it is not used any more.
+async fn exits(mut child: Child) {
+    for _ in 0..500 {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success());
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let _ = child.kill();
+    panic!("it does not exit");
+}
+
+async fn called(address: std::net::SocketAddr) {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    expect(&mut stream, &call(1, 1), &answer(1, 1)).await;
+}
+
+#[tokio::test]
+async fn inetd_hands_over_a_listener() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let child = hand_over(listener, AS_INETD);
+    called(address).await;
+    called(address).await;
+    exits(child).await;
+}
+
+#[tokio::test]
+async fn inetd_hands_over_a_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (accepted, _) = listener.accept().unwrap();
+    let child = hand_over(accepted, AS_INETD);
+    expect(&mut stream, &call(1, 3), &answer(1, 3)).await;
+    drop(stream);
+    exits(child).await;
+}
+
+#[tokio::test]
+async fn inetd_hands_over_a_udp_socket() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let child = hand_over(socket, AS_INETD);
+    let client = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    client.connect(address).await.unwrap();
+    client.send(&call(1, 1)).await.unwrap();
+    assert_eq!(received(&client, LONG).await, Some(answer(1, 1)));
+    exits(child).await;
+}
+
+#[cfg(feature = "listenfd")]
+#[tokio::test]
+async fn systemd_hands_over_a_listener() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let script = "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$1\" child --exact --ignored 3<&0 </dev/null";
+    let child = hand_over(listener, script);
+    called(address).await;
+    exits(child).await;
+}
