@@ -76,20 +76,33 @@ pub(super) fn module(scope: &Scope<'_>, program: &Program) -> TokenStream {
 impl View<'_> {
     /// Methods are called as the interface calls its procedures, whatever Rust's habits are for such names.
     pub(super) fn conventions(&self) -> Option<TokenStream> {
-        let methods = || {
-            self.procedures
-                .iter()
-                .map(|p| p.procedure.name.rust.as_str())
+        /// Methods of the standard library's traits that take `&self`.
+        const OF_TRAITS: &[&str] = &[
+            "as_ref", "borrow", "clone", "cmp", "deref", "eq", "fmt", "hash", "index", "next",
+        ];
+        const PREFIXES: &[&str] = &["as_", "from_", "into_", "is_", "to_"];
+        let any = |of: &dyn Fn(&str) -> bool| {
+            let mut names = self.procedures.iter().map(|p| &p.procedure.name.rust);
+            names.any(|name| of(name))
         };
-        let prefixes = ["as_", "from_", "into_", "is_", "to_"];
-        let prefixed = |name: &str| name == "new" || prefixes.iter().any(|p| name.starts_with(p));
-        let new = methods()
-            .any(|name| name == "new")
-            .then(|| quote!(#[allow(clippy::new_ret_no_self)]));
-        let prefixed = methods()
-            .any(prefixed)
-            .then(|| quote!(#[allow(clippy::wrong_self_convention)]));
-        Some(quote!(#new #prefixed)).filter(|allow| !allow.is_empty())
+        let mut lints = Vec::new();
+        if any(&|name| name == "len") {
+            lints.push(quote!(clippy::len_without_is_empty));
+        }
+        if any(&|name| name == "new") {
+            lints.push(quote!(clippy::new_ret_no_self));
+        }
+        if any(&|name| OF_TRAITS.contains(&name)) {
+            lints.push(quote!(clippy::should_implement_trait));
+        }
+        // Seven are clippy's limit; the server's methods have `&self` and `cx` besides.
+        if self.procedures.iter().any(|p| p.args.len() > 5) {
+            lints.push(quote!(clippy::too_many_arguments));
+        }
+        if any(&|name| name == "new" || PREFIXES.iter().any(|p| name.starts_with(p))) {
+            lints.push(quote!(clippy::wrong_self_convention));
+        }
+        (!lints.is_empty()).then(|| quote!(#[allow(#(#lints),*)]))
     }
 }
 

@@ -275,10 +275,16 @@ impl Layout<'_> {
         if literal || matches!(first, "match" | "async") {
             return self.expr(body..range.end, behind);
         }
+        // What a writer is handed to returns nothing: in braces it is a statement.
+        let writes =
+            self.tokens.text(range.start + 1) == "w" && self.tokens.text(range.end - 1) != ";";
         self.push("{");
         self.indented(|p| {
             p.newline();
-            p.expr(body..range.end, 0);
+            p.expr(body..range.end, usize::from(writes));
+            if writes {
+                p.push(";");
+            }
         });
         self.newline();
         self.push("}");
