@@ -49,29 +49,31 @@ pub fn unpack_at<T: for<'a> Decode<'a>, B: AsRef<[u8]>>(
     Ok((value, len))
 }
 
-/// Implements the traits for a generated type.
+/// Implements the traits for a generated type. Types may be called like Rust's own where they are implemented.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __implement {
     ($name:ty) => {
         impl<__W: $crate::xdr::pack::Write> $crate::xdr::pack::Pack<__W> for $name {
-            fn pack(&self, out: &mut __W) -> $crate::xdr::pack::Result<usize> {
+            fn pack(&self, out: &mut __W) -> $crate::xdr::pack::Result<::core::primitive::usize> {
                 $crate::xdr::pack::pack(self, out)
             }
         }
-        impl<'a> $crate::xdr::pack::Unpack<&'a [u8]> for $name {
-            fn unpack(input: &mut &'a [u8]) -> $crate::xdr::pack::Result<(Self, usize)> {
+        impl<'a> $crate::xdr::pack::Unpack<&'a [::core::primitive::u8]> for $name {
+            fn unpack(
+                input: &mut &'a [::core::primitive::u8],
+            ) -> $crate::xdr::pack::Result<(Self, ::core::primitive::usize)> {
                 let (value, len) = $crate::xdr::pack::unpack(input)?;
                 *input = input.split_at(len).1;
                 ::core::result::Result::Ok((value, len))
             }
         }
-        impl<__B: ::core::convert::AsRef<[u8]>> $crate::xdr::pack::Unpack<::std::io::Cursor<__B>>
-            for $name
+        impl<__B: ::core::convert::AsRef<[::core::primitive::u8]>>
+            $crate::xdr::pack::Unpack<::std::io::Cursor<__B>> for $name
         {
             fn unpack(
                 input: &mut ::std::io::Cursor<__B>,
-            ) -> $crate::xdr::pack::Result<(Self, usize)> {
+            ) -> $crate::xdr::pack::Result<(Self, ::core::primitive::usize)> {
                 $crate::xdr::pack::unpack_at(input)
             }
         }

@@ -196,7 +196,7 @@ impl Scope<'_> {
     pub(super) fn length(&self, shape: &Shape, value: &Value) -> TokenStream {
         let v1 = &self.v1;
         let (x, dot) = (value.by_ref(), value.receiver());
-        if let Some(n) = self.fixed(shape).filter(|_| !self.is_heap(shape)) {
+        if let Some(n) = self.constant_length(shape) {
             let n = number(n);
             return quote!(#n);
         }
@@ -217,6 +217,7 @@ impl Scope<'_> {
                     quote!(#dot.as_ref())
                 };
                 match self.fixed(inner) {
+                    Some(0) => quote!(4),
                     Some(n) => {
                         let n = number(n);
                         quote!(4 + if #dot.is_some() { #n } else { 0 })

@@ -3,7 +3,7 @@
 //! A derived `Clone`, `PartialEq`, `Debug` or `Drop` would recurse once for each node: a list of 200 000 nodes, a
 //! message of under two megabytes, would overflow the stack.
 
-use super::scope::Scope;
+use super::scope::{Scope, word};
 use super::structs::{
     Member, Reads, decode_members, encode_members, length_of_members, stream_codec,
 };
@@ -20,9 +20,17 @@ pub(super) fn items(
     let name = scope.type_name(id);
     let next = &next.ident;
     let fields: Vec<_> = members.iter().map(|m| &m.ident).collect();
+    // A node with nothing but `next` leaves its parameters unused.
+    let used = !members.is_empty();
+    let [r, state, item] = if used {
+        ["r", "state", "node"]
+    } else {
+        ["_r", "_state", "_node"]
+    }
+    .map(word);
     let node = quote!(node);
     let encode = encode_members(scope, members, &node);
-    let length = length_of_members(scope, members, &node);
+    let length = length_of_members(scope, 4, members, &node);
     let shown = members;
     let Reads {
         statements,
@@ -44,15 +52,15 @@ pub(super) fn items(
     let usize = scope.primitive("usize");
     let length = quote! {
         let mut node = self;
-        let mut length: #usize = 4 + #length;
+        let mut length: #usize = #length;
         while let Some(next) = node.#next.as_deref() {
             node = next;
-            length += 4 + #length;
+            length += #length;
         }
         length
     };
     let decode = quote! {
-        fn node(r: &mut #v1::Reader<'_>) -> #v1::Decoded<#name> {
+        fn node(#r: &mut #v1::Reader<'_>) -> #v1::Decoded<#name> {
             #statements
             Ok(#name { #members #next: None })
         }
@@ -71,7 +79,7 @@ pub(super) fn items(
         quote! {
             impl ::core::cmp::Eq for #name {}
             impl ::core::hash::Hash for #name {
-                fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                fn hash<H: ::core::hash::Hasher>(&self, #state: &mut H) {
                     let mut next = Some(self);
                     while let Some(node) = next {
                         #(::core::hash::Hash::hash(&node.#fields, state);)*
@@ -97,7 +105,7 @@ pub(super) fn items(
         }
         impl ::core::clone::Clone for #name {
             fn clone(&self) -> Self {
-                let alone = |node: &Self| Self {
+                let alone = |#item: &Self| Self {
                     #(#fields: ::core::clone::Clone::clone(&node.#fields),)*
                     #next: None,
                 };

@@ -218,6 +218,11 @@ impl Scope<'_> {
         }
     }
 
+    /// Encoded length, where it is known without looking at the value: not that of an array in a vector.
+    pub(super) fn constant_length(&self, shape: &Shape) -> Option<u64> {
+        self.fixed(shape).filter(|_| !self.is_heap(shape.target()))
+    }
+
     /// Encoded length as a block, where the shape is moved as one.
     pub(super) fn block(&self, shape: &Shape) -> Option<u64> {
         self.fixed(shape).filter(|n| *n <= BLOCK)

@@ -301,19 +301,16 @@ fn get_members(scope: &Scope<'_>, members: &[Member<'_>], total: u64) -> TokenSt
     reads.members
 }
 
-/// The sum of the members' encoded lengths.
+/// The sum of the members' encoded lengths, and of `constant`.
 pub(super) fn length_of_members(
     scope: &Scope<'_>,
+    mut constant: u64,
     members: &[Member<'_>],
     of: &TokenStream,
 ) -> TokenStream {
-    let mut constant = 0;
     let mut terms = Vec::new();
     for m in members {
-        match scope
-            .fixed(&m.shape)
-            .filter(|_| !scope.is_heap(m.shape.target()))
-        {
+        match scope.constant_length(&m.shape) {
             Some(n) => constant += n,
             None => terms.push(scope.length(&m.shape, &m.place(of))),
         }
@@ -334,7 +331,7 @@ fn codec(scope: &Scope<'_>, id: TypeId, members: &[Member<'_>]) -> TokenStream {
         return block_codec(scope, id, total, &puts, &quote!(Ok(Self { #gets })));
     }
     let encode = encode_members(scope, members, &this);
-    let length = length_of_members(scope, members, &this);
+    let length = length_of_members(scope, 0, members, &this);
     let Reads {
         statements,
         members,

@@ -10,6 +10,9 @@ use crate::ir::{Arm, Case as UnionCase, Docs, Type, TypeId, TypeKind, Union};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+/// Clippy complains of variants that are larger than the others by this many bytes.
+const LARGE_VARIANT: u64 = 200;
+
 /// A union as the printer sees it.
 struct View<'a> {
     variants: Vec<Variant<'a>>,
@@ -28,6 +31,8 @@ struct Variant<'a> {
     value: Option<i64>,
     arm: &'a Arm,
     shape: Option<Shape>,
+    /// The value lies in a box of its own.
+    boxed: bool,
     /// The default arm keeps the discriminant.
     keeps_tag: bool,
 }
@@ -103,26 +108,37 @@ fn view<'a>(scope: &Scope<'_>, id: TypeId, union: &'a Union, x: &'a str) -> View
         }
         _ => Tag::Number("i32"),
     };
+    // What lies in a vector needs no box around it.
+    let is_boxed = |arm: &Arm, shape: &Option<Shape>| {
+        let in_vector = |shape: &Shape| scope.is_heap(shape.target());
+        arm.boxed && !shape.as_ref().is_some_and(in_vector)
+    };
     let variants: Vec<_> = union
         .cases
         .iter()
-        .map(|case| Variant {
-            name: ident(&case.name),
-            head: head(arm_docs(case), "", &case.name, Case::Type),
-            value: Some(case.value),
-            arm: &case.arm,
-            shape: shape_of(&case.arm),
-            keeps_tag: false,
+        .map(|case| {
+            let shape = shape_of(&case.arm);
+            Variant {
+                name: ident(&case.name),
+                head: head(arm_docs(case), "", &case.name, Case::Type),
+                value: Some(case.value),
+                arm: &case.arm,
+                boxed: is_boxed(&case.arm, &shape),
+                shape,
+                keeps_tag: false,
+            }
         })
         .collect();
     let default = union.default.as_ref().and_then(|arm| {
         let (name, keeps_tag) = default_name(union, &tag)?;
+        let shape = shape_of(arm);
         Some(Variant {
             name: word(name),
             head: docs::or(&arm.docs, "Any other discriminant."),
             value: None,
             arm,
-            shape: shape_of(arm),
+            boxed: is_boxed(arm, &shape),
+            shape,
             keeps_tag,
         })
     });
@@ -165,7 +181,7 @@ impl Variant<'_> {
     /// The value's type, boxed where the layout wants it.
     fn ty(&self, scope: &Scope<'_>) -> Option<TokenStream> {
         let ty = scope.ty(self.shape.as_ref()?);
-        Some(if self.arm.boxed {
+        Some(if self.boxed {
             quote!(::std::boxed::Box<#ty>)
         } else {
             ty
@@ -217,7 +233,7 @@ impl Variant<'_> {
     /// Statements that write the discriminant and a value of fixed size as one block.
     fn encode_as_block(&self, scope: &Scope<'_>, tag: u64) -> Option<TokenStream> {
         let v1 = &scope.v1;
-        let shape = self.shape.as_ref().filter(|_| !self.arm.boxed)?;
+        let shape = self.shape.as_ref().filter(|_| !self.boxed)?;
         let total = scope
             .block(shape)
             .map(|len| tag + len)
@@ -237,7 +253,7 @@ impl Variant<'_> {
             Some(shape) => {
                 let length = scope.length(shape, &Value::Reference(quote!(x)));
                 let unbox = self.unbox(shape);
-                match unbox.filter(|_| scope.fixed(shape).is_none()) {
+                match unbox.filter(|_| scope.constant_length(shape).is_none()) {
                     Some(unbox) => quote!({ #unbox #length }),
                     None => length,
                 }
@@ -248,14 +264,14 @@ impl Variant<'_> {
     /// A box around an array is no slice.
     fn unbox(&self, shape: &Shape) -> Option<TokenStream> {
         let array = matches!(shape.target(), Shape::Array(..) | Shape::OpaqueFixed(_));
-        (self.arm.boxed && array).then(|| quote!(let x = &**x;))
+        (self.boxed && array).then(|| quote!(let x = &**x;))
     }
 
     /// An expression that reads a value of type `Self`, in a function that returns a `Result`.
     fn decode(&self, scope: &Scope<'_>) -> TokenStream {
         let name = &self.name;
         let value = self.shape.as_ref().map(|shape| {
-            let read = if self.arm.boxed {
+            let read = if self.boxed {
                 scope.boxed(shape)
             } else {
                 scope.decode(shape)
@@ -292,6 +308,9 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
         .filter(|v| v.shape.is_none() && !v.keeps_tag)
         .map(|v| &v.name);
     let derives = derives(scope, id, false, unit.is_some());
+    // Layout decides what is boxed; up to its limit a large arm stays in place.
+    let large =
+        (def.layout.size > LARGE_VARIANT).then(|| quote!(#[allow(clippy::large_enum_variant)]));
     let all = || view.variants.iter().chain(&view.default);
     let declared = all().map(|v| {
         let default = (Some(&v.name) == unit).then(|| quote!(#[default]));
@@ -330,7 +349,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
     let codec = quote!(#codec #form);
     let implementations = scope.implementations(&codec);
     quote! {
-        #head_of_type #derives
+        #head_of_type #large #derives
         pub enum #name { #(#declared),* }
         #[allow(dead_code)]
         impl #name {
@@ -384,7 +403,7 @@ fn zero_variant<'v>(scope: &Scope<'_>, id: TypeId, view: &'v View<'_>) -> Option
 fn default_impl(scope: &Scope<'_>, tag: &Tag, variant: &Variant<'_>, name: &Ident) -> TokenStream {
     let value = variant.shape.as_ref().map(|shape| {
         let value = scope.default_value(shape);
-        if variant.arm.boxed && !scope.derives_default(shape) {
+        if variant.boxed && !scope.derives_default(shape) {
             quote!(::std::boxed::Box::new(#value))
         } else {
             value
@@ -464,8 +483,9 @@ fn length(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         return tag;
     }
     let arms = view.variants.iter().chain(&view.default).map(|v| {
-        let fixed = v.shape.as_ref().is_none_or(|s| scope.fixed(s).is_some());
-        let (pattern, length) = (v.pattern(false, !fixed), v.length(scope));
+        let constant = |s| scope.constant_length(s).is_some();
+        let constant = v.shape.as_ref().is_none_or(constant);
+        let (pattern, length) = (v.pattern(false, !constant), v.length(scope));
         quote!(#pattern => #length)
     });
     quote!(#tag + match self { #(#arms),* })
