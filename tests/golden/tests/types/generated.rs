@@ -1,0 +1,260 @@
+// @generated from the cases; UPDATE_GOLDEN=1 cargo test -p golden writes it.
+//! The modules of all cases, and every type in them.
+
+use golden::probe::{Probe, probe};
+
+#[path = "../../cases/bool_union/out.rs"]
+pub mod bool_union;
+#[path = "../../cases/bounds/out.rs"]
+pub mod bounds;
+#[path = "../../cases/case_label_shared/out.rs"]
+pub mod case_label_shared;
+#[path = "../../cases/clash_after_case_conversion/out.rs"]
+pub mod clash_after_case_conversion;
+#[path = "../../cases/client_only/out.rs"]
+pub mod client_only;
+#[path = "../../cases/consts/out.rs"]
+pub mod consts;
+#[path = "../../cases/derives/out.rs"]
+pub mod derives;
+#[path = "../../cases/doc_comment_escapes/out.rs"]
+pub mod doc_comment_escapes;
+#[path = "../../cases/enum_prefix_stripping/out.rs"]
+pub mod enum_prefix_stripping;
+#[path = "../../cases/extern_types/out.rs"]
+pub mod extern_types;
+#[path = "../../cases/hyper_discriminant/out.rs"]
+pub mod hyper_discriminant;
+#[path = "../../cases/inline_nested_types/out.rs"]
+pub mod inline_nested_types;
+#[path = "../../cases/keywords_as_names/out.rs"]
+pub mod keywords_as_names;
+#[path = "../../cases/large_fixed_arrays/out.rs"]
+pub mod large_fixed_arrays;
+#[path = "../../cases/linked_by_value/out.rs"]
+pub mod linked_by_value;
+#[path = "../../cases/list_idiom/out.rs"]
+pub mod list_idiom;
+#[path = "../../cases/many_versions/out.rs"]
+pub mod many_versions;
+#[path = "../../cases/members_like_locals/out.rs"]
+pub mod members_like_locals;
+#[path = "../../cases/missing_arms/out.rs"]
+pub mod missing_arms;
+#[path = "../../cases/multi_arg/out.rs"]
+pub mod multi_arg;
+#[path = "../../cases/names_of_c/out.rs"]
+pub mod names_of_c;
+#[path = "../../cases/names_of_primitives/out.rs"]
+pub mod names_of_primitives;
+#[path = "../../cases/no_default/out.rs"]
+pub mod no_default;
+#[path = "../../cases/nothing_at_all/out.rs"]
+pub mod nothing_at_all;
+#[path = "../../cases/null_declared_with_args/out.rs"]
+pub mod null_declared_with_args;
+#[path = "../../cases/open_enum/out.rs"]
+pub mod open_enum;
+#[path = "../../cases/optional_data/out.rs"]
+pub mod optional_data;
+#[path = "../../cases/prefix_of_one_member/out.rs"]
+pub mod prefix_of_one_member;
+#[path = "../../cases/procedure_named_new_connect_drop/out.rs"]
+pub mod procedure_named_new_connect_drop;
+#[path = "../../cases/recursive_union/out.rs"]
+pub mod recursive_union;
+#[path = "../../cases/renamed/out.rs"]
+pub mod renamed;
+#[path = "../../cases/runtime_elsewhere/out.rs"]
+pub mod runtime_elsewhere;
+#[path = "../../cases/server_only/out.rs"]
+pub mod server_only;
+#[path = "../../cases/strict_rfc/out.rs"]
+pub mod strict_rfc;
+#[path = "../../cases/strict_rpcgen/out.rs"]
+pub mod strict_rpcgen;
+#[path = "../../cases/strings_and_bytes_of_std/out.rs"]
+pub mod strings_and_bytes_of_std;
+#[path = "../../cases/type_named_result_or_string/out.rs"]
+pub mod type_named_result_or_string;
+#[path = "../../cases/types_only/out.rs"]
+pub mod types_only;
+#[path = "../../cases/union_default/out.rs"]
+pub mod union_default;
+
+/// Case, index of the type, check.
+pub const TYPES: &[(&str, usize, Probe)] = &[
+    ("bool_union", 0, probe::<bool_union::Both>),
+    ("bool_union", 1, probe::<bool_union::MissingFalse>),
+    ("bool_union", 2, probe::<bool_union::MissingTrue>),
+    ("bool_union", 3, probe::<bool_union::Never>),
+    ("bool_union", 4, probe::<bool_union::One>),
+    ("bool_union", 6, probe::<bool_union::Aliased>),
+    ("bool_union", 7, probe::<bool_union::All>),
+    ("bounds", 5, probe::<bounds::All>),
+    ("case_label_shared", 0, probe::<case_label_shared::Kind>),
+    ("case_label_shared", 1, probe::<case_label_shared::Several>),
+    ("case_label_shared", 2, probe::<case_label_shared::Numbers>),
+    ("case_label_shared", 3, probe::<case_label_shared::Mixed>),
+    ("clash_after_case_conversion", 0, probe::<clash_after_case_conversion::foo_bar>),
+    ("clash_after_case_conversion", 1, probe::<clash_after_case_conversion::FooBar>),
+    ("clash_after_case_conversion", 2, probe::<clash_after_case_conversion::fooBar>),
+    ("clash_after_case_conversion", 3, probe::<clash_after_case_conversion::Shade>),
+    ("clash_after_case_conversion", 4, probe::<clash_after_case_conversion::Thing>),
+    ("clash_after_case_conversion", 5, probe::<clash_after_case_conversion::Label>),
+    ("client_only", 0, probe::<client_only::S>),
+    ("derives", 0, probe::<derives::Point>),
+    ("derives", 1, probe::<derives::Real>),
+    ("derives", 2, probe::<derives::Side>),
+    ("derives", 3, probe::<derives::All>),
+    ("derives", 4, probe::<derives::U>),
+    ("doc_comment_escapes", 0, probe::<doc_comment_escapes::Documented>),
+    ("doc_comment_escapes", 1, probe::<doc_comment_escapes::E>),
+    ("doc_comment_escapes", 2, probe::<doc_comment_escapes::U>),
+    ("enum_prefix_stripping", 0, probe::<enum_prefix_stripping::Nfsstat3>),
+    ("enum_prefix_stripping", 1, probe::<enum_prefix_stripping::Ftype>),
+    ("enum_prefix_stripping", 2, probe::<enum_prefix_stripping::Clear>),
+    ("enum_prefix_stripping", 3, probe::<enum_prefix_stripping::Bits>),
+    ("enum_prefix_stripping", 4, probe::<enum_prefix_stripping::Lonely>),
+    ("enum_prefix_stripping", 5, probe::<enum_prefix_stripping::Counted>),
+    ("enum_prefix_stripping", 6, probe::<enum_prefix_stripping::Twice>),
+    ("enum_prefix_stripping", 7, probe::<enum_prefix_stripping::All>),
+    ("extern_types", 0, probe::<extern_types::Uses>),
+    ("extern_types", 1, probe::<extern_types::U>),
+    ("hyper_discriminant", 0, probe::<hyper_discriminant::Wide>),
+    ("hyper_discriminant", 1, probe::<hyper_discriminant::UnsignedWide>),
+    ("hyper_discriminant", 2, probe::<hyper_discriminant::Narrow>),
+    ("hyper_discriminant", 3, probe::<hyper_discriminant::Byte>),
+    ("hyper_discriminant", 4, probe::<hyper_discriminant::Little>),
+    ("hyper_discriminant", 5, probe::<hyper_discriminant::Word>),
+    ("hyper_discriminant", 6, probe::<hyper_discriminant::Number>),
+    ("hyper_discriminant", 7, probe::<hyper_discriminant::All>),
+    ("inline_nested_types", 0, probe::<inline_nested_types::Outer>),
+    ("inline_nested_types", 1, probe::<inline_nested_types::OuterPoint>),
+    ("inline_nested_types", 2, probe::<inline_nested_types::OuterLevel>),
+    ("inline_nested_types", 3, probe::<inline_nested_types::OuterBody>),
+    ("inline_nested_types", 4, probe::<inline_nested_types::OuterBodyPerson>),
+    ("inline_nested_types", 5, probe::<inline_nested_types::OuterBodyPersonWho>),
+    ("inline_nested_types", 6, probe::<inline_nested_types::OuterParts>),
+    ("inline_nested_types", 7, probe::<inline_nested_types::Named>),
+    ("inline_nested_types", 8, probe::<inline_nested_types::Counted>),
+    ("inline_nested_types", 9, probe::<inline_nested_types::User>),
+    ("keywords_as_names", 0, probe::<keywords_as_names::Loop>),
+    ("keywords_as_names", 1, probe::<keywords_as_names::Impl>),
+    ("keywords_as_names", 2, probe::<keywords_as_names::Trait>),
+    ("large_fixed_arrays", 1, probe::<large_fixed_arrays::Sample>),
+    ("large_fixed_arrays", 2, probe::<large_fixed_arrays::Inner>),
+    ("large_fixed_arrays", 3, probe::<large_fixed_arrays::Nested>),
+    ("large_fixed_arrays", 4, probe::<large_fixed_arrays::U>),
+    ("large_fixed_arrays", 7, probe::<large_fixed_arrays::Holder>),
+    ("linked_by_value", 0, probe::<linked_by_value::Node>),
+    ("linked_by_value", 1, probe::<linked_by_value::Owner>),
+    ("linked_by_value", 2, probe::<linked_by_value::Plain>),
+    ("linked_by_value", 3, probe::<linked_by_value::Holds>),
+    ("linked_by_value", 4, probe::<linked_by_value::Numbers>),
+    ("linked_by_value", 6, probe::<linked_by_value::Chosen>),
+    ("list_idiom", 0, probe::<list_idiom::Entry>),
+    ("list_idiom", 1, probe::<list_idiom::Listing>),
+    ("list_idiom", 3, probe::<list_idiom::Group>),
+    ("list_idiom", 5, probe::<list_idiom::Item>),
+    ("list_idiom", 6, probe::<list_idiom::Export>),
+    ("list_idiom", 7, probe::<list_idiom::Node>),
+    ("list_idiom", 9, probe::<list_idiom::Exports>),
+    ("members_like_locals", 0, probe::<members_like_locals::M>),
+    ("members_like_locals", 1, probe::<members_like_locals::N>),
+    ("members_like_locals", 2, probe::<members_like_locals::O>),
+    ("members_like_locals", 3, probe::<members_like_locals::U>),
+    ("missing_arms", 0, probe::<missing_arms::Color>),
+    ("missing_arms", 1, probe::<missing_arms::Some>),
+    ("missing_arms", 2, probe::<missing_arms::All>),
+    ("missing_arms", 3, probe::<missing_arms::Flag>),
+    ("missing_arms", 4, probe::<missing_arms::OnlyDefault>),
+    ("missing_arms", 5, probe::<missing_arms::Number>),
+    ("multi_arg", 0, probe::<multi_arg::Point>),
+    ("names_of_c", 0, probe::<names_of_c::My_Enum>),
+    ("names_of_c", 1, probe::<names_of_c::some_struct>),
+    ("names_of_c", 2, probe::<names_of_c::some_union>),
+    ("names_of_c", 3, probe::<names_of_c::by_number>),
+    ("names_of_c", 5, probe::<names_of_c::Some_Node>),
+    ("names_of_c", 6, probe::<names_of_c::Some_Owner>),
+    ("names_of_primitives", 5, probe::<names_of_primitives::usize>),
+    ("names_of_primitives", 6, probe::<names_of_primitives::str>),
+    ("names_of_primitives", 7, probe::<names_of_primitives::bool_>),
+    ("names_of_primitives", 8, probe::<names_of_primitives::char_>),
+    ("names_of_primitives", 9, probe::<names_of_primitives::list>),
+    ("names_of_primitives", 10, probe::<names_of_primitives::holder>),
+    ("no_default", 0, probe::<no_default::FromOne>),
+    ("no_default", 1, probe::<no_default::NoZero>),
+    ("no_default", 2, probe::<no_default::Holds>),
+    ("no_default", 3, probe::<no_default::HoldsUnion>),
+    ("no_default", 4, probe::<no_default::Behind>),
+    ("no_default", 5, probe::<no_default::Zero>),
+    ("no_default", 6, probe::<no_default::Fine>),
+    ("nothing_at_all", 0, probe::<nothing_at_all::EmptyThings>),
+    ("nothing_at_all", 1, probe::<nothing_at_all::OnlyEmpty>),
+    ("nothing_at_all", 2, probe::<nothing_at_all::Many>),
+    ("nothing_at_all", 3, probe::<nothing_at_all::U>),
+    ("open_enum", 0, probe::<open_enum::Vendor>),
+    ("open_enum", 1, probe::<open_enum::Closed>),
+    ("open_enum", 2, probe::<open_enum::ByVendor>),
+    ("open_enum", 3, probe::<open_enum::ByVendorOnly>),
+    ("open_enum", 4, probe::<open_enum::Both>),
+    ("optional_data", 4, probe::<optional_data::Inner>),
+    ("optional_data", 5, probe::<optional_data::All>),
+    ("prefix_of_one_member", 0, probe::<prefix_of_one_member::Two>),
+    ("prefix_of_one_member", 1, probe::<prefix_of_one_member::Alone>),
+    ("prefix_of_one_member", 2, probe::<prefix_of_one_member::Digit>),
+    ("prefix_of_one_member", 3, probe::<prefix_of_one_member::Outsider>),
+    ("prefix_of_one_member", 4, probe::<prefix_of_one_member::Sure>),
+    ("recursive_union", 0, probe::<recursive_union::Op>),
+    ("recursive_union", 1, probe::<recursive_union::Pair>),
+    ("recursive_union", 2, probe::<recursive_union::Call>),
+    ("recursive_union", 3, probe::<recursive_union::Expr>),
+    ("recursive_union", 4, probe::<recursive_union::Self_>),
+    ("recursive_union", 5, probe::<recursive_union::Tree>),
+    ("recursive_union", 6, probe::<recursive_union::Forest>),
+    ("renamed", 0, probe::<renamed::RpcStat>),
+    ("renamed", 1, probe::<renamed::Message>),
+    ("renamed", 2, probe::<renamed::RpcBody>),
+    ("runtime_elsewhere", 0, probe::<runtime_elsewhere::S>),
+    ("server_only", 0, probe::<server_only::S>),
+    ("strict_rfc", 0, probe::<strict_rfc::S>),
+    ("strict_rfc", 1, probe::<strict_rfc::SInner>),
+    ("strict_rfc", 2, probe::<strict_rfc::U>),
+    ("strict_rpcgen", 0, probe::<strict_rpcgen::S>),
+    ("strict_rpcgen", 1, probe::<strict_rpcgen::SInner>),
+    ("strict_rpcgen", 2, probe::<strict_rpcgen::U>),
+    ("strings_and_bytes_of_std", 1, probe::<strings_and_bytes_of_std::Digest>),
+    ("strings_and_bytes_of_std", 2, probe::<strings_and_bytes_of_std::Counter>),
+    ("strings_and_bytes_of_std", 3, probe::<strings_and_bytes_of_std::Titles>),
+    ("strings_and_bytes_of_std", 4, probe::<strings_and_bytes_of_std::Cookie>),
+    ("strings_and_bytes_of_std", 5, probe::<strings_and_bytes_of_std::Page>),
+    ("strings_and_bytes_of_std", 6, probe::<strings_and_bytes_of_std::U>),
+    ("type_named_result_or_string", 0, probe::<type_named_result_or_string::option>),
+    ("type_named_result_or_string", 1, probe::<type_named_result_or_string::Result>),
+    ("type_named_result_or_string", 2, probe::<type_named_result_or_string::String>),
+    ("type_named_result_or_string", 3, probe::<type_named_result_or_string::Vec>),
+    ("type_named_result_or_string", 4, probe::<type_named_result_or_string::Box>),
+    ("type_named_result_or_string", 5, probe::<type_named_result_or_string::Option>),
+    ("type_named_result_or_string", 6, probe::<type_named_result_or_string::Err>),
+    ("type_named_result_or_string", 7, probe::<type_named_result_or_string::Default>),
+    ("type_named_result_or_string", 8, probe::<type_named_result_or_string::Clone>),
+    ("type_named_result_or_string", 9, probe::<type_named_result_or_string::Debug>),
+    ("type_named_result_or_string", 10, probe::<type_named_result_or_string::Eq>),
+    ("type_named_result_or_string", 11, probe::<type_named_result_or_string::Hash>),
+    ("type_named_result_or_string", 12, probe::<type_named_result_or_string::Future>),
+    ("type_named_result_or_string", 13, probe::<type_named_result_or_string::Send>),
+    ("type_named_result_or_string", 14, probe::<type_named_result_or_string::Context>),
+    ("type_named_result_or_string", 15, probe::<type_named_result_or_string::Fault>),
+    ("type_named_result_or_string", 16, probe::<type_named_result_or_string::Writer>),
+    ("type_named_result_or_string", 17, probe::<type_named_result_or_string::Reader>),
+    ("type_named_result_or_string", 18, probe::<type_named_result_or_string::Bytes>),
+    ("type_named_result_or_string", 19, probe::<type_named_result_or_string::List>),
+    ("types_only", 0, probe::<types_only::S>),
+    ("union_default", 0, probe::<union_default::Choice>),
+    ("union_default", 1, probe::<union_default::U1>),
+    ("union_default", 2, probe::<union_default::U2>),
+    ("union_default", 3, probe::<union_default::U3>),
+    ("union_default", 4, probe::<union_default::U4>),
+    ("union_default", 5, probe::<union_default::All>),
+];
