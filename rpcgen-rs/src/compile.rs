@@ -73,6 +73,8 @@ impl Run<'_> {
         };
         let limits = Limits {
             text: self.options.max_input,
+            items: self.options.max_items,
+            members: self.options.max_members,
             ..Limits::default()
         };
         let config = preprocess::Config {

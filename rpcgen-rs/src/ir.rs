@@ -36,7 +36,8 @@ impl Spec {
     /// Ends because `check` refuses cyclic typedefs.
     pub fn resolve<'a>(&'a self, mut ty: &'a Type) -> &'a Type {
         while let Type::Named(id) = ty {
-            match &self.def(*id).kind {
+            let last = self.def(*id).layout.last.unwrap_or(*id);
+            match &self.def(last).kind {
                 TypeKind::Alias(target) => ty = target,
                 _ => break,
             }
@@ -294,6 +295,8 @@ pub struct Passthrough {
 /// What `layout` finds out about a named type.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
+    /// The last typedef of the chain of typedefs that begins here.
+    pub last: Option<TypeId>,
     /// Smallest encoding in bytes.
     pub min: u64,
     /// Largest encoding in bytes, `None` when unbounded.

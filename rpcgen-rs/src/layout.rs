@@ -32,7 +32,11 @@ pub fn compute(spec: &mut Spec) {
         def.layout.recursive = references.in_cycle(at);
     }
     // A union that became a typedef may continue a chain of typedefs.
-    size::measure(spec, &Aliases::new(spec), &references);
+    let aliases = Aliases::new(spec);
+    for (at, def) in spec.types.iter_mut().enumerate() {
+        def.layout.last = aliases.last(at);
+    }
+    size::measure(spec, &aliases, &references);
     derives::decide(spec, &references);
 }
 

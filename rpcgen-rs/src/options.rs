@@ -99,6 +99,12 @@ options! {
         /// Refuse input of more than this many bytes, all included files together.
         max_input: number = 16 << 20, max_input(bytes: u32) => |field, bytes| *field = bytes,
             flag "max-input" "BYTES";
+        /// Refuse input of more than this many definitions, members, labels, procedures and arguments, counted together.
+        max_items: number = 1 << 18, max_items(count: u32) => |field, count| *field = count,
+            flag "max-items" "COUNT";
+        /// Refuse a definition of more than this many members, labels, procedures or arguments.
+        max_members: number = 1 << 15, max_members(count: u32) => |field, count| *field = count,
+            flag "max-members" "COUNT";
         /// Warn about everything that C rpcgen would refuse.
         strict_rpcgen: flag = false, strict_rpcgen(yes: bool) => |field, yes| *field = yes,
             flag "strict-rpcgen" "";

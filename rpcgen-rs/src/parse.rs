@@ -80,6 +80,8 @@ struct Parser<'a> {
     /// Index of the current token; never beyond `End`.
     at: usize,
     depth: u32,
+    /// Definitions, members, labels, procedures and arguments so far.
+    items: u32,
     /// Definitions that are being read: what they are, and the token of their name.
     context: Vec<(&'static str, usize)>,
     /// An unclosed `{` was reported: the ones around it are no news.
@@ -103,6 +105,7 @@ impl<'a> Parser<'a> {
             diags,
             at: 0,
             depth: 0,
+            items: 0,
             context: Vec::new(),
             end_reported: false,
         }
@@ -152,7 +155,7 @@ impl<'a> Parser<'a> {
     fn definition_statement(&mut self, spec: &mut Spec) {
         let first = self.at;
         self.context.clear();
-        let Ok(kind) = self.definition() else {
+        let Ok(kind) = self.count(0).and_then(|()| self.definition()) else {
             return self.recover();
         };
         let span = self.span_from(first);

@@ -137,6 +137,10 @@ pub struct Limits {
     pub nesting: u32,
     /// Bytes of one name.
     pub name: u32,
+    /// Definitions, members, labels, procedures and arguments, all together.
+    pub items: u32,
+    /// Members, labels, procedures or arguments of one definition: what is printed in one piece.
+    pub members: u32,
 }
 
 impl Default for Limits {
@@ -150,6 +154,8 @@ impl Default for Limits {
             expansion: 4 << 20,
             nesting: 100,
             name: 4096,
+            items: 1 << 18,
+            members: 1 << 15,
         }
     }
 }

@@ -88,6 +88,10 @@ too: the `}` is probably missing before it."),
     ("E0105", "Types, namespaces or parentheses are nested more deeply than the limit."),
     ("E0106", "A name is longer than the limit."),
     ("E0107", "An expression has more operations in a row than the limit."),
+    ("E0108", "There are more definitions, or more members in one of them, than the limit.
+
+Output takes memory for each of them; the limits keep it below 1 GiB. They are far beyond any interface that people wrote:
+raise them by `--max-items` and `--max-members` if yours was generated."),
     ("E0110", "`void` stands where a type with values is needed.
 
 `void` is the content of a union's arm that has none, the result of a procedure that returns nothing, and the whole

@@ -29,6 +29,11 @@ impl Aliases {
         Self { last }
     }
 
+    /// The last typedef of the chain that begins with this type.
+    pub(super) fn last(&self, at: usize) -> Option<TypeId> {
+        self.last.get(at).copied()
+    }
+
     /// [`Spec::resolve`] in constant time.
     pub(crate) fn resolve<'a>(&self, spec: &'a Spec, ty: &'a Type) -> &'a Type {
         let Type::Named(id) = ty else { return ty };

@@ -5,7 +5,7 @@ fn sample(entry: &Entry) -> String {
     match entry.value {
         "" => (!entry.on_by_default()).to_string(),
         "rust|c" => String::from("c"),
-        "BYTES" => String::from("7"),
+        "BYTES" | "COUNT" => String::from("7"),
         value => value.replace(['[', ']'], ""),
     }
 }

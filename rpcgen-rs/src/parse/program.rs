@@ -46,6 +46,7 @@ impl Parser<'_> {
             return Err(self.expected("`version`"));
         }
         self.at += 1;
+        self.count(versions.len())?;
         let name = self.name("the version's name")?;
         self.enter("version");
         let mut procedures = Vec::new();
@@ -99,6 +100,7 @@ impl Parser<'_> {
         } else {
             Some(self.result()?)
         };
+        self.count(procedures.len())?;
         let name = self.name("the procedure's name")?;
         self.enter("procedure");
         let rest = self.procedure_rest();
@@ -141,6 +143,7 @@ impl Parser<'_> {
                     self.at += 1;
                 }
             } else {
+                self.count(args.len())?;
                 args.push(self.argument()?);
             }
             if !self.eat(b',') {

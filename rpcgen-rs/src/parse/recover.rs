@@ -22,6 +22,33 @@ impl Parser<'_> {
         result
     }
 
+    /// One more definition, or one more member of the definition that has `members` already, up to the limits. Beyond
+    /// them nothing more is read.
+    pub(super) fn count(&mut self, members: usize) -> Parsed<()> {
+        let limits = self.config.limits;
+        self.items += 1;
+        let message = if self.items > limits.items {
+            format!(
+                "more than {} definitions, members, labels, procedures and arguments",
+                limits.items
+            )
+        } else if members >= limits.members as usize {
+            format!("a definition of more than {} members", limits.members)
+        } else {
+            return Ok(());
+        };
+        let flag = if self.items > limits.items {
+            "--max-items"
+        } else {
+            "--max-members"
+        };
+        let error = Diagnostic::error("E0108", self.span(), message);
+        self.report(error.help(format!("`{flag}=COUNT` sets another limit")));
+        self.at = self.tokens.len() - 1;
+        self.end_reported = true;
+        Err(Failed)
+    }
+
     /// `"{" { element } "}"`: goes on with the next element after a mistake in one. Returns the span of the whole.
     pub(super) fn braces(
         &mut self,

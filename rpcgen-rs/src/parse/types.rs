@@ -119,6 +119,7 @@ impl Parser<'_> {
         match self.declaration("the member's name", false)? {
             None => self.lint(Lint::VoidMember, self.previous_span()),
             Some(mut decl) => {
+                self.count(fields.len())?;
                 decl.docs = self.comments.around(first, self.at);
                 fields.push(decl);
             }
@@ -149,6 +150,7 @@ impl Parser<'_> {
     /// One member and its comma. A mistake costs this member only.
     fn enumerators(&mut self, members: &mut Vec<EnumMember>) -> Parsed<()> {
         let first = self.at;
+        self.count(members.len())?;
         match self.enumerator() {
             Ok(mut member) => {
                 if self.eat(b',') {
@@ -234,8 +236,9 @@ impl Parser<'_> {
         };
         self.expect(b')', "after the discriminant")?;
         let mut arms: Vec<Arm> = Vec::new();
+        let mut labels = 0;
         let open = self.at;
-        let span = self.nested(|p| p.braces(|p| p.case_spec(&mut arms)))?;
+        let span = self.nested(|p| p.braces(|p| p.case_spec(&mut arms, &mut labels)))?;
         if self.at == open + 2 {
             self.error(
                 "E0111",
@@ -263,13 +266,13 @@ impl Parser<'_> {
     /// case-spec: ( "case" value ":" ) ( "case" value ":" )* declaration ";"
     /// ```
     /// also with `default` among the labels
-    fn case_spec(&mut self, arms: &mut Vec<Arm>) -> Parsed<()> {
+    fn case_spec(&mut self, arms: &mut Vec<Arm>, count: &mut usize) -> Parsed<()> {
         let first = self.at;
         if self.eat(b';') {
             self.lint(Lint::EmptyStatement, self.previous_span());
             return Ok(());
         }
-        let labels = self.case_labels()?;
+        let labels = self.case_labels(count)?;
         if labels.is_empty() {
             if arms.is_empty() {
                 return Err(self.expected("`case` or `default`"));
@@ -312,16 +315,20 @@ impl Parser<'_> {
         self.expect(b';', "after the arm")
     }
 
-    fn case_labels(&mut self) -> Parsed<Vec<CaseLabel>> {
+    fn case_labels(&mut self, count: &mut usize) -> Parsed<Vec<CaseLabel>> {
         let mut labels = Vec::new();
         loop {
             match self.kind() {
                 Kind::Keyword(Keyword::Case) => {
+                    self.count(*count)?;
+                    *count += 1;
                     self.at += 1;
                     labels.push(CaseLabel::Case(self.expr()?));
                     self.expect(b':', "after the label")?;
                 }
                 Kind::Keyword(Keyword::Default) => {
+                    self.count(*count)?;
+                    *count += 1;
                     labels.push(CaseLabel::Default(self.span()));
                     self.at += 1;
                     self.expect(b':', "after `default`")?;

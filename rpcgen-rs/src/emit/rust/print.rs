@@ -17,18 +17,71 @@ const INDENT: usize = 4;
 /// Widest arguments of an attribute on one line (rustfmt's `attr_fn_like_width`).
 const ATTRIBUTE: usize = 70;
 
-/// Prints whole items.
-pub(super) fn print(stream: TokenStream) -> String {
-    let tokens = Tokens::new(stream);
-    let mut layout = Layout {
-        tokens: &tokens,
-        out: String::new(),
-        line: 0,
-        indent: 0,
-    };
-    layout.items(tokens.all());
-    layout.out.push('\n');
-    layout.out
+/// Prints whole items, a few at a time: their tokens take many times the memory of the text.
+pub(super) struct Printer {
+    out: String,
+    indent: usize,
+    /// What the last item of this module was.
+    before: Option<Sort>,
+}
+
+/// Of which items several may stand together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Use,
+    Const,
+    Other,
+}
+
+impl Printer {
+    /// Begins with this text, of whole lines.
+    pub(super) fn new(header: String) -> Self {
+        Self {
+            out: header,
+            indent: 0,
+            before: None,
+        }
+    }
+
+    /// Prints items behind those already there.
+    pub(super) fn items(&mut self, items: TokenStream) {
+        let tokens = Tokens::new(items);
+        let mut layout = Layout {
+            tokens: &tokens,
+            out: std::mem::take(&mut self.out),
+            line: 0,
+            indent: self.indent,
+        };
+        self.before = layout.items_behind(self.before, tokens.all());
+        self.out = layout.out;
+    }
+
+    /// Prints a module without its items, which come next, up to [`close`](Self::close).
+    pub(super) fn open(&mut self, module: TokenStream) {
+        self.items(module);
+        if self.out.ends_with("{}") {
+            self.out.pop();
+        }
+        self.indent += INDENT;
+        self.before = None;
+    }
+
+    /// Ends a module.
+    pub(super) fn close(&mut self) {
+        self.indent -= INDENT;
+        self.out.push('\n');
+        self.out.extend(std::iter::repeat_n(' ', self.indent));
+        self.out.push('}');
+        self.before = Some(Sort::Other);
+    }
+
+    /// The whole text.
+    pub(super) fn finish(mut self) -> String {
+        if !self.out.ends_with('\n') {
+            self.out.push('\n');
+        }
+        self.out
+    }
 }
 
 struct Layout<'t> {
@@ -90,23 +143,28 @@ impl Layout<'_> {
 
     /// Items, each on lines of its own, those of several lines apart from each other.
     fn items(&mut self, range: Range<usize>) {
+        self.items_behind(None, range);
+    }
+
+    fn items_behind(&mut self, mut before: Option<Sort>, range: Range<usize>) -> Option<Sort> {
         let mut rest = range.clone();
-        let mut before: Option<Range<usize>> = None;
         while !rest.is_empty() {
             let item = rest.start..self.end_of_item(&rest);
-            if before.is_some_and(|before| !self.belong_together(&before, &item)) {
+            let sort = match self.tokens.text(item.start) {
+                "use" => Sort::Use,
+                "const" => Sort::Const,
+                _ => Sort::Other,
+            };
+            // Two imports, or two constants without comments, stand together.
+            let together = before == Some(sort) && sort != Sort::Other;
+            if before.is_some() && (!together || self.tokens.breaks(&item)) {
                 self.out.push('\n');
             }
             self.item(item.clone());
             rest.start = item.end;
-            before = Some(item);
+            before = Some(sort);
         }
-    }
-
-    /// Two imports, or two constants without comments, stand together.
-    fn belong_together(&self, a: &Range<usize>, b: &Range<usize>) -> bool {
-        let kind = |item: &Range<usize>| self.tokens.text(item.start);
-        kind(a) == kind(b) && matches!(kind(a), "use" | "const") && !self.tokens.breaks(b)
+        before
     }
 
     /// An item ends with its `;`, or with its braces where those are no value.

@@ -1,5 +1,6 @@
 //! Programs: a module for each, with the tables of its procedures, its server traits and its clients.
 
+use super::print::Printer;
 use super::scope::{Case, Scope, allow_case, head, ident, number, word};
 use super::shape::{Shape, User};
 use super::{client, docs, server};
@@ -29,7 +30,8 @@ pub(super) struct ProcedureView<'a> {
     pub(super) result: Option<Shape>,
 }
 
-pub(super) fn module(scope: &Scope<'_>, program: &Program) -> TokenStream {
+/// Prints the module of a program.
+pub(super) fn print(scope: &Scope<'_>, program: &Program, out: &mut Printer) {
     let scope = &scope.inner();
     let otherwise = format!("Program `{}`.", program.name.x);
     let head = head(&program.docs, &otherwise, &program.name, Case::Value);
@@ -42,35 +44,32 @@ pub(super) fn module(scope: &Scope<'_>, program: &Program) -> TokenStream {
         .iter()
         .map(|v| view(scope, program, v))
         .collect();
-    let tables = views.iter().map(|v| table(scope, v));
-    let servers = scope.options.server.then(|| {
-        views
-            .iter()
-            .map(|v| server::items(scope, v))
-            .collect::<TokenStream>()
+    out.open(quote!(#head #[allow(dead_code)] pub mod #name {}));
+    out.items(quote! {
+        #import
+        /// The program's number.
+        pub const PROGRAM: #u32 = #program_number;
     });
-    let clients = scope.options.client.then(|| {
-        let clients = views.iter().map(|v| client::asynchronous(scope, v));
-        let inner = scope.inner();
-        let blocking = views.iter().map(|v| client::blocking(&inner, v));
-        quote! {
-            #(#clients)*
-            /// The same clients without a runtime: each call blocks its thread.
-            pub mod blocking { #import #(#blocking)* }
-        }
-    });
-    quote! {
-        #head
-        #[allow(dead_code)]
-        pub mod #name {
-            #import
-            /// The program's number.
-            pub const PROGRAM: #u32 = #program_number;
-            #(#tables)*
-            #servers
-            #clients
-        }
+    views.iter().for_each(|v| out.items(table(scope, v)));
+    if scope.options.server {
+        views.iter().for_each(|v| out.items(server::items(scope, v)));
     }
+    if scope.options.client {
+        for view in &views {
+            out.items(client::asynchronous(scope, view));
+        }
+        out.open(quote! {
+            /// The same clients without a runtime: each call blocks its thread.
+            pub mod blocking {}
+        });
+        out.items(import);
+        let inner = scope.inner();
+        for view in &views {
+            out.items(client::blocking(&inner, view));
+        }
+        out.close();
+    }
+    out.close();
 }
 
 impl View<'_> {

@@ -1,5 +1,7 @@
 //! What every part of the printer needs: the interface, the options, and how things are called from where.
 
+use super::newtypes;
+use super::shape::Aliased;
 use crate::ir::{Chain, Docs, Name, Spec, Type, TypeId, TypeKind};
 use crate::layout::{self, Pointer};
 use crate::options::Options;
@@ -21,6 +23,10 @@ pub(super) struct Scope<'a> {
     shadowed: bool,
     /// Which types are decoded into boxes and lists.
     placed: Rc<[bool]>,
+    /// Which typedefs are types of their own.
+    newtypes: Rc<[bool]>,
+    /// What the others stand for.
+    pub(super) aliases: Rc<Aliased>,
 }
 
 const PRIMITIVES: [&str; 13] = [
@@ -41,6 +47,8 @@ impl<'a> Scope<'a> {
             up: TokenStream::new(),
             shadowed: named(&PRIMITIVES),
             placed: placed(spec),
+            newtypes: newtypes::choose(spec, options),
+            aliases: Rc::new(Aliased::new(spec.types.len())),
         }
     }
 
@@ -60,6 +68,8 @@ impl<'a> Scope<'a> {
             path: self.path.clone(),
             up: self.up.clone(),
             placed: Rc::clone(&self.placed),
+            newtypes: Rc::clone(&self.newtypes),
+            aliases: Rc::clone(&self.aliases),
             ..*self
         }
     }
@@ -84,6 +94,11 @@ impl<'a> Scope<'a> {
         } else {
             quote!(#name)
         }
+    }
+
+    /// Whether a typedef is to be a type of its own.
+    pub(super) fn is_newtype(&self, id: TypeId) -> bool {
+        self.newtypes[id.0 as usize]
     }
 
     /// Whether a type's decoder builds the value where it stays.

@@ -4,10 +4,12 @@
 //! settles that once; types, codecs, clients and servers all print from it.
 
 use super::scope::{Scope, number};
-use crate::ir::{Chain, Type, TypeId, TypeKind};
+use crate::ir::{Type, TypeId, TypeKind};
 use crate::layout::{Pointer, pointer};
 use proc_macro2::TokenStream;
 use quote::quote;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Fixed arrays of more Rust bytes than this live in a vector, not in the value.
 const STACK: u64 = 4096;
@@ -38,7 +40,7 @@ pub(super) enum Shape {
     /// `List<T>`.
     List(TypeId),
     /// A typedef: called by its name, encoded as what it stands for.
-    Alias(TypeId, Box<Self>),
+    Alias(TypeId, Rc<Self>),
     /// A type with a codec of its own.
     Named(TypeId),
     /// A type from elsewhere.
@@ -54,6 +56,27 @@ pub(super) enum Bytes {
     Small,
     /// `Vec<u8>`.
     Vec,
+}
+
+/// What typedefs stand for, as far as it is known.
+pub(super) struct Aliased(RefCell<Vec<Option<Rc<Shape>>>>);
+
+impl Aliased {
+    /// Of so many types.
+    pub(super) fn new(types: usize) -> Self {
+        Self(RefCell::new(vec![None; types]))
+    }
+
+    fn get(&self, id: TypeId) -> Option<Rc<Shape>> {
+        self.0.borrow()[id.0 as usize].clone()
+    }
+
+    fn set(&self, ids: Vec<TypeId>, shape: &Rc<Shape>) {
+        let mut known = self.0.borrow_mut();
+        for id in ids {
+            known[id.0 as usize] = Some(Rc::clone(shape));
+        }
+    }
 }
 
 /// Who uses a type: an item, and a member of it. Patterns of the options select by that.
@@ -106,26 +129,42 @@ impl Scope<'_> {
         let def = self.spec.def(id);
         match &def.kind {
             TypeKind::Extern(path) => Shape::Extern(path.clone()),
-            TypeKind::Alias(target) if !self.is_newtype(id) => {
-                let user = User {
-                    item: &def.name.x,
-                    member: None,
-                };
-                Shape::Alias(id, Box::new(self.shape(target, user)))
-            }
+            TypeKind::Alias(_) if !self.is_newtype(id) => Shape::Alias(id, self.aliased(id)),
             _ => Shape::Named(id),
         }
     }
 
-    /// Whether a typedef is to be a type of its own. The pointer of a linked list never is: loops walk it.
-    pub(super) fn is_newtype(&self, id: TypeId) -> bool {
-        let def = self.spec.def(id);
-        let linked = |to: &Type| match self.spec.resolve(to) {
-            Type::Named(node) => self.spec.def(*node).layout.list == Some(Chain::Linked),
-            _ => false,
+    /// What a typedef stands for, each chain walked once.
+    fn aliased(&self, id: TypeId) -> Rc<Shape> {
+        let mut path = Vec::new();
+        let mut at = id;
+        let shape = loop {
+            if let Some(known) = self.aliases.get(at) {
+                break known;
+            }
+            path.push(at);
+            let def = self.spec.def(at);
+            let TypeKind::Alias(target) = &def.kind else {
+                break Rc::new(Shape::Named(at));
+            };
+            match target {
+                Type::Named(next) if self.is_alias(*next) => at = *next,
+                _ => {
+                    let user = User {
+                        item: &def.name.x,
+                        member: None,
+                    };
+                    break Rc::new(self.shape(target, user));
+                }
+            }
         };
-        let walked = matches!(&def.kind, TypeKind::Alias(Type::Optional(to)) if linked(to));
-        !walked && self.options.newtype.selects(&def.name.x, None)
+        self.aliases.set(path, &shape);
+        shape
+    }
+
+    /// A typedef that is no type of its own.
+    fn is_alias(&self, id: TypeId) -> bool {
+        matches!(self.spec.def(id).kind, TypeKind::Alias(_)) && !self.is_newtype(id)
     }
 
     /// The Rust type of a shape.
@@ -256,7 +295,7 @@ impl Shape {
     /// What a typedef stands for.
     pub(super) fn target(&self) -> &Self {
         match self {
-            Self::Alias(_, inner) => inner.target(),
+            Self::Alias(_, inner) => inner,
             other => other,
         }
     }

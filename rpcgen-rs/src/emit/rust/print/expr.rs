@@ -321,6 +321,11 @@ impl Layout<'_> {
                 return self.chain(range, &links, behind);
             }
         }
+        self.call(range, behind);
+    }
+
+    /// A path or one link of a chain: what stands in its last brackets goes over several lines.
+    fn call(&mut self, range: Range<usize>, behind: usize) {
         let groups = self.tokens.each(range.clone());
         let last = groups
             .filter(|at| matches!(self.tokens.kind(*at), Kind::Open(_)))
@@ -372,7 +377,7 @@ impl Layout<'_> {
             self.indented(Self::newline);
             from = *at;
         }
-        self.indented(|p| p.postfix(from..range.end, behind));
+        self.indented(|p| p.call(from..range.end, behind));
     }
 
     /// The members of a struct literal.
