@@ -126,6 +126,16 @@ pub(crate) fn target(ty: &Type) -> Option<(usize, bool)> {
     }
 }
 
+/// Arrays and pointers around a named type.
+pub(crate) fn levels(mut ty: &Type) -> u32 {
+    let mut levels = 0;
+    while let Type::Array(inner, _) | Type::Vec(inner, _) | Type::Optional(inner) = ty {
+        levels += 1;
+        ty = inner;
+    }
+    levels
+}
+
 /// How a pointer to a type is held in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pointer {

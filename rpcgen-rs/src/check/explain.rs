@@ -93,6 +93,11 @@ A typedef of the pointer sends optional data."),
     ("W0227", "A version has the number 0, which tools often take for \"no version\"."),
     ("W0228", "Procedure 0 has arguments or a result. By convention it has neither: it only shows that a server answers."),
     ("W0233", "A union has no case, only a `default`."),
+    ("W0235", "Types hold each other to a depth that rustc does not follow by default, whether they do so directly, in arrays or
+behind pointers.
+
+It says \"overflow while adding drop-check rules\" or \"queries overflow the depth limit\" where such a value is used. The
+attribute in the message, at the top of `lib.rs` or `main.rs`, makes it go on."),
     ("W0401", "Items of one scope would have the same name in Rust, so all of them keep the spelling of the file.
 
 `foo_bar` and `fooBar` would both be `FooBar`. Which of them keeps its spelling must not depend on their order, so both

@@ -1,11 +1,14 @@
 //! Rules that need layouts: what cannot be sent, and what would not fit on a stack.
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::ir::{Name, Spec, Type, TypeDef};
-use crate::layout::each_type;
+use crate::ir::{Name, Spec, Type, TypeDef, TypeKind};
+use crate::layout::graph::Graph;
+use crate::layout::{each_type, levels, target};
 
 /// Values larger than this would overflow the stacks they are decoded on.
 const LARGEST_VALUE: u64 = 256 << 10;
+/// Types inside each other that rustc follows by default, with some room for what holds the value (it follows 128).
+const DEEPEST_VALUE: u32 = 96;
 
 /// Checks sizes; runs behind [`layout`](crate::layout).
 pub(crate) fn check(spec: &Spec, diags: &mut Diagnostics) {
@@ -16,6 +19,9 @@ pub(crate) fn check(spec: &Spec, diags: &mut Diagnostics) {
             diags.push(e0234_larger_than_a_stack(&def.name, def.layout.size));
         }
         e0232_elements_of_no_bytes(spec, def, diags);
+    }
+    if let Some(deepest) = w0235_deeper_than_rustc_follows(spec) {
+        diags.push(deepest);
     }
 }
 
@@ -57,6 +63,38 @@ fn e0232_elements_of_no_bytes(spec: &Spec, def: &TypeDef, diags: &mut Diagnostic
             );
         }
     });
+}
+
+/// Reported once, for the deepest type.
+fn w0235_deeper_than_rustc_follows(spec: &Spec) -> Option<Diagnostic> {
+    let references = Graph::new(spec.types.len(), |at, out| {
+        let kind = &spec.types[at].kind;
+        each_type(kind, |ty| out.extend(target(ty).map(|(id, _)| id)));
+    });
+    let mut depths = vec![0; spec.types.len()];
+    for &at in references.components().groups.iter().flatten() {
+        let kind = &spec.types[at].kind;
+        let mut depth: u32 = 0;
+        each_type(kind, |ty| {
+            if let Some((id, _)) = target(ty) {
+                depth = depth.max(depths[id] + levels(ty));
+            }
+        });
+        let own = u32::from(!matches!(kind, TypeKind::Alias(_)));
+        depths[at] = depth + own;
+    }
+    let (def, depth) = spec
+        .types
+        .iter()
+        .zip(depths)
+        .max_by_key(|(_, depth)| *depth)?;
+    (depth > DEEPEST_VALUE).then(|| {
+        let message = format!("values of `{}` are {depth} types deep", def.name.x);
+        let limit = depth.saturating_mul(4).next_power_of_two();
+        Diagnostic::warning("W0235", def.name.span, message).help(format!(
+            "rustc follows 128: write `#![recursion_limit = \"{limit}\"]` at the top of the crate"
+        ))
+    })
 }
 
 fn takes_no_bytes(spec: &Spec, ty: &Type) -> bool {

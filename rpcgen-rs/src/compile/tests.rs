@@ -45,6 +45,81 @@ fn h127_definitions_by_the_ten_thousand_on_one_line() {
 }
 
 #[test]
+fn h127_definitions_and_members_have_limits_that_can_be_raised() {
+    let structs: String = (0..10)
+        .map(|n| format!("struct s{n} {{ int a; }}; "))
+        .collect();
+    let options = Options::default().max_items(20);
+    assert!(!compile_with(&options, &structs).diagnostics.has_errors());
+    let output = compile_with(&options.max_items(19), &structs);
+    let codes: Vec<_> = output.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["E0108"]);
+
+    let members = "int a; int b; int c;";
+    let labels = "case 0: case 1: int a; default: void;";
+    let procedures = "void A(void) = 1; void B(void) = 2; void C(void) = 3;";
+    let each = [
+        format!("struct s {{ {members} }};"),
+        String::from("enum e { A, B, C };"),
+        format!("union u switch (int d) {{ {labels} }};"),
+        format!("program P {{ version V {{ {procedures} }} = 1; }} = 9;"),
+        String::from("program P { version V { void F(int, int, int) = 1; } = 1; } = 9;"),
+    ];
+    for text in each {
+        let options = Options::default().max_members(3);
+        assert!(
+            !compile_with(&options, &text).diagnostics.has_errors(),
+            "{text}"
+        );
+        let errors = compile_with(&options.max_members(2), &text)
+            .spec()
+            .unwrap_err();
+        let errors = errors.to_string();
+        assert!(
+            errors.contains("more than 2 members") && errors.contains("--max-members"),
+            "{errors}"
+        );
+    }
+}
+
+#[test]
+fn h127_long_chains_of_types_are_linear() {
+    let chain = |link: fn(usize) -> String| {
+        let links: String = (1..20_000).map(link).collect();
+        let text = format!("typedef int t0; {links} struct end {{ t19999 x; }};");
+        let output = compile_with(&Options::default(), &text);
+        assert!(!output.diagnostics.has_errors());
+        output.files[0].text.len()
+    };
+    let typedefs = chain(|n| format!("typedef t{} t{n};", n - 1));
+    let arrays = chain(|n| format!("typedef t{} t{n}<>;", n - 1));
+    let pointers = chain(|n| format!("typedef t{} *t{n};", n - 1));
+    // A few hundred bytes for each.
+    assert!(typedefs < 20_000 * 500 && arrays < 20_000 * 1000 && pointers < 20_000 * 1000);
+}
+
+#[test]
+fn a_depth_that_rustc_does_not_follow_is_told() {
+    let chain = |links: usize| -> String {
+        let link = |n: usize| format!("struct t{n} {{ t{} *x; string y<>; }};", n - 1);
+        let links: String = (1..links).map(link).collect();
+        format!("struct t0 {{ int a; }}; {links}")
+    };
+    let codes = |text: &str| -> Vec<&str> {
+        let output = compile_with(&Options::default(), text);
+        output.diagnostics.iter().map(|d| d.code).collect()
+    };
+    assert_eq!(codes(&chain(40)), [""; 0]);
+    assert_eq!(codes(&chain(60)), ["W0235"]);
+    // Typedefs are no types of their own, and a list may be as long as it likes.
+    let names: String = (1..500)
+        .map(|n| format!("typedef t{} t{n};", n - 1))
+        .collect();
+    assert_eq!(codes(&format!("typedef int t0; {names}")), [""; 0]);
+    assert_eq!(codes("struct node { int v; node *next; };"), [""; 0]);
+}
+
+#[test]
 fn h131_many_undefined_names_end_in_time() {
     let text: String = (0..20_000)
         .map(|n| format!("struct s{n} {{ undefined{n} x; }}; "))

@@ -30,7 +30,7 @@ pub(super) fn choose(spec: &Spec, options: &Options) -> Rc<[bool]> {
             at = layout::target(target).map(|(id, _)| id);
         }
         while let Some((id, target)) = path.pop() {
-            below += depth(target);
+            below += layout::levels(target);
             let wanted = options.newtype.selects(&spec.types[id].name.x, None);
             chosen[id] = (wanted || below > LEVELS) && !is_walked(spec, target);
             if chosen[id] {
@@ -40,16 +40,6 @@ pub(super) fn choose(spec: &Spec, options: &Options) -> Rc<[bool]> {
         }
     }
     chosen.into()
-}
-
-/// Arrays and pointers around a type's name.
-fn depth(mut ty: &Type) -> u32 {
-    let mut depth = 0;
-    while let Type::Array(inner, _) | Type::Vec(inner, _) | Type::Optional(inner) = ty {
-        depth += 1;
-        ty = inner;
-    }
-    depth
 }
 
 /// The pointer of a linked list: loops walk it.

@@ -408,9 +408,56 @@ impl Layout<'_> {
         self.flat(greater..ty.end);
     }
 
+    /// A macro's invocation that is too wide for a line: as many of its entries on a line as fit.
+    fn invocation(&mut self, range: Range<usize>) {
+        let mut from = range.start;
+        for at in self.tokens.each(range.clone()) {
+            if self.tokens.opens(at, Delimiter::Parenthesis) {
+                self.flat(from..at + 1);
+                self.invocation(self.tokens.inside(at));
+                from = self.tokens.other_end(at);
+            } else if self.tokens.opens(at, Delimiter::Brace) {
+                self.flat(from..at);
+                self.push(" ");
+                self.body(at, Self::filled);
+                from = self.tokens.behind(at);
+            }
+        }
+        self.flat(from..range.end);
+    }
+
+    /// What a macro lists: each entry ends with a string or with braces.
+    fn filled(&mut self, inside: Range<usize>) {
+        let ends = |p: &Self, at: usize| {
+            p.tokens.opens(at, Delimiter::Brace) || p.tokens.text(at).starts_with('"')
+        };
+        let mut start = inside.start;
+        let mut all: Vec<usize> = self.tokens.each(inside.clone()).collect();
+        all.retain(|at| ends(self, *at));
+        for at in all {
+            let entry = start..self.tokens.behind(at);
+            if start > inside.start && self.fits(&entry, 1) {
+                self.push(" ");
+            } else {
+                self.newline();
+            }
+            if self.fits(&entry, 0) {
+                self.flat(entry.clone());
+            } else {
+                self.invocation(entry.clone());
+            }
+            start = entry.end;
+        }
+        if start < inside.end {
+            self.newline();
+            self.flat(start..inside.end);
+        }
+    }
+
     /// `const`, `static`, `type`, `use`, a tuple struct.
     fn value_item(&mut self, item: Range<usize>) {
         match self.find(&item, &["="]) {
+            None if self.tokens.width(&item) > self.room() => self.invocation(item),
             None => self.flat(item),
             Some(equals) => {
                 self.flat(item.start..equals + 1);

@@ -52,7 +52,9 @@ pub(super) fn print(scope: &Scope<'_>, program: &Program, out: &mut Printer) {
     });
     views.iter().for_each(|v| out.items(table(scope, v)));
     if scope.options.server {
-        views.iter().for_each(|v| out.items(server::items(scope, v)));
+        views
+            .iter()
+            .for_each(|v| out.items(server::items(scope, v)));
     }
     if scope.options.client {
         for view in &views {
