@@ -1,5 +1,7 @@
 //! Compiles the interface.
 
 fn main() -> Result<(), rpcgen_rs::Errors> {
-    rpcgen_rs::configure().compile(&["vxi11.x"])
+    rpcgen_rs::configure()
+        .strip_prefix("Device_AddrFamily", "DEVICE_")
+        .compile(&["vxi11.x"])
 }

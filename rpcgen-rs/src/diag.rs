@@ -197,11 +197,12 @@ impl Diagnostics {
         self.list.iter().find(|d| d.code == code)
     }
 
-    /// All messages as text, plus a line about suppressed ones.
+    /// All messages as text in the order of their places, plus a line about suppressed ones.
     pub fn render(&self, sources: &SourceMap, format: Format) -> String {
-        let mut out: String = self
-            .list
-            .iter()
+        let mut list: Vec<&Diagnostic> = self.list.iter().collect();
+        list.sort_by_key(|d| d.span().map(|span| (span.file, span.lo)));
+        let mut out: String = list
+            .into_iter()
             .map(|d| d.render(sources, format))
             .collect();
         if self.suppressed > 0 && format != Format::Json {

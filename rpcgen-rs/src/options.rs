@@ -111,8 +111,8 @@ options! {
         /// Warn about everything that RFC 4506 and RFC 5531 do not know.
         strict_rfc: flag = false, strict_rfc(yes: bool) => |field, yes| *field = yes,
             flag "strict-rfc" "";
-        /// Show notes, too: hints such as the strip-prefix line that pins a name against later additions to the file.
-        notes: flag = false, notes(yes: bool) => |field, yes| *field = yes,
+        /// Show hints, such as the strip-prefix line that pins names against later additions to the file.
+        notes: flag = true, notes(yes: bool) => |field, yes| *field = yes,
             flag "notes" "";
 
     "Names":

@@ -24,9 +24,9 @@ pub(crate) fn spec(text: &str) -> Spec {
     spec_with(&Options::default(), text)
 }
 
-/// The codes of all messages about a text, in order.
+/// The codes of all messages about a text, in order, hints left out.
 pub(crate) fn codes(text: &str) -> Vec<&'static str> {
-    compile_with(&Options::default(), text)
+    compile_with(&Options::default().notes(false), text)
         .diagnostics
         .iter()
         .map(|diagnostic| diagnostic.code)

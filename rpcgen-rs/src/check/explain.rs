@@ -105,7 +105,7 @@ do. Give one of them another name: `.rename(\"foo_bar\", \"FooBar2\")`."),
     ("W0402", "The prefix stripped from the members of an enum, or from the procedures of a program, depends on one of them.
 
 If the file later gains or loses a member, the names of all others may change. The `strip_prefix` line in the message
-pins them. Shown with `--notes` only."),
+pins them; `--no-notes` leaves such hints out."),
 ];
 
 #[cfg(test)]

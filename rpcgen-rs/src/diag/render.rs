@@ -12,26 +12,23 @@ use crate::source::SourceMap;
 const WIDTH: usize = 160;
 
 /// ```text
-/// error[E0105]: expected `;` after the field, found `}`
+/// calc.x, line 3: error[E0105]: expected `;` after the field, found `}`
 ///   --> calc.x:3:12
-/// calc.x, line 3: expected `;` after the field, found `}`
 ///    |
 ///  3 |     int a }
 ///    |          ^ here
 ///   = help: …
 /// ```
 pub(super) fn text(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
-    let mut out = format!("{}\n", heading(diagnostic));
+    let mut out = String::new();
+    let heading = heading(diagnostic);
     if let Some(span) = diagnostic.span() {
         let place = sources.position(span);
-        let path = clean(place.path);
-        let _ = writeln!(out, "  --> {path}:{}:{}", place.line, place.column);
-        let _ = writeln!(
-            out,
-            "{path}, line {}: {}",
-            place.line,
-            clean(&diagnostic.message)
-        );
+        let (path, line) = (clean(place.path), place.line);
+        let _ = writeln!(out, "{path}, line {line}: {heading}");
+        let _ = writeln!(out, "  --> {path}:{line}:{}", place.column);
+    } else {
+        let _ = writeln!(out, "{heading}");
     }
     let gutter = diagnostic
         .labels
@@ -242,9 +239,8 @@ mod tests {
         .label(Span { lo: 7, hi: 8, ..at }, "while reading struct `a`")
         .help("end it with `;`");
         let expected = "\
-error[E0105]: expected `;`, found `}`
+calc.x, line 2: error[E0105]: expected `;`, found `}`
   --> calc.x:2:8
-calc.x, line 2: expected `;`, found `}`
    |
  2 |     int a }
    |           ^ here

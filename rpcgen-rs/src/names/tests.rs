@@ -327,10 +327,10 @@ fn a_pinned_prefix_is_stripped_as_text() {
 }
 
 #[test]
-fn a_prefix_that_hangs_on_one_member_is_told_on_request() {
+fn a_prefix_that_hangs_on_one_member_is_told() {
     let text = "enum color { COLOR_RED = 0, COLOR_GREEN = 1 };";
     assert_eq!(codes(text), [""; 0]);
-    let output = compile_with(&Options::default().notes(true), text);
+    let output = compile_with(&Options::default(), text);
     let note = output.diagnostics.find("W0402").unwrap();
     assert!(
         note.help
@@ -339,9 +339,7 @@ fn a_prefix_that_hangs_on_one_member_is_told_on_request() {
             .contains(r#".strip_prefix("color", "COLOR_")"#),
         "{note:?}"
     );
-    let pinned = Options::default()
-        .notes(true)
-        .strip_prefix("color", "COLOR_");
+    let pinned = Options::default().strip_prefix("color", "COLOR_");
     assert!(compile_with(&pinned, text).diagnostics.is_empty());
 }
 

@@ -456,7 +456,7 @@ fn context_is_told() {
     parse(&input, &tokens, &Config::default(), &mut diags);
     let shown = diags.render(&sources, Format::Text);
     assert!(
-        shown.contains("a.x, line 2: expected the arm's name, found `;`"),
+        shown.contains("a.x, line 2: error[E0101]: expected the arm's name, found `;`"),
         "{shown}"
     );
     assert!(shown.contains("while reading union `foo`"), "{shown}");
@@ -568,7 +568,7 @@ fn strict_dialects_warn() {
     assert_eq!(
         codes(Strict { rfc: false, ..both }),
         [
-            "W0315", "W0303", "W0302", "W0310", "W0304", "W0305", "W0307", "W0301", "W0326"
+            "W0315", "W0301", "W0303", "W0302", "W0310", "W0304", "W0305", "W0307", "W0326"
         ]
     );
     assert_eq!(
@@ -577,8 +577,8 @@ fn strict_dialects_warn() {
             ..both
         }),
         [
-            "W0320", "W0315", "W0319", "W0303", "W0321", "W0323", "W0304", "W0305", "W0308",
-            "W0301", "W0325", "W0326"
+            "W0320", "W0315", "W0301", "W0319", "W0303", "W0321", "W0323", "W0304", "W0305",
+            "W0308", "W0325", "W0326"
         ]
     );
 }

@@ -233,8 +233,11 @@ fn normal(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    let root = if path.starts_with('/') { "/" } else { "" };
-    format!("{root}{}", parts.join("/"))
+    match (path.starts_with('/'), parts.is_empty()) {
+        (false, true) => String::from("."),
+        (false, false) => parts.join("/"),
+        (true, _) => format!("/{}", parts.join("/")),
+    }
 }
 
 #[cfg(test)]

@@ -130,7 +130,9 @@ const _: () = {
 
     v1::implement!(MissingFalse);
 
-    v1::json!(union MissingFalse { void { False = "FALSE" } value { True = "TRUE" } tag {} tagged {} });
+    v1::json!(union MissingFalse {
+        void { False = "FALSE" } value { True = "TRUE" } tag {} tagged {}
+    });
 };
 
 #[doc(alias = "missing_true")]
@@ -201,7 +203,12 @@ const _: () = {
 
     v1::implement!(MissingTrue);
 
-    v1::json!(union MissingTrue { void {} value { False = "FALSE" True = "TRUE" } tag {} tagged {} });
+    v1::json!(union MissingTrue {
+        void {}
+        value {
+            False = "FALSE" True = "TRUE"
+        } tag {} tagged {}
+    });
 };
 
 #[doc(alias = "never")]

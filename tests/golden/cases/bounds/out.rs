@@ -95,7 +95,10 @@ const _: () = {
 
     v1::implement!(All);
 
-    v1::json!(struct All { s s = "s" small small = "small" big big = "big" n n = "n" p p = "p" fixed fixed = "fixed" i i = "i" unbounded unbounded = "unbounded" });
+    v1::json!(struct All {
+        s s = "s" small small = "small" big big = "big" n n = "n" p p = "p" fixed fixed = "fixed"
+        i i = "i" unbounded unbounded = "unbounded"
+    });
 };
 
 /// Program `BOUND_PROG`.

@@ -193,7 +193,12 @@ const _: () = {
 
     v1::implement!(Several);
 
-    v1::json!(union Several { void {} value { A = "KIND_A" B = "KIND_B" C = "KIND_C" } tag { Other } tagged {} });
+    v1::json!(union Several {
+        void {}
+        value {
+            A = "KIND_A" B = "KIND_B" C = "KIND_C"
+        } tag { Other } tagged {}
+    });
 };
 
 #[doc(alias = "numbers")]
@@ -289,7 +294,12 @@ const _: () = {
 
     v1::implement!(Numbers);
 
-    v1::json!(union Numbers { void { Case10 = "10" } value { Case0 = "0" Case1 = "1" Case2 = "2" Case4294967295 = "4294967295" } tag {} tagged {} });
+    v1::json!(union Numbers {
+        void { Case10 = "10" }
+        value {
+            Case0 = "0" Case1 = "1" Case2 = "2" Case4294967295 = "4294967295"
+        } tag {} tagged {}
+    });
 };
 
 #[doc(alias = "mixed")]
@@ -376,5 +386,10 @@ const _: () = {
 
     v1::implement!(Mixed);
 
-    v1::json!(union Mixed { void {} value { Ten = "TEN" D = "KIND_D" Casea = "Casea" CaseMinus3 = "-3" } tag {} tagged {} });
+    v1::json!(union Mixed {
+        void {}
+        value {
+            Ten = "TEN" D = "KIND_D" Casea = "Casea" CaseMinus3 = "-3"
+        } tag {} tagged {}
+    });
 };

@@ -372,7 +372,12 @@ const _: () = {
 
     v1::implement!(Label);
 
-    v1::json!(union Label { void {} value { SHADE_RED = "SHADE_RED" shade_red = "shade_red" } tag {} tagged {} });
+    v1::json!(union Label {
+        void {}
+        value {
+            SHADE_RED = "SHADE_RED" shade_red = "shade_red"
+        } tag {} tagged {}
+    });
 };
 
 /// Program `CLASH_PROG`.

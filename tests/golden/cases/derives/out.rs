@@ -254,7 +254,9 @@ const _: () = {
 
     v1::implement!(All);
 
-    v1::json!(struct All { p p = "p" r r_ = "r" s s = "s" name name = "name" more more = "more" one one = "one" });
+    v1::json!(struct All {
+        p p = "p" r r_ = "r" s s = "s" name name = "name" more more = "more" one one = "one"
+    });
 };
 
 #[doc(alias = "u")]

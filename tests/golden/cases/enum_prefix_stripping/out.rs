@@ -551,7 +551,9 @@ const _: () = {
 
     v1::implement!(Counted);
 
-    v1::json!(enum Counted { A = "COUNT_A" B = "COUNT_B" C = "COUNT_C" D = "COUNT_D" E = "COUNT_E" });
+    v1::json!(enum Counted {
+        A = "COUNT_A" B = "COUNT_B" C = "COUNT_C" D = "COUNT_D" E = "COUNT_E"
+    });
 };
 
 /// A second name for a value becomes a constant.

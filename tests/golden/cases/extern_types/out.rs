@@ -49,7 +49,9 @@ const _: () = {
 
     v1::implement!(Uses);
 
-    v1::json!(struct Uses { at at_ = "at" maybe maybe = "maybe" many many = "many" two two = "two" });
+    v1::json!(struct Uses {
+        at at_ = "at" maybe maybe = "maybe" many many = "many" two two = "two"
+    });
 };
 
 #[doc(alias = "u")]

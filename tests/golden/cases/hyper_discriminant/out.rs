@@ -74,7 +74,11 @@ const _: () = {
 
     v1::implement!(Wide);
 
-    v1::json!(union Wide { void { Case9223372036854775807 = "9223372036854775807" } value { CaseMinus1 = "-1" } tag {} tagged { Other } });
+    v1::json!(union Wide {
+        void {
+            Case9223372036854775807 = "9223372036854775807"
+        } value { CaseMinus1 = "-1" } tag {} tagged { Other }
+    });
 };
 
 #[doc(alias = "unsigned_wide")]
@@ -140,7 +144,12 @@ const _: () = {
 
     v1::implement!(UnsignedWide);
 
-    v1::json!(union UnsignedWide { void { Case0 = "0" } value { CaseMinus1 = "18446744073709551615" } tag { Other } tagged {} });
+    v1::json!(union UnsignedWide {
+        void { Case0 = "0" }
+        value {
+            CaseMinus1 = "18446744073709551615"
+        } tag { Other } tagged {}
+    });
 };
 
 #[doc(alias = "narrow")]
@@ -211,7 +220,9 @@ const _: () = {
 
     v1::implement!(Narrow);
 
-    v1::json!(union Narrow { void { CaseMinus1 = "-1" } value { Casex = "Casex" } tag { Other } tagged {} });
+    v1::json!(union Narrow {
+        void { CaseMinus1 = "-1" } value { Casex = "Casex" } tag { Other } tagged {}
+    });
 };
 
 #[doc(alias = "byte")]
@@ -466,7 +477,12 @@ const _: () = {
 
     v1::implement!(Number);
 
-    v1::json!(union Number { void { Case0 = "0" } value { Case4294967295 = "4294967295" } tag {} tagged {} });
+    v1::json!(union Number {
+        void { Case0 = "0" }
+        value {
+            Case4294967295 = "4294967295"
+        } tag {} tagged {}
+    });
 };
 
 #[doc(alias = "all")]

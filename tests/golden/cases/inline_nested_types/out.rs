@@ -44,7 +44,9 @@ const _: () = {
 
     v1::implement!(Outer);
 
-    v1::json!(struct Outer { point point = "point" level level = "level" body body = "body" parts parts = "parts" });
+    v1::json!(struct Outer {
+        point point = "point" level level = "level" body body = "body" parts parts = "parts"
+    });
 };
 
 #[doc(alias = "outer_point")]
@@ -353,7 +355,9 @@ const _: () = {
 
     v1::implement!(OuterBodyPersonWho);
 
-    v1::json!(union OuterBodyPersonWho { void { False = "FALSE" } value { True = "TRUE" } tag {} tagged {} });
+    v1::json!(union OuterBodyPersonWho {
+        void { False = "FALSE" } value { True = "TRUE" } tag {} tagged {}
+    });
 };
 
 #[doc(alias = "outer_parts")]

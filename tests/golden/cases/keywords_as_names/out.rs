@@ -169,7 +169,11 @@ const _: () = {
 
     v1::implement!(Impl);
 
-    v1::json!(struct Impl { r#type r#type = "type" r#where r#where = "where" r#ref r#ref = "ref" self_ self_ = "self" super_ super_ = "super" crate_ crate_ = "crate" r#gen r#gen = "gen" r#async r#async = "async" underscore1 underscore1 = "_" r#try r#try = "try" });
+    v1::json!(struct Impl {
+        r#type r#type = "type" r#where r#where = "where" r#ref r#ref = "ref" self_ self_ = "self"
+        super_ super_ = "super" crate_ crate_ = "crate" r#gen r#gen = "gen"
+        r#async r#async = "async" underscore1 underscore1 = "_" r#try r#try = "try"
+    });
 };
 
 #[doc(alias = "trait")]

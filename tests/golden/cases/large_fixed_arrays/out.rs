@@ -85,7 +85,10 @@ const _: () = {
 
     v1::implement!(Sample);
 
-    v1::json!(struct Sample { numbers numbers = "numbers" blob blob = "blob" small small = "small" some some = "some" words words = "words" narrow narrow = "narrow" });
+    v1::json!(struct Sample {
+        numbers numbers = "numbers" blob blob = "blob" small small = "small" some some = "some"
+        words words = "words" narrow narrow = "narrow"
+    });
 };
 
 #[doc(alias = "inner")]
@@ -285,7 +288,12 @@ const _: () = {
 
     v1::implement!(U);
 
-    v1::json!(union U { void {} value { Case0 = "0" Case1 = "1" Case2 = "2" } tag { Other } tagged {} });
+    v1::json!(union U {
+        void {}
+        value {
+            Case0 = "0" Case1 = "1" Case2 = "2"
+        } tag { Other } tagged {}
+    });
 };
 
 #[doc(alias = "row")]

@@ -81,7 +81,11 @@ const _: () = {
 
     v1::implement!(M);
 
-    v1::json!(struct M { w w_ = "w" r r_ = "r" x x_ = "x" at at_ = "at" block block_ = "block" tag tag = "tag" put put_ = "put" value value = "value" self_ self_ = "self" node node = "node" next next = "next" first first = "first" index index = "index" });
+    v1::json!(struct M {
+        w w_ = "w" r r_ = "r" x x_ = "x" at at_ = "at" block block_ = "block" tag tag = "tag"
+        put put_ = "put" value value = "value" self_ self_ = "self" node node = "node"
+        next next = "next" first first = "first" index index = "index"
+    });
 };
 
 #[doc(alias = "n")]
@@ -255,7 +259,9 @@ const _: () = {
         }
     }
 
-    v1::json!(linked N, next { w w_ = "w" at at_ = "at" block block_ = "block" r r_ = "r" f f = "f" });
+    v1::json!(linked N, next {
+        w w_ = "w" at at_ = "at" block block_ = "block" r r_ = "r" f f = "f"
+    });
 };
 
 #[doc(alias = "o")]

@@ -100,7 +100,9 @@ const _: () = {
 
     v1::implement!(Color);
 
-    v1::json!(enum Color { Red = "RED" Green = "GREEN" Blue = "BLUE" Black = "BLACK" White = "WHITE" });
+    v1::json!(enum Color {
+        Red = "RED" Green = "GREEN" Blue = "BLUE" Black = "BLACK" White = "WHITE"
+    });
 };
 
 #[doc(alias = "some")]

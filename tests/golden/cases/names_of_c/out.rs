@@ -143,7 +143,9 @@ const _: () = {
 
     v1::implement!(some_struct);
 
-    v1::json!(struct some_struct { Field_A __Field_A = "Field_A" fieldB __fieldB = "fieldB" S __S = "S" });
+    v1::json!(struct some_struct {
+        Field_A __Field_A = "Field_A" fieldB __fieldB = "fieldB" S __S = "S"
+    });
 };
 
 #[allow(non_camel_case_types)]
@@ -287,7 +289,12 @@ const _: () = {
 
     v1::implement!(by_number);
 
-    v1::json!(union by_number { void { CaseMinus1 = "-1" } value { Case0 = "0" Case7 = "7" } tag {} tagged {} });
+    v1::json!(union by_number {
+        void { CaseMinus1 = "-1" }
+        value {
+            Case0 = "0" Case7 = "7"
+        } tag {} tagged {}
+    });
 };
 
 #[allow(non_camel_case_types)]

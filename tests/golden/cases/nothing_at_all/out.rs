@@ -57,7 +57,10 @@ const _: () = {
 
     v1::implement!(EmptyThings);
 
-    v1::json!(struct EmptyThings { none none = "none" nobody nobody = "nobody" quiet quiet = "quiet" silent silent = "silent" nothing nothing = "nothing" });
+    v1::json!(struct EmptyThings {
+        none none = "none" nobody nobody = "nobody" quiet quiet = "quiet" silent silent = "silent"
+        nothing nothing = "nothing"
+    });
 };
 
 #[doc(alias = "only_empty")]

@@ -326,7 +326,9 @@ const _: () = {
 
     v1::implement!(ByVendorOnly);
 
-    v1::json!(union ByVendorOnly { void { B = "VENDOR_B" } value { A = "VENDOR_A" } tag {} tagged {} });
+    v1::json!(union ByVendorOnly {
+        void { B = "VENDOR_B" } value { A = "VENDOR_A" } tag {} tagged {}
+    });
 };
 
 #[doc(alias = "both")]

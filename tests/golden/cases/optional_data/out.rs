@@ -140,5 +140,7 @@ const _: () = {
 
     v1::implement!(All);
 
-    v1::json!(struct All { a a = "a" b b = "b" c c = "c" d d = "d" e e = "e" f f = "f" g g = "g" h h = "h" });
+    v1::json!(struct All {
+        a a = "a" b b = "b" c c = "c" d d = "d" e e = "e" f f = "f" g g = "g" h h = "h"
+    });
 };

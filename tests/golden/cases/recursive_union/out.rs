@@ -290,7 +290,12 @@ const _: () = {
 
     v1::implement!(Expr);
 
-    v1::json!(union Expr { void {} value { Number = "OP_NUMBER" Neg = "OP_NEG" Add = "OP_ADD" Call = "OP_CALL" } tag {} tagged {} });
+    v1::json!(union Expr {
+        void {}
+        value {
+            Number = "OP_NUMBER" Neg = "OP_NEG" Add = "OP_ADD" Call = "OP_CALL"
+        } tag {} tagged {}
+    });
 };
 
 #[doc(alias = "self")]

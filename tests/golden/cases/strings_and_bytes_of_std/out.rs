@@ -263,7 +263,10 @@ const _: () = {
 
     v1::implement!(Page);
 
-    v1::json!(struct Page { text text = "text" raw raw = "raw" body body = "body" handle handle = "handle" t t = "t" d d = "d" c c = "c" k k = "k" });
+    v1::json!(struct Page {
+        text text = "text" raw raw = "raw" body body = "body" handle handle = "handle" t t = "t"
+        d d = "d" c c = "c" k k = "k"
+    });
 };
 
 #[doc(alias = "u")]

@@ -302,7 +302,11 @@ const _: () = {
 
     v1::implement!(U3);
 
-    v1::json!(union U3 { void { None = "CHOICE_NONE" CHOICE_OTHER = "CHOICE_OTHER" Last = "CHOICE_LAST" } value {} tag { Other } tagged {} });
+    v1::json!(union U3 {
+        void {
+            None = "CHOICE_NONE" CHOICE_OTHER = "CHOICE_OTHER" Last = "CHOICE_LAST"
+        } value {} tag { Other } tagged {}
+    });
 };
 
 #[doc(alias = "u4")]
@@ -381,7 +385,11 @@ const _: () = {
 
     v1::implement!(U4);
 
-    v1::json!(union U4 { void { Case0 = "0" Case1 = "1" Case2 = "2" Case3 = "3" Case8 = "8" } value {} tag {} tagged { Other } });
+    v1::json!(union U4 {
+        void {
+            Case0 = "0" Case1 = "1" Case2 = "2" Case3 = "3" Case8 = "8"
+        } value {} tag {} tagged { Other }
+    });
 };
 
 #[doc(alias = "all")]
