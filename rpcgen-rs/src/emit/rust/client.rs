@@ -25,6 +25,7 @@ pub(super) fn asynchronous(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         let constant = &p.constant;
         quote! {
             #docs
+            #[inline]
             pub async #signature {
                 #v1::call(&self.stub, &#table, &#constants::#constant, #encode, #decode).await
             }
@@ -52,6 +53,7 @@ pub(super) fn blocking(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         let constant = &p.constant;
         quote! {
             #docs
+            #[inline]
             pub #signature {
                 #v1::blocking::call(&self.stub, &super::#table, &super::#constants::#constant, #encode, #decode)
             }

@@ -381,7 +381,8 @@ pub(super) fn block_codec(
     }
 }
 
-/// The codec of a type of any size.
+/// The codec of a type of any size. `#[inline]` has rustc make machine code of what is used, where it is used: whole
+/// interfaces are compiled of which a program calls a few procedures.
 pub(super) fn stream_codec(
     scope: &Scope<'_>,
     id: TypeId,
@@ -397,6 +398,7 @@ pub(super) fn stream_codec(
     let ratio = (layout.ratio > RATIO).then(|| quote!(const RATIO: #usize = #ratio;));
     let decode = if scope.is_placed(id) {
         quote! {
+            #[inline]
             fn decode(r: &mut #v1::Reader<'a>) -> #v1::Decoded<Self> {
                 Self::decode_to(r, |value| value)
             }
@@ -406,11 +408,13 @@ pub(super) fn stream_codec(
             ) -> #v1::Decoded<__R> { #decode }
         }
     } else {
-        quote!(fn decode(r: &mut #v1::Reader<'a>) -> #v1::Decoded<Self> { #decode })
+        quote!(#[inline] fn decode(r: &mut #v1::Reader<'a>) -> #v1::Decoded<Self> { #decode })
     };
     quote! {
         impl #v1::Encode for #name {
+            #[inline]
             fn encode(&self, w: &mut #v1::Writer) { #encode }
+            #[inline]
             fn encoded_len(&self) -> #usize { #length }
         }
         impl<'a> #v1::Decode<'a> for #name {

@@ -33,6 +33,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Both {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::True(x) => {
@@ -47,6 +48,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::True(_) => 4,
@@ -58,6 +60,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Both {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
                 true => Self::True(v1::field("yes", v1::value(r))?),
@@ -98,6 +101,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for MissingFalse {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::False => v1::Encode::encode(&self.discriminant(), w),
@@ -109,6 +113,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::True(_) => 4,
@@ -120,6 +125,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for MissingFalse {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
                 true => Self::True(v1::field("yes", v1::value(r))?),
@@ -167,6 +173,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for MissingTrue {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::False(x) => {
@@ -182,6 +189,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::False(_) => 4,
@@ -193,6 +201,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for MissingTrue {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
                 false => Self::False(v1::field("no", v1::value(r))?),
@@ -236,6 +245,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Never {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::False => v1::Encode::encode(&self.discriminant(), w),
@@ -247,6 +257,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::True(_) => 4,
@@ -258,6 +269,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Never {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
                 true => Self::True(v1::field("yes", v1::value(r))?),
@@ -294,6 +306,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for One {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::True(x) => {
@@ -304,6 +317,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::True(_) => 4,
@@ -314,6 +328,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for One {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -361,6 +376,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Aliased {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::False => v1::Encode::encode(&self.discriminant(), w),
@@ -371,6 +387,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::True(x) => v1::len::opaque(x.len()),
@@ -382,6 +399,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Aliased {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
                 true => Self::True(v1::field("data", r.opaque(0xffff_ffff))?),
@@ -411,6 +429,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for All {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.a, w);
             v1::Encode::encode(&self.b, w);
@@ -420,6 +439,7 @@ const _: () = {
             v1::Encode::encode(&self.f, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.a)
                 + v1::Encode::encoded_len(&self.b)
@@ -433,6 +453,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for All {
         const MIN: usize = 36;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 a: v1::field("a", v1::value(r))?,

@@ -42,6 +42,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for All {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.string(&self.s, 5, "all.s");
             w.opaque_small(&self.small, 64, "all.small");
@@ -57,6 +58,7 @@ const _: () = {
             w.string(&self.unbounded, 0xffff_ffff, "all.unbounded");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::len::opaque(self.s.len())
                 + v1::len::opaque(self.small.len())
@@ -79,6 +81,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for All {
         const MIN: usize = 36;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 s: v1::field("s", r.string(5))?,
@@ -219,6 +222,7 @@ pub mod bound_prog {
     impl BoundV1Client {
         /// Procedure `BOUND_GET`.
         #[doc(alias = "BOUND_GET")]
+        #[inline]
         pub async fn get(
             &self,
             arg: &super::Words,
@@ -239,6 +243,7 @@ pub mod bound_prog {
 
         /// Procedure `BOUND_WORD`.
         #[doc(alias = "BOUND_WORD")]
+        #[inline]
         pub async fn word(
             &self,
             arg1: impl ::core::convert::Into<super::Word>,
@@ -283,6 +288,7 @@ pub mod bound_prog {
         impl BoundV1Client {
             /// Procedure `BOUND_GET`.
             #[doc(alias = "BOUND_GET")]
+            #[inline]
             pub fn get(
                 &self,
                 arg: &super::super::Words,
@@ -302,6 +308,7 @@ pub mod bound_prog {
 
             /// Procedure `BOUND_WORD`.
             #[doc(alias = "BOUND_WORD")]
+            #[inline]
             pub fn word(
                 &self,
                 arg1: impl ::core::convert::Into<super::super::Word>,

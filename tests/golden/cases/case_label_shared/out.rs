@@ -141,6 +141,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Several {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0..=2) => w.invalid("several"),
@@ -162,6 +163,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::A(_) => 4,
@@ -175,6 +177,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Several {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -237,6 +240,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Numbers {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Case10 => v1::Encode::encode(&self.discriminant(), w),
@@ -263,6 +267,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0(_) => 8,
@@ -277,6 +282,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Numbers {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -332,6 +338,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Mixed {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Ten(x) => {
@@ -357,6 +364,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Ten(_) => 4,
@@ -370,6 +378,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Mixed {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();

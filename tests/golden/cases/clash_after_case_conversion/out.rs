@@ -268,6 +268,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Thing {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<8>();
             v1::put::<0, 4, 8, _>(&self.x, block);
@@ -276,6 +277,7 @@ const _: () = {
             v1::Encode::encode(&self.s, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             12 + 4 + 8 * self.y.len()
         }
@@ -284,6 +286,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Thing {
         const MIN: usize = 16;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<8>()?;
             Ok(Self {
@@ -332,6 +335,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Label {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::SHADE_RED(x) => {
@@ -347,6 +351,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::SHADE_RED(_) => 4,
@@ -358,6 +363,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Label {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -505,6 +511,7 @@ pub mod CLASH_PROG {
     impl ClashV1Client {
         /// Procedure `CLASH_DO`.
         #[allow(non_snake_case)]
+        #[inline]
         pub async fn CLASH_DO(
             &self,
             arg: &super::foo_bar,
@@ -520,6 +527,7 @@ pub mod CLASH_PROG {
         }
 
         /// Procedure `clash_do`.
+        #[inline]
         pub async fn clash_do(
             &self,
             arg: &super::FooBar,
@@ -536,6 +544,7 @@ pub mod CLASH_PROG {
 
         /// Procedure `CLASH_Thing`.
         #[doc(alias = "CLASH_Thing")]
+        #[inline]
         pub async fn clash_thing(
             &self,
             arg: &super::Thing,
@@ -576,6 +585,7 @@ pub mod CLASH_PROG {
         impl ClashV1Client {
             /// Procedure `CLASH_DO`.
             #[allow(non_snake_case)]
+            #[inline]
             pub fn CLASH_DO(
                 &self,
                 arg: &super::super::foo_bar,
@@ -590,6 +600,7 @@ pub mod CLASH_PROG {
             }
 
             /// Procedure `clash_do`.
+            #[inline]
             pub fn clash_do(
                 &self,
                 arg: &super::super::FooBar,
@@ -605,6 +616,7 @@ pub mod CLASH_PROG {
 
             /// Procedure `CLASH_Thing`.
             #[doc(alias = "CLASH_Thing")]
+            #[inline]
             pub fn clash_thing(
                 &self,
                 arg: &super::super::Thing,
@@ -708,6 +720,7 @@ pub mod clash_prog {
     impl ClashV1Client {
         /// Procedure `RUN`.
         #[doc(alias = "RUN")]
+        #[inline]
         pub async fn run(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -745,6 +758,7 @@ pub mod clash_prog {
         impl ClashV1Client {
             /// Procedure `RUN`.
             #[doc(alias = "RUN")]
+            #[inline]
             pub fn run(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,

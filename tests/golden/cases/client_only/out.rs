@@ -97,6 +97,7 @@ pub mod p_prog {
     impl PV1Client {
         /// Procedure `GET`.
         #[doc(alias = "GET")]
+        #[inline]
         pub async fn get(&self, arg: &super::S) -> ::core::result::Result<super::S, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -134,6 +135,7 @@ pub mod p_prog {
         impl PV1Client {
             /// Procedure `GET`.
             #[doc(alias = "GET")]
+            #[inline]
             pub fn get(
                 &self,
                 arg: &super::super::S,

@@ -217,6 +217,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for All {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<40>();
             v1::put::<0, 8, 40, _>(&self.p, block);
@@ -227,6 +228,7 @@ const _: () = {
             w.option(self.one.as_ref());
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             40 + v1::len::opaque(self.name.len())
                 + 4
@@ -239,6 +241,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for All {
         const MIN: usize = 52;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<40>()?;
             Ok(Self {
@@ -291,6 +294,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Left(x) => {
@@ -306,6 +310,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Left(_) => 28,
@@ -317,6 +322,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U {
         const MIN: usize = 12;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();

@@ -209,6 +209,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::B => v1::Encode::encode(&self.discriminant(), w),
@@ -220,6 +221,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::A(_) => 4,
@@ -231,6 +233,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -347,6 +350,7 @@ pub mod doc_prog {
         ///
         /// really
         #[doc(alias = "DOC_DO")]
+        #[inline]
         pub async fn r#do(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -386,6 +390,7 @@ pub mod doc_prog {
             ///
             /// really
             #[doc(alias = "DOC_DO")]
+            #[inline]
             pub fn r#do(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,

@@ -667,6 +667,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for All {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<20>();
             v1::put::<0, 4, 20, _>(&self.a, block);
@@ -678,6 +679,7 @@ const _: () = {
             w.array(&self.g);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             28 + 4 + 4 * self.f.len()
         }
@@ -686,6 +688,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for All {
         const MIN: usize = 32;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<20>()?;
             Ok(Self {

@@ -16,6 +16,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Uses {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.at, w);
             w.option(self.maybe.as_ref());
@@ -23,6 +24,7 @@ const _: () = {
             w.array(&self.two);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.at)
                 + 4
@@ -37,6 +39,7 @@ const _: () = {
         const MIN: usize = 8;
         const RATIO: usize = 64;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 at: v1::field("at", v1::value(r))?,
@@ -79,6 +82,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0) => w.invalid("u"),
@@ -90,6 +94,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0(x) => v1::Encode::encoded_len(x),
@@ -101,6 +106,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
                 0 => Self::Case0(v1::field("s", v1::value(r))?),
@@ -209,6 +215,7 @@ pub mod ext_prog {
     impl ExtV1Client {
         /// Procedure `EXT_GET`.
         #[doc(alias = "EXT_GET")]
+        #[inline]
         pub async fn get(
             &self,
             arg1: &crate::outside::Stamp,
@@ -253,6 +260,7 @@ pub mod ext_prog {
         impl ExtV1Client {
             /// Procedure `EXT_GET`.
             #[doc(alias = "EXT_GET")]
+            #[inline]
             pub fn get(
                 &self,
                 arg1: &crate::outside::Stamp,

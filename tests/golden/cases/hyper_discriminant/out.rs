@@ -34,6 +34,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Wide {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(-1 | 9223372036854775807, _) => w.invalid("wide"),
@@ -51,6 +52,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             8 + match self {
                 Self::CaseMinus1(_) => 4,
@@ -63,6 +65,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Wide {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i64>(r)? {
                 -1 => Self::CaseMinus1(v1::field("minus", v1::value(r))?),
@@ -109,6 +112,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for UnsignedWide {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0 | 18446744073709551615) => w.invalid("unsigned_wide"),
@@ -121,6 +125,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             8 + match self {
                 Self::Case0 => 0,
@@ -133,6 +138,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for UnsignedWide {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<u64>(r)? {
                 0 => Self::Case0,
@@ -185,6 +191,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Narrow {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(-1 | 120) => w.invalid("narrow"),
@@ -197,6 +204,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Casex(_) => 4,
@@ -209,6 +217,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Narrow {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i8>(r)? {
                 120 => Self::Casex(v1::field("x", v1::value(r))?),
@@ -247,6 +256,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Byte {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Case255(x) => {
@@ -257,6 +267,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case255(_) => 4,
@@ -267,6 +278,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Byte {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -314,6 +326,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Little {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(-32768, _) => w.invalid("little"),
@@ -325,6 +338,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::CaseMinus32768 => 0,
@@ -336,6 +350,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Little {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i16>(r)? {
                 -32768 => Self::CaseMinus32768,
@@ -380,6 +395,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Word {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(65535) => w.invalid("word"),
@@ -392,6 +408,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case65535(_) => 4,
@@ -403,6 +420,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Word {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<u16>(r)? {
                 65535 => Self::Case65535(v1::field("max", v1::value(r))?),
@@ -441,6 +459,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Number {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Case0 => v1::Encode::encode(&self.discriminant(), w),
@@ -452,6 +471,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case4294967295(_) => 4,
@@ -463,6 +483,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Number {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -502,6 +523,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for All {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.a, w);
             v1::Encode::encode(&self.b, w);
@@ -512,6 +534,7 @@ const _: () = {
             v1::Encode::encode(&self.g, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.a)
                 + v1::Encode::encoded_len(&self.b)
@@ -526,6 +549,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for All {
         const MIN: usize = 40;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 a: v1::field("a", v1::value(r))?,

@@ -15,6 +15,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Outer {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<12>();
             v1::put::<0, 8, 12, _>(&self.point, block);
@@ -23,6 +24,7 @@ const _: () = {
             w.vec(&self.parts, 3, "outer.parts");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             12 + v1::Encode::encoded_len(&self.body) + 4 + v1::Encode::encoded_len_all(&self.parts)
         }
@@ -31,6 +33,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Outer {
         const MIN: usize = 20;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<12>()?;
             Ok(Self {
@@ -223,6 +226,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for OuterBody {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0) => w.invalid("outer_body"),
@@ -234,6 +238,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0(x) => v1::Encode::encoded_len(x),
@@ -245,6 +250,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for OuterBody {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
                 0 => Self::Case0(v1::field("person", v1::value(r))?),
@@ -270,11 +276,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for OuterBodyPerson {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.string(&self.name, 8, "outer_body_person.name");
             v1::Encode::encode(&self.who, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::len::opaque(self.name.len()) + v1::Encode::encoded_len(&self.who)
         }
@@ -283,6 +291,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for OuterBodyPerson {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 name: v1::field("name", r.string(8))?,
@@ -323,6 +332,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for OuterBodyPersonWho {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::False => v1::Encode::encode(&self.discriminant(), w),
@@ -334,6 +344,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::True(_) => 8,
@@ -345,6 +356,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for OuterBodyPersonWho {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
                 true => Self::True(v1::field("id", v1::value(r))?),
@@ -371,10 +383,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for OuterParts {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.opaque_small(&self.data, 4, "outer_parts.data");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::len::opaque(self.data.len())
         }
@@ -383,6 +397,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for OuterParts {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 data: v1::field("data", r.opaque_small(4))?,

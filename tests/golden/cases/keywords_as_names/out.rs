@@ -123,6 +123,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Impl {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<8>();
             v1::put::<0, 4, 8, _>(&self.r#type, block);
@@ -138,6 +139,7 @@ const _: () = {
             v1::put::<24, 4, 28, _>(&self.r#try, block);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             36 + v1::len::opaque(self.r#ref.len())
         }
@@ -146,6 +148,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Impl {
         const MIN: usize = 40;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<8>()?;
             let r#type = v1::get::<0, 4, 8, _>("type", block, at)?;
@@ -211,6 +214,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Trait {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0 | 1) => w.invalid("trait"),
@@ -227,6 +231,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Fn(x) => v1::Encode::encoded_len(x),
@@ -239,6 +244,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Trait {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -388,6 +394,7 @@ pub mod r#yield {
 
     impl YieldV1Client {
         /// Procedure `await`.
+        #[inline]
         pub async fn r#await(
             &self,
             arg: &super::Impl,
@@ -403,6 +410,7 @@ pub mod r#yield {
         }
 
         /// Procedure `move`.
+        #[inline]
         pub async fn r#move(
             &self,
             r#as: i32,
@@ -423,6 +431,7 @@ pub mod r#yield {
 
         /// Procedure `self`.
         #[doc(alias = "self")]
+        #[inline]
         pub async fn self_(&self, self_: i32) -> ::core::result::Result<(), v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -459,6 +468,7 @@ pub mod r#yield {
 
         impl YieldV1Client {
             /// Procedure `await`.
+            #[inline]
             pub fn r#await(
                 &self,
                 arg: &super::super::Impl,
@@ -473,6 +483,7 @@ pub mod r#yield {
             }
 
             /// Procedure `move`.
+            #[inline]
             pub fn r#move(
                 &self,
                 r#as: i32,
@@ -492,6 +503,7 @@ pub mod r#yield {
 
             /// Procedure `self`.
             #[doc(alias = "self")]
+            #[inline]
             pub fn self_(&self, self_: i32) -> ::core::result::Result<(), v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,

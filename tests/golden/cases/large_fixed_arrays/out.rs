@@ -34,6 +34,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Sample {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             {
                 w.exact(self.numbers.len(), 2000, "sample.numbers");
@@ -51,6 +52,7 @@ const _: () = {
             w.array(&self.narrow);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             436 + 4 * self.numbers.len()
                 + v1::len::fixed(self.blob.len())
@@ -61,6 +63,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Sample {
         const MIN: usize = 28596;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let numbers = v1::field("numbers", r.exact(2000))?;
             let blob = v1::field("blob", r.opaque_exact(20000))?;
@@ -177,6 +180,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Nested {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             {
                 w.exact(self.rows.len(), 200, "nested.rows");
@@ -185,6 +189,7 @@ const _: () = {
             w.opaque_fixed(&self.seal);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             8 + 160 * self.rows.len()
         }
@@ -193,6 +198,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Nested {
         const MIN: usize = 32008;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 rows: v1::field("rows", r.exact(200))?,
@@ -241,6 +247,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0..=2) => w.invalid("u"),
@@ -263,6 +270,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0(_) => 32008,
@@ -276,6 +284,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
                 0 => Self::Case0(v1::field("n", v1::value(r))?),
@@ -316,11 +325,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Holder {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.array_with(&self.m, |w, x| w.array(x));
             w.vec_with(&self.r, 5, "holder.r", |w, x| w.array(x));
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             48 + 4 + 16 * self.r.len()
         }
@@ -329,6 +340,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Holder {
         const MIN: usize = 52;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 m: v1::field("m", r.array_with(|r| r.array()))?,

@@ -14,6 +14,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Node {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let mut node = self;
             loop {
@@ -27,6 +28,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             let mut node = self;
             let mut length: usize = 8 + v1::len::opaque(node.s.len());
@@ -41,6 +43,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Node {
         const MIN: usize = 12;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<Node> {
                 Ok(Node {
@@ -156,11 +159,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Owner {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.first, w);
             w.option(self.second.as_deref());
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.first)
                 + 4
@@ -171,6 +176,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Owner {
         const MIN: usize = 16;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 first: v1::field("first", v1::value(r))?,
@@ -195,6 +201,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Plain {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let mut node = self;
             loop {
@@ -206,6 +213,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             let mut node = self;
             let mut length: usize = 4;
@@ -220,6 +228,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Plain {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(_r: &mut v1::Reader<'_>) -> v1::Decoded<Plain> {
                 Ok(Plain { next: None })
@@ -314,10 +323,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Holds {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.p, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.p)
         }
@@ -326,6 +337,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Holds {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 p: v1::field("p", v1::value(r))?,
@@ -351,6 +363,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Numbers {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let mut node = self;
             loop {
@@ -365,6 +378,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             let mut node = self;
             let mut length: usize = 16;
@@ -379,6 +393,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Numbers {
         const MIN: usize = 16;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<Numbers> {
                 let (block, at) = r.take::<12>()?;
@@ -507,6 +522,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Chosen {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(1 | 2) => w.invalid("chosen"),
@@ -522,6 +538,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case1(x) => v1::Encode::encoded_len(x),
@@ -534,6 +551,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Chosen {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
                 1 => Self::Case1(v1::field("n", v1::value(r))?),
@@ -653,6 +671,7 @@ pub mod link_prog {
     impl LinkV1Client {
         /// Procedure `LINK_GET`.
         #[doc(alias = "LINK_GET")]
+        #[inline]
         pub async fn get(
             &self,
             arg: &super::Node,
@@ -669,6 +688,7 @@ pub mod link_prog {
 
         /// Procedure `LINK_ALL`.
         #[doc(alias = "LINK_ALL")]
+        #[inline]
         pub async fn all(
             &self,
             arg: &super::Owner,
@@ -709,6 +729,7 @@ pub mod link_prog {
         impl LinkV1Client {
             /// Procedure `LINK_GET`.
             #[doc(alias = "LINK_GET")]
+            #[inline]
             pub fn get(
                 &self,
                 arg: &super::super::Node,
@@ -724,6 +745,7 @@ pub mod link_prog {
 
             /// Procedure `LINK_ALL`.
             #[doc(alias = "LINK_ALL")]
+            #[inline]
             pub fn all(
                 &self,
                 arg: &super::super::Owner,

@@ -13,11 +13,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Entry {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.string(&self.name, 255, "entry.name");
             v1::Encode::encode(&self.id, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             8 + v1::len::opaque(self.name.len())
         }
@@ -26,6 +28,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Entry {
         const MIN: usize = 12;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Self::decode_to(r, |value| value)
         }
@@ -58,11 +61,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Listing {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.list(&self.entries);
             v1::Encode::encode(&self.eof, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + v1::Encode::encoded_len(&self.entries)
         }
@@ -71,6 +76,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Listing {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 entries: v1::field("entries", r.list())?,
@@ -100,10 +106,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Group {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.string(&self.name, 64, "group.name");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::len::opaque(self.name.len())
         }
@@ -112,6 +120,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Group {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Self::decode_to(r, |value| value)
         }
@@ -199,11 +208,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Export {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.string(&self.dir, 0xffff_ffff, "export.dir");
             w.list(&self.gr);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::len::opaque(self.dir.len()) + v1::Encode::encoded_len(&self.gr)
         }
@@ -212,6 +223,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Export {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Self::decode_to(r, |value| value)
         }
@@ -298,11 +310,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Exports {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.list(&self.all);
             w.list(&self.numbers);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.all) + v1::Encode::encoded_len(&self.numbers)
         }
@@ -311,6 +325,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Exports {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 all: v1::field("all", r.list())?,
@@ -430,6 +445,7 @@ pub mod list_prog {
     impl ListV1Client {
         /// Procedure `LIST_READ`.
         #[doc(alias = "LIST_READ")]
+        #[inline]
         pub async fn read(
             &self,
             arg: &super::Groups,
@@ -446,6 +462,7 @@ pub mod list_prog {
 
         /// Procedure `LIST_ITEMS`.
         #[doc(alias = "LIST_ITEMS")]
+        #[inline]
         pub async fn items(&self) -> ::core::result::Result<super::Exports, v1::RpcError> {
             v1::call(&self.stub, &LIST_V1, &list_v1::ITEMS, |_| (), v1::value).await
         }
@@ -476,6 +493,7 @@ pub mod list_prog {
         impl ListV1Client {
             /// Procedure `LIST_READ`.
             #[doc(alias = "LIST_READ")]
+            #[inline]
             pub fn read(
                 &self,
                 arg: &super::super::Groups,
@@ -491,6 +509,7 @@ pub mod list_prog {
 
             /// Procedure `LIST_ITEMS`.
             #[doc(alias = "LIST_ITEMS")]
+            #[inline]
             pub fn items(&self) -> ::core::result::Result<super::super::Exports, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,

@@ -224,6 +224,7 @@ pub mod many_prog {
     impl ManyV1Client {
         /// Procedure `MANY_GET`.
         #[doc(alias = "MANY_GET")]
+        #[inline]
         pub async fn get(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -237,6 +238,7 @@ pub mod many_prog {
 
         /// Procedure `MANY_PUT`.
         #[doc(alias = "MANY_PUT")]
+        #[inline]
         pub async fn put(&self, arg: i32) -> ::core::result::Result<(), v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -270,6 +272,7 @@ pub mod many_prog {
     impl ManyV2Client {
         /// Procedure `MANY_GET`.
         #[doc(alias = "MANY_GET")]
+        #[inline]
         pub async fn get(&self, arg: i64) -> ::core::result::Result<i64, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -303,6 +306,7 @@ pub mod many_prog {
     impl ManyV4Client {
         /// Procedure `MANY_NULL`.
         #[doc(alias = "MANY_NULL")]
+        #[inline]
         pub async fn null(&self) -> ::core::result::Result<(), v1::RpcError> {
             v1::call(&self.stub, &MANY_V4, &many_v4::NULL, |_| (), |_| Ok(())).await
         }
@@ -333,6 +337,7 @@ pub mod many_prog {
         impl ManyV1Client {
             /// Procedure `MANY_GET`.
             #[doc(alias = "MANY_GET")]
+            #[inline]
             pub fn get(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -345,6 +350,7 @@ pub mod many_prog {
 
             /// Procedure `MANY_PUT`.
             #[doc(alias = "MANY_PUT")]
+            #[inline]
             pub fn put(&self, arg: i32) -> ::core::result::Result<(), v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -377,6 +383,7 @@ pub mod many_prog {
         impl ManyV2Client {
             /// Procedure `MANY_GET`.
             #[doc(alias = "MANY_GET")]
+            #[inline]
             pub fn get(&self, arg: i64) -> ::core::result::Result<i64, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -409,6 +416,7 @@ pub mod many_prog {
         impl ManyV4Client {
             /// Procedure `MANY_NULL`.
             #[doc(alias = "MANY_NULL")]
+            #[inline]
             pub fn null(&self) -> ::core::result::Result<(), v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -510,6 +518,7 @@ pub mod other_prog {
     impl OtherV1Client {
         /// Procedure `MANY_GET`.
         #[doc(alias = "MANY_GET")]
+        #[inline]
         pub async fn many_get(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -547,6 +556,7 @@ pub mod other_prog {
         impl OtherV1Client {
             /// Procedure `MANY_GET`.
             #[doc(alias = "MANY_GET")]
+            #[inline]
             pub fn many_get(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,

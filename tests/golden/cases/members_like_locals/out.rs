@@ -25,6 +25,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for M {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.string(&self.w, 4, "m.w");
             w.string(&self.r, 4, "m.r");
@@ -43,6 +44,7 @@ const _: () = {
             v1::put::<28, 4, 32, _>(&self.index, block);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             40 + v1::len::opaque(self.w.len())
                 + v1::len::opaque(self.r.len())
@@ -53,6 +55,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for M {
         const MIN: usize = 52;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let w_ = v1::field("w", r.string(4))?;
             let r_ = v1::field("r", r.string(4))?;
@@ -104,6 +107,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for N {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let mut node = self;
             loop {
@@ -121,6 +125,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             let mut node = self;
             let mut length: usize =
@@ -136,6 +141,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for N {
         const MIN: usize = 24;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<N> {
                 let w_ = v1::field("w", r.string(0xffff_ffff))?;
@@ -275,10 +281,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for O {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.first, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.first)
         }
@@ -287,6 +295,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for O {
         const MIN: usize = 24;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 first: v1::field("first", v1::value(r))?,
@@ -332,6 +341,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(1 | 2, _) => w.invalid("u"),
@@ -351,6 +361,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case1(_) => 4,
@@ -363,6 +374,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
                 1 => Self::Case1(v1::field("tag", v1::value(r))?),
@@ -507,6 +519,7 @@ pub mod local_prog {
     impl LocalV1Client {
         /// Procedure `LOCAL_A`.
         #[doc(alias = "LOCAL_A")]
+        #[inline]
         pub async fn a(
             &self,
             r_: i32,
@@ -539,6 +552,7 @@ pub mod local_prog {
 
         /// Procedure `LOCAL_B`.
         #[doc(alias = "LOCAL_B")]
+        #[inline]
         pub async fn b(&self, args: &super::U) -> ::core::result::Result<super::U, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -577,6 +591,7 @@ pub mod local_prog {
         impl LocalV1Client {
             /// Procedure `LOCAL_A`.
             #[doc(alias = "LOCAL_A")]
+            #[inline]
             pub fn a(
                 &self,
                 r_: i32,
@@ -608,6 +623,7 @@ pub mod local_prog {
 
             /// Procedure `LOCAL_B`.
             #[doc(alias = "LOCAL_B")]
+            #[inline]
             pub fn b(
                 &self,
                 args: &super::super::U,

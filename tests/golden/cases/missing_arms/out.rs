@@ -137,6 +137,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Some {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Blue => v1::Encode::encode(&self.discriminant(), w),
@@ -148,6 +149,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Red(_) => 4,
@@ -159,6 +161,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Some {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -208,6 +211,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for All {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0) => w.invalid("all"),
@@ -220,6 +224,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Red(_) => 4,
@@ -231,6 +236,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for All {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -274,12 +280,14 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Flag {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::False => v1::Encode::encode(&self.discriminant(), w),
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4
         }
@@ -288,6 +296,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Flag {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -333,6 +342,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for OnlyDefault {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(_, x) => {
@@ -343,6 +353,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Other(_, _) => 4,
@@ -353,6 +364,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for OnlyDefault {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -390,6 +402,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Number {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Case1(x) => {
@@ -400,6 +413,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case1(_) => 4,
@@ -410,6 +424,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Number {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();

@@ -370,18 +370,21 @@ pub mod args_prog {
     impl ArgsV1Client {
         /// Procedure `ARGS_NONE`.
         #[doc(alias = "ARGS_NONE")]
+        #[inline]
         pub async fn none(&self) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(&self.stub, &ARGS_V1, &args_v1::NONE, |_| (), v1::value).await
         }
 
         /// Procedure `ARGS_EMPTY`.
         #[doc(alias = "ARGS_EMPTY")]
+        #[inline]
         pub async fn empty(&self) -> ::core::result::Result<(), v1::RpcError> {
             v1::call(&self.stub, &ARGS_V1, &args_v1::EMPTY, |_| (), |_| Ok(())).await
         }
 
         /// Procedure `ARGS_TWO`.
         #[doc(alias = "ARGS_TWO")]
+        #[inline]
         pub async fn two(&self, arg1: i32, arg2: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -398,6 +401,7 @@ pub mod args_prog {
 
         /// Procedure `ARGS_NAMED`.
         #[doc(alias = "ARGS_NAMED")]
+        #[inline]
         pub async fn named(
             &self,
             from: &super::Point,
@@ -420,6 +424,7 @@ pub mod args_prog {
 
         /// Procedure `ARGS_MIXED`.
         #[doc(alias = "ARGS_MIXED")]
+        #[inline]
         pub async fn mixed(
             &self,
             arg1: impl ::core::convert::Into<v1::XdrString>,
@@ -452,6 +457,7 @@ pub mod args_prog {
 
         /// Procedure `ARGS_MANY`.
         #[doc(alias = "ARGS_MANY")]
+        #[inline]
         pub async fn many(
             &self,
             a: i32,
@@ -486,6 +492,7 @@ pub mod args_prog {
 
         /// Procedure `ARGS_LIST`.
         #[doc(alias = "ARGS_LIST")]
+        #[inline]
         pub async fn list(
             &self,
             arg: &super::Points,
@@ -502,6 +509,7 @@ pub mod args_prog {
 
         /// Procedure `ARGS_STRING`.
         #[doc(alias = "ARGS_STRING")]
+        #[inline]
         pub async fn string(
             &self,
             text: impl ::core::convert::Into<v1::XdrString>,
@@ -524,6 +532,7 @@ pub mod args_prog {
 
         /// Procedure `ARGS_QUAD`.
         #[doc(alias = "ARGS_QUAD")]
+        #[inline]
         pub async fn quad(
             &self,
             arg: v1::Quadruple,
@@ -565,6 +574,7 @@ pub mod args_prog {
         impl ArgsV1Client {
             /// Procedure `ARGS_NONE`.
             #[doc(alias = "ARGS_NONE")]
+            #[inline]
             pub fn none(&self) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -577,6 +587,7 @@ pub mod args_prog {
 
             /// Procedure `ARGS_EMPTY`.
             #[doc(alias = "ARGS_EMPTY")]
+            #[inline]
             pub fn empty(&self) -> ::core::result::Result<(), v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -589,6 +600,7 @@ pub mod args_prog {
 
             /// Procedure `ARGS_TWO`.
             #[doc(alias = "ARGS_TWO")]
+            #[inline]
             pub fn two(&self, arg1: i32, arg2: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -604,6 +616,7 @@ pub mod args_prog {
 
             /// Procedure `ARGS_NAMED`.
             #[doc(alias = "ARGS_NAMED")]
+            #[inline]
             pub fn named(
                 &self,
                 from: &super::super::Point,
@@ -625,6 +638,7 @@ pub mod args_prog {
 
             /// Procedure `ARGS_MIXED`.
             #[doc(alias = "ARGS_MIXED")]
+            #[inline]
             pub fn mixed(
                 &self,
                 arg1: impl ::core::convert::Into<v1::XdrString>,
@@ -656,6 +670,7 @@ pub mod args_prog {
 
             /// Procedure `ARGS_MANY`.
             #[doc(alias = "ARGS_MANY")]
+            #[inline]
             pub fn many(
                 &self,
                 a: i32,
@@ -689,6 +704,7 @@ pub mod args_prog {
 
             /// Procedure `ARGS_LIST`.
             #[doc(alias = "ARGS_LIST")]
+            #[inline]
             pub fn list(
                 &self,
                 arg: &super::super::Points,
@@ -704,6 +720,7 @@ pub mod args_prog {
 
             /// Procedure `ARGS_STRING`.
             #[doc(alias = "ARGS_STRING")]
+            #[inline]
             pub fn string(
                 &self,
                 text: impl ::core::convert::Into<v1::XdrString>,
@@ -725,6 +742,7 @@ pub mod args_prog {
 
             /// Procedure `ARGS_QUAD`.
             #[doc(alias = "ARGS_QUAD")]
+            #[inline]
             pub fn quad(
                 &self,
                 arg: v1::Quadruple,

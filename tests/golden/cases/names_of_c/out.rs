@@ -116,6 +116,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for some_struct {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<8>();
             v1::put::<0, 4, 8, _>(&self.Field_A, block);
@@ -123,6 +124,7 @@ const _: () = {
             w.string(&self.S, 4, "some_struct.S");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             8 + v1::len::opaque(self.S.len())
         }
@@ -131,6 +133,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for some_struct {
         const MIN: usize = 12;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<8>()?;
             Ok(Self {
@@ -174,6 +177,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for some_union {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(1) => w.invalid("some_union"),
@@ -185,6 +189,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::MY_A(x) => v1::Encode::encoded_len(x),
@@ -196,6 +201,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for some_union {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -247,6 +253,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for by_number {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::CaseMinus1 => v1::Encode::encode(&self.discriminant(), w),
@@ -262,6 +269,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0(_) => 4,
@@ -274,6 +282,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for by_number {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -315,6 +324,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Some_Node {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let mut node = self;
             loop {
@@ -327,6 +337,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             let mut node = self;
             let mut length: usize = 8;
@@ -341,6 +352,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Some_Node {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<Some_Node> {
                 Ok(Some_Node {
@@ -450,10 +462,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Some_Owner {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.Head, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.Head)
         }
@@ -462,6 +476,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Some_Owner {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 Head: v1::field("Head", v1::value(r))?,
@@ -571,6 +586,7 @@ pub mod SOME_PROG {
         /// Procedure `SOME_CALL`.
         #[allow(non_snake_case)]
         #[allow(non_snake_case)]
+        #[inline]
         pub async fn SOME_CALL(
             &self,
             __Arg_One: &super::some_union,
@@ -616,6 +632,7 @@ pub mod SOME_PROG {
             /// Procedure `SOME_CALL`.
             #[allow(non_snake_case)]
             #[allow(non_snake_case)]
+            #[inline]
             pub fn SOME_CALL(
                 &self,
                 __Arg_One: &super::super::some_union,

@@ -34,11 +34,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for usize {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.a, w);
             w.vec_with(&self.b, 4, "usize.b", |w, x| v1::Encode::encode(x, w));
         }
 
+        #[inline]
         fn encoded_len(&self) -> ::core::primitive::usize {
             4 + 4 + 8 * self.b.len()
         }
@@ -47,6 +49,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for usize {
         const MIN: ::core::primitive::usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 a: v1::field("a", v1::value(r))?,
@@ -85,6 +88,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for str {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.array(&self.inner);
             w.option_with(self.maybe.as_ref(), |w, x| v1::Encode::encode(x, w));
@@ -97,6 +101,7 @@ const _: () = {
             );
         }
 
+        #[inline]
         fn encoded_len(&self) -> ::core::primitive::usize {
             164 + v1::Encode::encoded_len_all(&self.inner)
                 + 4
@@ -107,6 +112,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for str {
         const MIN: ::core::primitive::usize = 184;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let inner = v1::field("inner", r.array())?;
             let maybe = v1::field("maybe", r.option_with(v1::value))?;
@@ -164,6 +170,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for bool_ {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(1) => w.invalid("bool_"),
@@ -175,6 +182,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> ::core::primitive::usize {
             4 + match self {
                 Self::Case1(x) => v1::Encode::encoded_len(x),
@@ -186,6 +194,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for bool_ {
         const MIN: ::core::primitive::usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<::core::primitive::u32>(r)? {
                 1 => Self::Case1(v1::field("a", v1::value(r))?),
@@ -307,6 +316,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for list {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let mut node = self;
             loop {
@@ -319,6 +329,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> ::core::primitive::usize {
             let mut node = self;
             let mut length: ::core::primitive::usize = 4 + v1::len::opaque(node.s.len());
@@ -333,6 +344,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for list {
         const MIN: ::core::primitive::usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<list> {
                 Ok(list {
@@ -440,6 +452,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for holder {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.first, w);
             let block = w.reserve::<12>();
@@ -448,6 +461,7 @@ const _: () = {
             v1::put::<8, 4, 12, _>(&self.at, block);
         }
 
+        #[inline]
         fn encoded_len(&self) -> ::core::primitive::usize {
             12 + v1::Encode::encoded_len(&self.first)
         }
@@ -456,6 +470,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for holder {
         const MIN: ::core::primitive::usize = 20;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let first = v1::field("first", v1::value(r))?;
             let (block, at) = r.take::<12>()?;
@@ -599,6 +614,7 @@ pub mod prog {
 
     impl ProgV1Client {
         /// Procedure `one`.
+        #[inline]
         pub async fn one(
             &self,
             arg: &super::str,
@@ -614,6 +630,7 @@ pub mod prog {
         }
 
         /// Procedure `two`.
+        #[inline]
         pub async fn two(
             &self,
             arg1: super::u8,
@@ -633,6 +650,7 @@ pub mod prog {
         }
 
         /// Procedure `three`.
+        #[inline]
         pub async fn three(
             &self,
             arg: impl ::core::convert::Into<v1::XdrString>,
@@ -672,6 +690,7 @@ pub mod prog {
 
         impl ProgV1Client {
             /// Procedure `one`.
+            #[inline]
             pub fn one(
                 &self,
                 arg: &super::super::str,
@@ -686,6 +705,7 @@ pub mod prog {
             }
 
             /// Procedure `two`.
+            #[inline]
             pub fn two(
                 &self,
                 arg1: super::super::u8,
@@ -704,6 +724,7 @@ pub mod prog {
             }
 
             /// Procedure `three`.
+            #[inline]
             pub fn three(
                 &self,
                 arg: impl ::core::convert::Into<v1::XdrString>,

@@ -112,6 +112,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for NoZero {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Case5(x) => {
@@ -122,6 +123,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case5(_) => 4,
@@ -132,6 +134,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for NoZero {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -209,10 +212,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for HoldsUnion {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.u, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.u)
         }
@@ -221,6 +226,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for HoldsUnion {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 u: v1::field("u", v1::value(r))?,
@@ -246,12 +252,14 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Behind {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.option(self.f.as_ref());
             w.vec(&self.many, 3, "behind.many");
             w.array(&self.none);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + if self.f.is_some() { 4 } else { 0 } + 4 + 4 * self.many.len()
         }
@@ -260,6 +268,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Behind {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 f: v1::field("f", r.option())?,
@@ -299,6 +308,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Zero {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0) => w.invalid("zero"),
@@ -311,6 +321,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0(_) => 4,
@@ -322,6 +333,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Zero {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
                 0 => Self::Case0(v1::field("f", v1::value(r))?),
@@ -347,11 +359,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Fine {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.a, w);
             w.option(self.b.as_ref());
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + 4 + if self.b.is_some() { 4 } else { 0 }
         }
@@ -360,6 +374,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Fine {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 a: v1::field("a", v1::value(r))?,

@@ -16,6 +16,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for EmptyThings {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<0>();
             v1::put_opaque(&self.none, v1::part_mut::<0, 0, 0>(block));
@@ -29,6 +30,7 @@ const _: () = {
             w.vec(&self.nothing, 0, "empty_things.nothing");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::len::opaque(self.quiet.len())
                 + v1::len::opaque(self.silent.len())
@@ -40,6 +42,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for EmptyThings {
         const MIN: usize = 12;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<0>()?;
             Ok(Self {
@@ -125,11 +128,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Many {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.array(&self.e);
             w.option(self.maybe.as_ref());
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4
         }
@@ -138,6 +143,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Many {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 e: v1::field("e", r.array())?,
@@ -182,6 +188,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0) => w.invalid("u"),
@@ -194,6 +201,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0(_) => 0,
@@ -205,6 +213,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
                 0 => Self::Case0(v1::field("e", v1::value(r))?),

@@ -129,6 +129,7 @@ pub mod null_prog {
     impl NullV1Client {
         /// Procedure `NULL_PING`.
         #[doc(alias = "NULL_PING")]
+        #[inline]
         pub async fn ping(
             &self,
             arg1: i32,
@@ -153,6 +154,7 @@ pub mod null_prog {
 
         /// Procedure `NULL_SHOUT`.
         #[doc(alias = "NULL_SHOUT")]
+        #[inline]
         pub async fn shout(
             &self,
             arg: impl ::core::convert::Into<v1::XdrString>,
@@ -175,6 +177,7 @@ pub mod null_prog {
 
         /// Procedure `NULL_TELL`.
         #[doc(alias = "NULL_TELL")]
+        #[inline]
         pub async fn tell(&self, arg: i32) -> ::core::result::Result<(), v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -212,6 +215,7 @@ pub mod null_prog {
         impl NullV1Client {
             /// Procedure `NULL_PING`.
             #[doc(alias = "NULL_PING")]
+            #[inline]
             pub fn ping(
                 &self,
                 arg1: i32,
@@ -235,6 +239,7 @@ pub mod null_prog {
 
             /// Procedure `NULL_SHOUT`.
             #[doc(alias = "NULL_SHOUT")]
+            #[inline]
             pub fn shout(
                 &self,
                 arg: impl ::core::convert::Into<v1::XdrString>,
@@ -256,6 +261,7 @@ pub mod null_prog {
 
             /// Procedure `NULL_TELL`.
             #[doc(alias = "NULL_TELL")]
+            #[inline]
             pub fn tell(&self, arg: i32) -> ::core::result::Result<(), v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,

@@ -213,6 +213,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for ByVendor {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0, _) => w.invalid("by_vendor"),
@@ -228,6 +229,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::A(_) => 4,
@@ -239,6 +241,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for ByVendor {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -290,6 +293,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for ByVendorOnly {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::B => v1::Encode::encode(&self.discriminant(), w),
@@ -301,6 +305,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::A(_) => 4,
@@ -312,6 +317,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for ByVendorOnly {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -344,6 +350,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Both {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<8>();
             v1::put::<0, 4, 8, _>(&self.v, block);
@@ -351,6 +358,7 @@ const _: () = {
             w.vec(&self.many, 4, "both.many");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             8 + 4 + 4 * self.many.len()
         }
@@ -359,6 +367,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Both {
         const MIN: usize = 12;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<8>()?;
             Ok(Self {

@@ -85,6 +85,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for All {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.option(self.a.as_ref());
             w.option_with(self.b.as_ref(), |w, x| w.string(x, 16, "all.b"));
@@ -98,6 +99,7 @@ const _: () = {
             });
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + if self.a.is_some() { 4 } else { 0 }
                 + 4
@@ -124,6 +126,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for All {
         const MIN: usize = 32;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 a: v1::field("a", r.option())?,

@@ -567,12 +567,14 @@ pub mod note_prog {
     impl NoteV1Client {
         /// Procedure `NOTE_GET`.
         #[doc(alias = "NOTE_GET")]
+        #[inline]
         pub async fn get(&self) -> ::core::result::Result<(), v1::RpcError> {
             v1::call(&self.stub, &NOTE_V1, &note_v1::GET, |_| (), |_| Ok(())).await
         }
 
         /// Procedure `NOTE_PUT`.
         #[doc(alias = "NOTE_PUT")]
+        #[inline]
         pub async fn put(&self) -> ::core::result::Result<(), v1::RpcError> {
             v1::call(&self.stub, &NOTE_V1, &note_v1::PUT, |_| (), |_| Ok(())).await
         }
@@ -603,6 +605,7 @@ pub mod note_prog {
         impl NoteV1Client {
             /// Procedure `NOTE_GET`.
             #[doc(alias = "NOTE_GET")]
+            #[inline]
             pub fn get(&self) -> ::core::result::Result<(), v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -615,6 +618,7 @@ pub mod note_prog {
 
             /// Procedure `NOTE_PUT`.
             #[doc(alias = "NOTE_PUT")]
+            #[inline]
             pub fn put(&self) -> ::core::result::Result<(), v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,

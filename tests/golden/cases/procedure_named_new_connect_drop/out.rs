@@ -468,6 +468,7 @@ pub mod helper_prog {
     )]
     impl HelperV1Client {
         /// Procedure `new`.
+        #[inline]
         pub async fn new(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -480,6 +481,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `connect`.
+        #[inline]
         pub async fn connect(
             &self,
             arg: impl ::core::convert::Into<v1::XdrString>,
@@ -501,11 +503,13 @@ pub mod helper_prog {
         }
 
         /// Procedure `drop`.
+        #[inline]
         pub async fn drop(&self) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(&self.stub, &HELPER_V1, &helper_v1::DROP, |_| (), v1::value).await
         }
 
         /// Procedure `clone`.
+        #[inline]
         pub async fn clone(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -518,6 +522,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `with`.
+        #[inline]
         pub async fn with(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -530,6 +535,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `channel`.
+        #[inline]
         pub async fn channel(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -542,6 +548,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `from_channel`.
+        #[inline]
         pub async fn from_channel(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -554,6 +561,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `stub`.
+        #[inline]
         pub async fn stub(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -566,6 +574,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `from_stub`.
+        #[inline]
         pub async fn from_stub(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -578,6 +587,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `dispatch`.
+        #[inline]
         pub async fn dispatch(
             &self,
             procedure: i32,
@@ -599,6 +609,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `interface`.
+        #[inline]
         pub async fn interface(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -611,6 +622,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `len`.
+        #[inline]
         pub async fn len(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -623,11 +635,13 @@ pub mod helper_prog {
         }
 
         /// Procedure `next`.
+        #[inline]
         pub async fn next(&self) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(&self.stub, &HELPER_V1, &helper_v1::NEXT, |_| (), v1::value).await
         }
 
         /// Procedure `into_iter`.
+        #[inline]
         pub async fn into_iter(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -640,6 +654,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `as_ref`.
+        #[inline]
         pub async fn as_ref(&self) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -652,6 +667,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `to_string`.
+        #[inline]
         pub async fn to_string(&self) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -664,6 +680,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `borrow`.
+        #[inline]
         pub async fn borrow(&self) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -676,6 +693,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `default`.
+        #[inline]
         pub async fn default(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -688,6 +706,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `eq`.
+        #[inline]
         pub async fn eq(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -700,6 +719,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `call`.
+        #[inline]
         pub async fn call(
             &self,
             stub: i32,
@@ -721,6 +741,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `is_empty`.
+        #[inline]
         pub async fn is_empty(&self) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -733,6 +754,7 @@ pub mod helper_prog {
         }
 
         /// Procedure `result`.
+        #[inline]
         pub async fn result(&self, result: i32) -> ::core::result::Result<i32, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -775,6 +797,7 @@ pub mod helper_prog {
         )]
         impl HelperV1Client {
             /// Procedure `new`.
+            #[inline]
             pub fn new(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -786,6 +809,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `connect`.
+            #[inline]
             pub fn connect(
                 &self,
                 arg: impl ::core::convert::Into<v1::XdrString>,
@@ -806,6 +830,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `drop`.
+            #[inline]
             pub fn drop(&self) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -817,6 +842,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `clone`.
+            #[inline]
             pub fn clone(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -828,6 +854,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `with`.
+            #[inline]
             pub fn with(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -839,6 +866,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `channel`.
+            #[inline]
             pub fn channel(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -850,6 +878,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `from_channel`.
+            #[inline]
             pub fn from_channel(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -861,6 +890,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `stub`.
+            #[inline]
             pub fn stub(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -872,6 +902,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `from_stub`.
+            #[inline]
             pub fn from_stub(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -883,6 +914,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `dispatch`.
+            #[inline]
             pub fn dispatch(
                 &self,
                 procedure: i32,
@@ -903,6 +935,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `interface`.
+            #[inline]
             pub fn interface(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -914,6 +947,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `len`.
+            #[inline]
             pub fn len(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -925,6 +959,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `next`.
+            #[inline]
             pub fn next(&self) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -936,6 +971,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `into_iter`.
+            #[inline]
             pub fn into_iter(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -947,6 +983,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `as_ref`.
+            #[inline]
             pub fn as_ref(&self) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -958,6 +995,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `to_string`.
+            #[inline]
             pub fn to_string(&self) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -969,6 +1007,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `borrow`.
+            #[inline]
             pub fn borrow(&self) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -980,6 +1019,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `default`.
+            #[inline]
             pub fn default(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -991,6 +1031,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `eq`.
+            #[inline]
             pub fn eq(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -1002,6 +1043,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `call`.
+            #[inline]
             pub fn call(
                 &self,
                 stub: i32,
@@ -1022,6 +1064,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `is_empty`.
+            #[inline]
             pub fn is_empty(&self) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,
@@ -1033,6 +1076,7 @@ pub mod helper_prog {
             }
 
             /// Procedure `result`.
+            #[inline]
             pub fn result(&self, result: i32) -> ::core::result::Result<i32, v1::RpcError> {
                 v1::blocking::call(
                     &self.stub,

@@ -111,11 +111,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Pair {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.left, w);
             v1::Encode::encode(&self.right, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.left) + v1::Encode::encoded_len(&self.right)
         }
@@ -124,6 +126,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Pair {
         const MIN: usize = 16;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Self::decode_to(r, |value| value)
         }
@@ -159,11 +162,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Call {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.string(&self.name, 16, "call.name");
             w.vec(&self.args, 0xffff_ffff, "call.args");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::len::opaque(self.name.len()) + 4 + v1::Encode::encoded_len_all(&self.args)
         }
@@ -172,6 +177,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Call {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             r.enter()?;
             let value = Self {
@@ -226,6 +232,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Expr {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Number(x) => {
@@ -248,6 +255,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Number(_) => 8,
@@ -261,6 +269,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Expr {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Self::decode_to(r, |value| value)
         }
@@ -326,6 +335,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Self_ {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0 | 1, _) => w.invalid("self"),
@@ -341,6 +351,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0 => 0,
@@ -353,6 +364,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Self_ {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Self::decode_to(r, |value| value)
         }
@@ -393,12 +405,14 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Tree {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.v, w);
             w.option(self.left.as_deref());
             w.option(self.right.as_deref());
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + 4
                 + self.left.as_deref().map_or(0, v1::Encode::encoded_len)
@@ -410,6 +424,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Tree {
         const MIN: usize = 12;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Self::decode_to(r, |value| value)
         }
@@ -446,11 +461,13 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Forest {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.vec(&self.trees, 0xffff_ffff, "forest.trees");
             w.option(self.under.as_deref());
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + v1::Encode::encoded_len_all(&self.trees)
                 + 4
@@ -461,6 +478,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Forest {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 trees: v1::field("trees", r.vec(0xffff_ffff))?,

@@ -182,6 +182,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for RpcBody {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0) => w.invalid("rpc_body"),
@@ -194,6 +195,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::StatOk(_) => 8,
@@ -205,6 +207,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for RpcBody {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -313,6 +316,7 @@ pub mod service {
     impl RpcV1Client {
         /// Procedure `RPC_PROC_CALL`.
         #[doc(alias = "RPC_PROC_CALL")]
+        #[inline]
         pub async fn run(
             &self,
             arg: &super::RpcBody,
@@ -353,6 +357,7 @@ pub mod service {
         impl RpcV1Client {
             /// Procedure `RPC_PROC_CALL`.
             #[doc(alias = "RPC_PROC_CALL")]
+            #[inline]
             pub fn run(
                 &self,
                 arg: &super::super::RpcBody,

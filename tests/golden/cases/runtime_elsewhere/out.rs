@@ -13,11 +13,13 @@ const _: () = {
     use crate::runtime::codegen::v1;
 
     impl v1::Encode for S {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.a, w);
             w.string(&self.b, 0xffff_ffff, "s.b");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + v1::len::opaque(self.b.len())
         }
@@ -26,6 +28,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for S {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 a: v1::field("a", v1::value(r))?,
@@ -127,6 +130,7 @@ pub mod p_prog {
     impl PV1Client {
         /// Procedure `GET`.
         #[doc(alias = "GET")]
+        #[inline]
         pub async fn get(&self, arg: &super::S) -> ::core::result::Result<super::S, v1::RpcError> {
             v1::call(
                 &self.stub,
@@ -164,6 +168,7 @@ pub mod p_prog {
         impl PV1Client {
             /// Procedure `GET`.
             #[doc(alias = "GET")]
+            #[inline]
             pub fn get(
                 &self,
                 arg: &super::super::S,

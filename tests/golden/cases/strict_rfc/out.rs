@@ -144,6 +144,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(97) => w.invalid("u"),
@@ -156,6 +157,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Casea(_) => 4,
@@ -167,6 +169,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i8>(r)? {
                 97 => Self::Casea(v1::field("a", v1::value(r))?),
@@ -274,6 +277,7 @@ pub mod p {
     impl PV1Client {
         /// Procedure `MANY`.
         #[doc(alias = "MANY")]
+        #[inline]
         pub async fn many(
             &self,
             a: i32,
@@ -318,6 +322,7 @@ pub mod p {
         impl PV1Client {
             /// Procedure `MANY`.
             #[doc(alias = "MANY")]
+            #[inline]
             pub fn many(
                 &self,
                 a: i32,

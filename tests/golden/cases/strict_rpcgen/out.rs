@@ -142,6 +142,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(1) => w.invalid("u"),
@@ -154,6 +155,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             8 + match self {
                 Self::Case1(_) => 4,
@@ -165,6 +167,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i64>(r)? {
                 1 => Self::Case1(v1::field("a", v1::value(r))?),
@@ -272,6 +275,7 @@ pub mod p {
     impl PV1Client {
         /// Procedure `MANY`.
         #[doc(alias = "MANY")]
+        #[inline]
         pub async fn many(
             &self,
             a: i32,
@@ -316,6 +320,7 @@ pub mod p {
         impl PV1Client {
             /// Procedure `MANY`.
             #[doc(alias = "MANY")]
+            #[inline]
             pub fn many(
                 &self,
                 a: i32,

@@ -125,10 +125,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Titles {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.vec_with(&self.0, 4, "titles", |w, x| w.std_string(x, 16, "titles"));
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + v1::len::each(&self.0, |x| v1::len::opaque(x.len()))
         }
@@ -137,6 +139,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Titles {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             r.vec_with(4, 4, |r| r.std_string(16)).map(Self)
         }
@@ -217,6 +220,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Page {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.std_string(&self.text, 0xffff_ffff, "page.text");
             w.string(&self.raw, 8, "page.raw");
@@ -229,6 +233,7 @@ const _: () = {
             v1::put::<36, 8, 44, _>(&self.k, block);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             44 + v1::len::opaque(self.text.len())
                 + v1::len::opaque(self.raw.len())
@@ -241,6 +246,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Page {
         const MIN: usize = 64;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let text = v1::field("text", r.std_string(0xffff_ffff))?;
             let raw = v1::field("raw", r.string(8))?;
@@ -300,6 +306,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0, _) => w.invalid("u"),
@@ -314,6 +321,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0(x) => v1::len::opaque(x.len()),
@@ -325,6 +333,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
                 0 => Self::Case0(v1::field("text", r.std_string(4))?),
@@ -451,6 +460,7 @@ pub mod std_prog {
     impl StdV1Client {
         /// Procedure `STD_ECHO`.
         #[doc(alias = "STD_ECHO")]
+        #[inline]
         pub async fn echo(
             &self,
             arg: &str,
@@ -467,6 +477,7 @@ pub mod std_prog {
 
         /// Procedure `STD_PAGE`.
         #[doc(alias = "STD_PAGE")]
+        #[inline]
         pub async fn page(
             &self,
             arg1: &super::Digest,
@@ -511,6 +522,7 @@ pub mod std_prog {
         impl StdV1Client {
             /// Procedure `STD_ECHO`.
             #[doc(alias = "STD_ECHO")]
+            #[inline]
             pub fn echo(
                 &self,
                 arg: &str,
@@ -526,6 +538,7 @@ pub mod std_prog {
 
             /// Procedure `STD_PAGE`.
             #[doc(alias = "STD_PAGE")]
+            #[inline]
             pub fn page(
                 &self,
                 arg1: &super::super::Digest,

@@ -113,6 +113,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Result {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::None => v1::Encode::encode(&self.discriminant(), w),
@@ -124,6 +125,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::None => 0,
@@ -135,6 +137,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Result {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -162,10 +165,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for String {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.opaque(&self.bytes, 0xffff_ffff, "String.bytes");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::len::opaque(self.bytes.len())
         }
@@ -174,6 +179,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for String {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 bytes: v1::field("bytes", r.opaque(0xffff_ffff))?,
@@ -196,10 +202,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Vec {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.vec(&self.items, 4, "Vec.items");
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + v1::Encode::encoded_len_all(&self.items)
         }
@@ -208,6 +216,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Vec {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 items: v1::field("items", r.vec(4))?,
@@ -230,10 +239,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Box {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.option(self.inside.as_ref());
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + self.inside.as_ref().map_or(0, v1::Encode::encoded_len)
         }
@@ -242,6 +253,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Box {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 inside: v1::field("inside", r.option())?,
@@ -264,10 +276,12 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for Option {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.r, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.r)
         }
@@ -276,6 +290,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Option {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 r: v1::field("r", v1::value(r))?,
@@ -976,6 +991,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for List {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let mut node = self;
             loop {
@@ -988,6 +1004,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             let mut node = self;
             let mut length: usize = 8;
@@ -1002,6 +1019,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for List {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<List> {
                 Ok(List {
@@ -1248,6 +1266,7 @@ pub mod prelude {
     impl PreludeV1Client {
         /// Procedure `Ok`.
         #[doc(alias = "Ok")]
+        #[inline]
         pub async fn ok(
             &self,
             arg: &super::String,
@@ -1264,6 +1283,7 @@ pub mod prelude {
 
         /// Procedure `Err`.
         #[doc(alias = "Err")]
+        #[inline]
         pub async fn err(
             &self,
             arg1: &super::Vec,
@@ -1284,6 +1304,7 @@ pub mod prelude {
 
         /// Procedure `Some`.
         #[doc(alias = "Some")]
+        #[inline]
         pub async fn some(
             &self,
             arg: &super::List,
@@ -1300,6 +1321,7 @@ pub mod prelude {
 
         /// Procedure `None`.
         #[doc(alias = "None")]
+        #[inline]
         pub async fn none(
             &self,
             arg: &super::Context,
@@ -1340,6 +1362,7 @@ pub mod prelude {
         impl PreludeV1Client {
             /// Procedure `Ok`.
             #[doc(alias = "Ok")]
+            #[inline]
             pub fn ok(
                 &self,
                 arg: &super::super::String,
@@ -1355,6 +1378,7 @@ pub mod prelude {
 
             /// Procedure `Err`.
             #[doc(alias = "Err")]
+            #[inline]
             pub fn err(
                 &self,
                 arg1: &super::super::Vec,
@@ -1374,6 +1398,7 @@ pub mod prelude {
 
             /// Procedure `Some`.
             #[doc(alias = "Some")]
+            #[inline]
             pub fn some(
                 &self,
                 arg: &super::super::List,
@@ -1389,6 +1414,7 @@ pub mod prelude {
 
             /// Procedure `None`.
             #[doc(alias = "None")]
+            #[inline]
             pub fn none(
                 &self,
                 arg: &super::super::Context,

@@ -127,6 +127,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U1 {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(1, _) => w.invalid("u1"),
@@ -142,6 +143,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::CHOICE_OTHER(_) => 4,
@@ -153,6 +155,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U1 {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -201,6 +204,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U2 {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(_, x) => {
@@ -211,6 +215,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Other(_, _) => 4,
@@ -221,6 +226,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U2 {
         const MIN: usize = 8;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let tag = v1::value::<i32>(r)?;
@@ -267,6 +273,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U3 {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0 | 1 | 9) => w.invalid("u3"),
@@ -276,6 +283,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4
         }
@@ -284,6 +292,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U3 {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let at = r.at();
@@ -343,6 +352,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for U4 {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
                 Self::Other(0..=3 | 8, _) => w.invalid("u4"),
@@ -356,6 +366,7 @@ const _: () = {
             }
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
                 Self::Case0 => 0,
@@ -371,6 +382,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for U4 {
         const MIN: usize = 4;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
                 0 => Self::Case0,
@@ -406,6 +418,7 @@ const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
     impl v1::Encode for All {
+        #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.a, w);
             v1::Encode::encode(&self.b, w);
@@ -413,6 +426,7 @@ const _: () = {
             v1::Encode::encode(&self.d, w);
         }
 
+        #[inline]
         fn encoded_len(&self) -> usize {
             v1::Encode::encoded_len(&self.a)
                 + v1::Encode::encoded_len(&self.b)
@@ -424,6 +438,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for All {
         const MIN: usize = 24;
 
+        #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 a: v1::field("a", v1::value(r))?,
