@@ -143,6 +143,11 @@ options! {
         newtype: patterns = Patterns::default(), newtype(pattern: &str) => |field, pattern| field.push(pattern),
             flag "newtype" "PATTERN";
 
+    "Procedures":
+        /// Mark the selected procedures as safe to run twice, so that a client may send them again by itself.
+        idempotent: patterns = Patterns::default(), idempotent(pattern: &str) => |field, pattern| field.push(pattern),
+            flag "idempotent" "PATTERN";
+
     "Parts":
         /// Types, constants and their codecs.
         types: flag = true, types(yes: bool) => |field, yes| *field = yes,

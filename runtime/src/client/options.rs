@@ -149,7 +149,7 @@ pub enum Replay {
     /// None: they fail with [`ConnectionLost`](crate::RpcError::ConnectionLost).
     #[default]
     Never,
-    /// Those of procedures that the interface file marks as idempotent.
+    /// Those of procedures that were marked so when the interface was compiled (option `idempotent`), and procedure 0.
     Idempotent,
     /// All.
     Always,
