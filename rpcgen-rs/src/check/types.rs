@@ -49,6 +49,7 @@ pub(super) fn e0208_duplicate_member(name: &Name, first: Span) -> Diagnostic {
         format!("there is a second `{}`", name.x),
     )
     .label(first, "first one here")
+    .help("give one of the two another name; the wire does not carry names")
 }
 
 /// Calls `report` with every name that has occurred before, and the place where.

@@ -25,6 +25,8 @@ pub mod enum_prefix_stripping;
 pub mod extern_types;
 #[path = "../../cases/hyper_discriminant/out.rs"]
 pub mod hyper_discriminant;
+#[path = "../../cases/idempotent/out.rs"]
+pub mod idempotent;
 #[path = "../../cases/inline_nested_types/out.rs"]
 pub mod inline_nested_types;
 #[path = "../../cases/keywords_as_names/out.rs"]
