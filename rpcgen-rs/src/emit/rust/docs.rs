@@ -19,19 +19,20 @@ pub(super) fn own(line: &str) -> TokenStream {
     quote!(#[doc = #line])
 }
 
-/// A text as documentation.
+/// A text as documentation: one attribute, however many lines there are, which the layout makes lines of again.
 pub(super) fn of(text: &str) -> TokenStream {
-    markdown(text)
-        .lines()
-        .map(|line| {
-            let line = if line.is_empty() {
-                String::new()
-            } else {
-                format!(" {line}")
-            };
-            quote!(#[doc = #line])
-        })
-        .collect()
+    let text = markdown(text);
+    let mut lines = String::with_capacity(text.len() + text.len() / 16);
+    for (i, line) in text.lines().enumerate() {
+        if i > 0 {
+            lines.push('\n');
+        }
+        if !line.is_empty() {
+            lines.push(' ');
+        }
+        lines += line;
+    }
+    quote!(#[doc = #lines])
 }
 
 /// Plain text as markdown that shows it: links, tags and code are those of the text, not of rustdoc.

@@ -217,9 +217,16 @@ impl Layout<'_> {
             self.newline();
             if self.tokens.text(inside.start) == "doc" && self.tokens.text(inside.start + 1) == "="
             {
-                let text = unescape(self.tokens.text(inside.start + 2));
-                self.push("///");
-                self.push(&text);
+                for (i, line) in unescape(self.tokens.text(inside.start + 2))
+                    .split('\n')
+                    .enumerate()
+                {
+                    if i > 0 {
+                        self.newline();
+                    }
+                    self.push("///");
+                    self.push(line);
+                }
             } else {
                 self.attribute(at..inside.end + 1, &inside);
             }
@@ -489,7 +496,8 @@ fn unescape(literal: &str) -> String {
             continue;
         }
         match chars.next() {
-            Some('n' | 'r') => text.push(' '),
+            Some('n') => text.push('\n'),
+            Some('r') => text.push(' '),
             Some('t') => text.push('\t'),
             Some('0') => text.push('\u{fffd}'),
             Some('u') => {
