@@ -42,15 +42,21 @@ fn markdown(text: &str) -> String {
     let base = shown().map(|line| indent(line)).min().unwrap_or(0);
     let mut out = String::new();
     let mut state = State::Text;
+    // The next line that is not blank.
+    let mut goes_on = 0;
     for (i, line) in lines.iter().enumerate() {
         // An indented block would be taken for Rust code, and tested.
         let drawn =
             |line: &&str| !line.is_empty() && (indent(line) >= base + 4 || line.starts_with('\t'));
         let next = match (state, marker(line)) {
             _ if line.is_empty() => {
-                let goes_on = lines[i..].iter().find(|line| !line.is_empty());
+                // Blank lines by the million are looked through once.
+                if goes_on < i {
+                    let behind = lines[i..].iter().position(|line| !line.is_empty());
+                    goes_on = behind.map_or(lines.len(), |behind| i + behind);
+                }
                 match state {
-                    State::Drawing if goes_on.is_some_and(drawn) => state,
+                    State::Drawing if lines.get(goes_on).is_some_and(drawn) => state,
                     _ => State::Text,
                 }
             }
@@ -207,6 +213,13 @@ fn visible(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::markdown;
+
+    #[test]
+    fn a_million_blank_lines_are_looked_through_once() {
+        let text = format!("x\n          drawn\n{}y", "\n".repeat(1_000_000));
+        let shown = markdown(&text);
+        assert!(shown.starts_with("x\n```text\n") && shown.ends_with("y\n"));
+    }
 
     #[test]
     fn text_shows_as_it_stands() {
