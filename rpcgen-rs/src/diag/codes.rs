@@ -123,6 +123,8 @@ helps:
 
 Pointers and arrays as results, and types that are defined in place, are given a name by `typedef` or `struct` before
 the program."),
+    ("E0116", "C's `long long` is not a type of this language: 64 bits are `hyper`, with or without `unsigned`. (A `long` has 32
+bits on the wire, whatever it has in C.)"),
     ("W0060", "The file says `#warning`."),
     ("W0061", "A macro gets another definition than before. The later one holds from there on."),
 ];

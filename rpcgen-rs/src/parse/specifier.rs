@@ -40,6 +40,28 @@ impl Parser<'_> {
         })
     }
 
+    /// C's `long long`: an error that says what to write, taken for what was meant.
+    fn long_long(&mut self, kind: TypeKind) -> TypeKind {
+        let (meant, name) = match kind {
+            TypeKind::Long => (TypeKind::Hyper, "hyper"),
+            TypeKind::UnsignedLong => (TypeKind::UnsignedHyper, "unsigned hyper"),
+            kind => return kind,
+        };
+        if self.kind() != Kind::Keyword(Keyword::Long) {
+            return kind;
+        }
+        let help = format!("an integer of 64 bits is called `{name}`");
+        let span = self.span();
+        self.error(
+            "E0116",
+            span,
+            "`long long` is no type of this language",
+            &help,
+        );
+        self.at += 1;
+        meant
+    }
+
     fn base_type(&mut self, word: Keyword) -> Option<TypeKind> {
         let span = self.span();
         let kind = match word {
@@ -77,11 +99,13 @@ impl Parser<'_> {
                 if matches!(kind, TypeKind::Char | TypeKind::Short | TypeKind::Long) {
                     self.lint(Lint::CType, span);
                 }
+                let kind = self.long_long(kind);
                 self.skip_int(&kind);
                 return Some(kind);
             }
         };
         self.at += 1;
+        let kind = self.long_long(kind);
         if !matches!(kind, TypeKind::Unsigned | TypeKind::UnsignedHyper) {
             self.lint(Lint::CType, span);
         }

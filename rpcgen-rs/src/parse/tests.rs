@@ -333,6 +333,13 @@ fn messages_name_what_is_missing_and_where() {
             &["1:17: error[E0101]: expected `;` after the member, found `int`"],
         ),
         (
+            "struct s { long long a; unsigned long long int b; };",
+            &[
+                "1:17: error[E0116]: `long long` is no type of this language",
+                "1:39: error[E0116]: `long long` is no type of this language",
+            ],
+        ),
+        (
             "struct s { string a; opaque b; };",
             &[
                 "1:12: error[E0112]: `string` needs a bound",
