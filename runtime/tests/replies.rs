@@ -306,6 +306,11 @@ async fn h067_the_tls_probe_without_tls() {
     .await;
     let body = "00000007 00000004 00000000 00000000 00000000";
     expect(&call(2, 0x2000_0001, 2, 0, body), Some(&auth_error(1))).await;
+    // A verifier that is not AUTH_NONE, or not empty.
+    let sys = "00000007 00000000 00000001 00000000";
+    expect(&call(2, 0x2000_0001, 2, 0, sys), Some(&auth_error(3))).await;
+    let full = "00000007 00000000 00000000 00000004 53544152";
+    expect(&call(2, 0x2000_0001, 2, 0, full), Some(&auth_error(3))).await;
 }
 
 #[tokio::test]

@@ -206,7 +206,12 @@ fn authenticate<P: Programs>(
             }
         }
         flavor::TLS if call.procedure == 0 && call.cred.body.is_empty() => {
-            Ok(Authenticated::new(Cred::None))
+            // RFC 9289 §4.1: the probe's verifier is an empty AUTH_NONE.
+            if call.verf.flavor == flavor::NONE && call.verf.body.is_empty() {
+                Ok(Authenticated::new(Cred::None))
+            } else {
+                Err(AuthStat::BADVERF)
+            }
         }
         flavor::TLS => Err(AuthStat::BADCRED),
         _ => programs
