@@ -158,6 +158,9 @@ options! {
         /// Server traits and their dispatch.
         server: flag = true, server(yes: bool) => |field, yes| *field = yes,
             flag "server" "";
+        /// Server traits whose procedures block, beside the async ones: they run in a pool of threads.
+        blocking_server: flag = false, blocking_server(yes: bool) => |field, yes| *field = yes,
+            flag "blocking-server" "";
 
     "Output":
         /// What to make: `rust`, `json` (the resolved interface for other tools), or both with a comma between.

@@ -44,7 +44,7 @@ pub fn emit(spec: &Spec, options: &Options) -> Vec<OutFile> {
             out.items(type_items(&scope, id));
         }
     }
-    if options.client || options.server {
+    if options.client || options.server || options.blocking_server {
         for program in &spec.programs {
             program::print(&scope, program, &mut out);
         }

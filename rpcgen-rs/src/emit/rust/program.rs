@@ -2,6 +2,7 @@
 
 use super::print::Printer;
 use super::scope::{Case, Scope, allow_case, head, ident, number, word};
+use super::server::Style;
 use super::shape::{Shape, User};
 use super::{client, docs, server};
 use crate::ir::{Argument, Name, Procedure, Program, Version};
@@ -54,22 +55,37 @@ pub(super) fn print(scope: &Scope<'_>, program: &Program, out: &mut Printer) {
     if scope.options.server {
         views
             .iter()
-            .for_each(|v| out.items(server::items(scope, v)));
+            .for_each(|v| out.items(server::items(scope, v, Style::Asynchronous)));
     }
     if scope.options.client {
         for view in &views {
             out.items(client::asynchronous(scope, view));
         }
-        out.open(quote! {
-            /// The same clients without a runtime: each call blocks its thread.
-            pub mod blocking {}
-        });
-        out.items(import);
-        let inner = scope.inner();
-        for view in &views {
-            out.items(client::blocking(&inner, view));
+    }
+    blocking(scope, &views, out);
+    out.close();
+}
+
+/// The module of what blocks.
+fn blocking(scope: &Scope<'_>, views: &[View<'_>], out: &mut Printer) {
+    let options = scope.options;
+    let docs = match (options.client, options.blocking_server) {
+        (true, false) => "The same clients without a runtime: each call blocks its thread.",
+        (true, true) => {
+            "The same clients without a runtime: each call blocks its thread. And servers whose procedures block."
         }
-        out.close();
+        (false, true) => "Servers whose procedures block.",
+        (false, false) => return,
+    };
+    let (docs, import) = (docs::own(docs), scope.import());
+    let scope = &scope.inner();
+    out.open(quote!(#docs pub mod blocking {}));
+    out.items(import);
+    for view in views.iter().filter(|_| options.blocking_server) {
+        out.items(server::items(scope, view, Style::Blocking));
+    }
+    for view in views.iter().filter(|_| options.client) {
+        out.items(client::blocking(scope, view));
     }
     out.close();
 }

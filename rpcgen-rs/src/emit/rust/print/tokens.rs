@@ -203,6 +203,13 @@ impl Tokens {
                             self.add(Kind::Pipe, "|");
                             self.glued = in_closure;
                         }
+                        // A closure without parameters.
+                        "||" if !self.operand => {
+                            self.add(Kind::Pipe, "|");
+                            self.glued = true;
+                            self.add(Kind::Pipe, "|");
+                            self.glued = false;
+                        }
                         text => self.add(Kind::Punct, text),
                     }
                 }
