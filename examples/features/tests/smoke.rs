@@ -37,6 +37,13 @@ programs! {
         "this was asked in thread",
         "four calls of 100 ms, two at a time: at least 200 ms",
     ];
+    drain: [
+        "in flight when the server stopped: 300 ms",
+        "a later client is served: false",
+    ];
+    in_memory: ["NO SOCKET", "local"];
+    metrics: ["2 calls, 2 succeeded", "1 connection, 0 in flight"];
+    programs: ["before: ", "added: stressed", "removed: true", "after: "];
 }
 
 #[test]
