@@ -124,9 +124,17 @@ async fn calls_beyond_the_limit_wait_or_fail_at_once() {
 #[tokio::test]
 async fn the_connection_is_made_again_after_the_server_closed_it() {
     let (client, peer, listener) = with_peer(options(2000)).await;
+    assert!(client.channel().local_addr().is_some());
     drop(peer);
-    // Give the FIN time to arrive: it is noticed before the call is written.
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    // Nobody calls: the idle connection is watched.
+    let noticed = async {
+        while client.channel().local_addr().is_some() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let noticed = tokio::time::timeout(Duration::from_secs(10), noticed).await;
+    noticed.expect("an idle connection that ended is not noticed");
+    assert_eq!(client.channel().stats().calls, 0);
     let answer = async {
         let (mut peer, _) = listener.accept().await.unwrap();
         let (xid, _) = next_call(&mut peer).await;
@@ -179,7 +187,7 @@ async fn a_replayed_call_has_the_same_xid_bytes_and_local_port() {
     let (result, peer) = tokio::join!(client.count(), restart);
     assert_eq!(result.unwrap(), 9);
     assert_eq!(client.channel().stats().replayed, 1);
-    assert_eq!(peer.peer_addr().unwrap().ip(), from.ip());
+    assert_eq!(peer.peer_addr().unwrap(), from, "address and port");
 }
 
 #[tokio::test]
