@@ -33,6 +33,7 @@ macro_rules! programs {
 }
 
 programs! {
+    access: ["anybody may ask: YES", "not without AUTH_SYS: ", "nobody: "];
     blocking: [
         "this was asked in thread",
         "four calls of 100 ms, two at a time: at least 200 ms",
@@ -41,9 +42,12 @@ programs! {
         "in flight when the server stopped: 300 ms",
         "a later client is served: false",
     ];
+    idle_exit: ["AWAKE", "unused: it has ended by itself"];
     in_memory: ["NO SOCKET", "local"];
     metrics: ["2 calls, 2 succeeded", "1 connection, 0 in flight"];
     programs: ["before: ", "added: stressed", "removed: true", "after: "];
+    proxy: ["passes procedure 1 on", "THROUGH A PROXY"];
+    strict_order: ["three calls of 50 ms, one by one: true"];
 }
 
 #[test]
