@@ -33,7 +33,7 @@ macro_rules! programs {
 }
 
 programs! {
-    access: ["anybody may ask: YES", "not without AUTH_SYS: ", "nobody: "];
+    access: ["anybody may ask: YES", "AUTH_SYS: authentication refused: AUTH_TOOWEAK", "AUTH_REJECTEDCRED"];
     blocking: [
         "this was asked in thread",
         "four calls of 100 ms, two at a time: at least 200 ms",
