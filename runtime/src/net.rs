@@ -1,5 +1,6 @@
 //! Sockets: what a target is and how to reach it, how listeners are made.
 
+mod incoming;
 mod listener;
 mod outgoing;
 pub(crate) mod resvport;
@@ -9,6 +10,7 @@ mod udp;
 #[cfg(unix)]
 mod unix;
 
+pub(crate) use self::incoming::Incoming;
 pub(crate) use self::listener::{Listener, StdListener, Stream};
 pub(crate) use self::outgoing::Outgoing;
 pub(crate) use self::tcp::listen as listen_tcp;

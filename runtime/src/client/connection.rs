@@ -4,9 +4,9 @@ use super::observe::Observer;
 use super::options::ConnectOptions;
 use super::socket::Socket;
 use crate::error::RpcError;
-use crate::net::Outgoing;
+use crate::net::{Incoming, Outgoing};
 use crate::proto::client::{ClientCore, Transmit};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -14,10 +14,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 use tokio::time::Instant;
-
-/// Read buffers start here, grow fourfold when a read fills them and stop there, unless a large reply is announced.
-const READ_FIRST: usize = 4 << 10;
-const READ_MOST: usize = 64 << 10;
 
 /// A connection.
 #[derive(Debug)]
@@ -29,8 +25,7 @@ pub(crate) struct Connection {
     refused_is_final: bool,
     observer: Option<Arc<dyn Observer>>,
     out: Outgoing,
-    input: BytesMut,
-    room: usize,
+    input: Incoming,
     /// A datagram that could not be sent yet.
     unsent: Option<Transmit>,
     /// Holds one datagram of the largest accepted size and one byte more, which shows that it was cut off.
@@ -50,8 +45,7 @@ impl Connection {
             refused_is_final: options.refused_is_final,
             observer: options.observer.clone(),
             out: Outgoing::default(),
-            input: BytesMut::new(),
-            room: READ_FIRST,
+            input: Incoming::default(),
             unsent: None,
             datagram,
         }
@@ -67,12 +61,14 @@ impl Connection {
         !self.out.is_empty()
     }
 
+    /// Whether the last read has brought the end of a large reply.
+    pub(crate) fn has_read_large(&self) -> bool {
+        self.input.has_read_large()
+    }
+
     /// Gives back the memory of an idle connection.
     pub(crate) fn shrink(&mut self) {
-        if self.input.is_empty() {
-            self.input = BytesMut::new();
-            self.room = READ_FIRST;
-        }
+        self.input.shrink();
     }
 
     /// Sends what the core has to send, as far as the socket takes it.
@@ -181,24 +177,14 @@ impl Connection {
         cx: &mut Context<'_>,
         core: &mut ClientCore,
     ) -> Poll<io::Result<()>> {
-        let missing = core.missing(&self.input);
-        let received = self.input.len();
-        // What is announced is a claim: memory follows the bytes that came.
-        let room = match missing {
-            0 => self.room,
-            n => n.min(3 * received + READ_MOST).max(READ_FIRST.min(n)),
-        };
-        self.input.reserve(room);
-        let capacity = self.input.capacity() - received;
-        match self.socket.poll_read(cx, &mut self.input) {
+        let missing = core.missing(&self.input.buf);
+        match self.socket.poll_read(cx, &mut self.input, missing) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(e)) => Poll::Ready(Err(e)),
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-            Poll::Ready(Ok(n)) => {
-                if n == capacity {
-                    self.room = (self.room * 4).min(READ_MOST);
-                }
-                Poll::Ready(core.handle_bytes(&mut self.input).map_err(io::Error::from))
+            Poll::Ready(Ok(_)) => {
+                let taken = core.handle_bytes(&mut self.input.buf);
+                Poll::Ready(taken.map_err(io::Error::from))
             }
         }
     }

@@ -347,6 +347,7 @@ impl State {
                 return self.down(Some(e));
             }
             let received = connection.poll_receive(cx, &mut self.core);
+            let large = connection.has_read_large();
             self.settle(me);
             match received {
                 // Last of all: sending has set deadlines for sending again.
@@ -355,6 +356,11 @@ impl State {
                     false => return,
                 },
                 Poll::Ready(Err(e)) => return self.down(Some(e)),
+                // Large replies are taken before the next one is read: their memory is had again, and still in a cache.
+                Poll::Ready(Ok(())) if large && me.is_none() => {
+                    cx.waker().wake_by_ref();
+                    return;
+                }
                 Poll::Ready(Ok(())) => {}
             }
             // The lone call looks for its result after each read.

@@ -1,12 +1,12 @@
 //! One type for everything a client talks through.
 
-use bytes::BytesMut;
+use crate::net::Incoming;
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UdpSocket, UnixStream};
 
 /// Any stream of bytes both ways.
@@ -48,17 +48,18 @@ impl Socket {
         }
     }
 
-    /// Reads what is there into `buf`'s room.
+    /// Reads what is there; `missing` is what the record that has begun still misses.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
-        buf: &mut BytesMut,
+        input: &mut Incoming,
+        missing: usize,
     ) -> Poll<io::Result<usize>> {
         // `poll_read` and not `try_read`: after a short read it knows that nothing is left, without a system call.
         match self {
-            Self::Tcp(s) => pin!(s.read_buf(buf)).poll(cx),
-            Self::Unix(s) => pin!(s.read_buf(buf)).poll(cx),
-            Self::Other(s) => pin!(s.read_buf(buf)).poll(cx),
+            Self::Tcp(s) => input.poll_read(s, cx, missing),
+            Self::Unix(s) => input.poll_read(s, cx, missing),
+            Self::Other(s) => input.poll_read(s, cx, missing),
             Self::Udp(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
         }
     }

@@ -8,10 +8,9 @@ use super::canceled::CancelOnDrop;
 use super::context::Origin;
 use super::pressure::Partial;
 use super::{Peer, Phase, Shared};
-use crate::net::Outgoing;
+use crate::net::{Incoming, Outgoing};
 use crate::proto::record::{Decoder, RecordError};
 use crate::proto::server::{Verdict, judge};
-use bytes::BytesMut;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
@@ -19,16 +18,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 
 /// Calls answered in a row before the other tasks of the thread get their turn.
 const INLINE: usize = 64;
-/// First read buffer; it grows fourfold while reads fill it.
-const READ_FIRST: usize = 4 << 10;
-const READ_MAX: usize = 64 << 10;
 /// Pause before a look whether memory is free again.
 const HELD_RETRY: Duration = Duration::from_millis(50);
 
@@ -78,8 +74,7 @@ where
             decoding: server.decoding(),
         }),
         decoder: Decoder::new(server.limits.record),
-        buf: BytesMut::new(),
-        read_size: READ_FIRST,
+        input: Incoming::default(),
         out: Outgoing::default(),
         running: JoinSet::new(),
         waiting: None,
@@ -111,8 +106,7 @@ struct Connection<S> {
     stream: S,
     origin: Arc<Origin>,
     decoder: Decoder,
-    buf: BytesMut,
-    read_size: usize,
+    input: Incoming,
     out: Outgoing,
     running: JoinSet<Done>,
     /// A started call that waits for its share of the server's limit.
@@ -172,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Io(error)),
             }
         }
-        self.account(self.buf.capacity() + self.decoder.held() + self.out.len());
+        self.account(self.input.buf.capacity() + self.decoder.held() + self.out.len());
         if let Some(end) = self.ended() {
             return Poll::Ready(end);
         }
@@ -241,8 +235,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let server = Arc::clone(&self.server);
         let mut programs = None;
         while *budget > 0 && self.has_room() {
-            let Some(record) = self.decoder.next(&mut self.buf).map_err(End::Record)? else {
-                if self.decoder.at_boundary(&self.buf) {
+            let Some(record) = self
+                .decoder
+                .next(&mut self.input.buf)
+                .map_err(End::Record)?
+            else {
+                if self.decoder.at_boundary(&self.input.buf) {
                     self.record_since = None;
                 } else {
                     self.record_since.get_or_insert_with(Instant::now);
@@ -316,25 +314,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let missing = self.decoder.missing(&self.buf);
-        // A fragment header is a claim: memory grows fourfold with what has arrived, up to the claim.
-        let wanted = match missing {
-            0 => self.read_size,
-            _ => missing.min((self.buf.len() * 3).max(READ_MAX)),
-        };
-        if self.buf.capacity() - self.buf.len() < wanted.min(READ_FIRST) || missing > 0 {
-            self.buf.reserve(wanted);
-        }
-        let room = self.buf.capacity() - self.buf.len();
-        let polled = pin!(self.stream.read_buf(&mut self.buf)).poll(cx);
-        match polled {
-            Poll::Ready(Ok(n)) if n == room => self.read_size = (self.read_size * 4).min(READ_MAX),
+        let missing = self.decoder.missing(&self.input.buf);
+        let polled = self.input.poll_read(&mut self.stream, cx, missing);
+        if polled.is_pending() {
             // An idle connection keeps no buffer.
-            Poll::Pending if self.buf.is_empty() => {
-                self.buf = BytesMut::new();
-                self.read_size = READ_FIRST;
-            }
-            _ => {}
+            self.input.shrink();
         }
         polled
     }
@@ -374,7 +358,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return None;
         }
         if self.eof {
-            let whole = self.decoder.at_boundary(&self.buf);
+            let whole = self.decoder.at_boundary(&self.input.buf);
             return Some(if whole { End::Orderly } else { End::Truncated });
         }
         self.draining.then_some(End::Orderly)
