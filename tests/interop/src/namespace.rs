@@ -34,10 +34,7 @@ pub fn inside(test: &str, body: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return body();
     }
-    if !unshare(&["true"])
-        .output()
-        .is_ok_and(|o| o.status.success())
-    {
+    if !allowed() {
         return without_namespace(test, body);
     }
     let exe = std::env::current_exe().expect("a test knows its own path");
@@ -65,6 +62,34 @@ pub fn inside(test: &str, body: impl FnOnce()) {
         output.status
     );
     println!("{out}");
+}
+
+/// The same for a program that is no test: it starts once more, with the arguments it has, and ends as that one does.
+///
+/// # Panics
+///
+/// When neither is possible.
+pub fn inside_program(body: impl FnOnce()) {
+    if std::env::var_os(INSIDE).is_some() {
+        return body();
+    }
+    if !allowed() {
+        return without_namespace("this program", body);
+    }
+    let exe = std::env::current_exe().expect("a program knows its own path");
+    let exe = exe.to_str().expect("the path is UTF-8");
+    let status = unshare(&["sh", "-c", SET_UP, "set-up", exe])
+        .args(std::env::args_os().skip(1))
+        .env(INSIDE, "1")
+        .status()
+        .expect("unshare runs: it just did");
+    std::process::exit(status.code().unwrap_or(1));
+}
+
+/// Whether namespaces may be made here.
+fn allowed() -> bool {
+    let tried = unshare(&["true"]).output();
+    tried.is_ok_and(|output| output.status.success())
 }
 
 /// One test after the other: there is one port 111.
