@@ -27,6 +27,18 @@ pub(super) struct Item<'a> {
     pub(super) namespaces: u8,
 }
 
+impl Item<'_> {
+    /// The spelling of the file. A constant without capitals gets them and an underscore: as it stands, it would be
+    /// taken for a pattern wherever generated code has a variable of that name.
+    fn kept(&self, owner: &str) -> String {
+        let constant = self.namespaces == VALUES && owner.is_empty();
+        if constant && !self.x.contains(|c: char| c.is_ascii_uppercase()) {
+            return format!("{}_", self.x.to_ascii_uppercase());
+        }
+        self.x.to_owned()
+    }
+}
+
 /// A scope and its items.
 pub(super) struct Scope<'a> {
     /// The item that contains it, for the pattern of a rename (`nfsstat3.NFS3_OK`); empty at the top level.
@@ -68,8 +80,7 @@ impl Scope<'_> {
                 .copied()
                 .filter(|&at| !self.items[at].pinned)
             {
-                self.items[at].x.clone_into(&mut names[at]);
-                names[at] = case::usable(std::mem::take(&mut names[at]));
+                names[at] = case::usable(self.items[at].kept(self.owner));
                 fixed[at] = true;
             }
         }

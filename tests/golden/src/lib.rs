@@ -4,6 +4,8 @@
 //! (what is said about the file). `UPDATE_GOLDEN=1 cargo test -p golden` writes the last two. Every output is compiled
 //! in editions 2021 and 2024 with warnings denied, and every type in it is run against hostile bytes.
 
+pub mod interface;
+pub mod nodes;
 pub mod packages;
 pub mod probe;
 pub mod random;

@@ -147,6 +147,7 @@ impl Scope<'_> {
     /// The zero value of a shape: what C's `memset` leaves.
     pub(super) fn default_value(&self, shape: &Shape) -> TokenStream {
         match shape.target() {
+            _ if self.derives_default(shape) => quote!(::core::default::Default::default()),
             Shape::OpaqueFixed(n) if !self.is_heap(shape.target()) => {
                 let n = number(*n);
                 quote!([0; #n])

@@ -232,7 +232,7 @@ impl Numbers {
 
 impl ::core::default::Default for Numbers {
     fn default() -> Self {
-        Self::Case0([0; 5])
+        Self::Case0(::core::default::Default::default())
     }
 }
 

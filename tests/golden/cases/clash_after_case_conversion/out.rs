@@ -3,9 +3,9 @@
 #[allow(dead_code, missing_docs)]
 pub const LIMIT: u32 = 1;
 
-#[allow(non_upper_case_globals)]
+#[doc(alias = "limit")]
 #[allow(dead_code, missing_docs)]
-pub const limit: u32 = 2;
+pub const LIMIT_: u32 = 2;
 
 /// Different in C, the same in Rust's spelling: all of them keep the one of the file.
 #[allow(non_camel_case_types)]

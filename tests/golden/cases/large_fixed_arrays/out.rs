@@ -171,7 +171,7 @@ impl ::core::default::Default for Nested {
     fn default() -> Self {
         Self {
             rows: ::std::vec![::core::default::Default::default(); 200],
-            seal: [0; 5],
+            seal: ::core::default::Default::default(),
         }
     }
 }

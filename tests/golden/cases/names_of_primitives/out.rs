@@ -76,7 +76,7 @@ pub struct str {
 impl ::core::default::Default for str {
     fn default() -> Self {
         Self {
-            inner: ::core::array::from_fn(|_| ::core::default::Default::default()),
+            inner: ::core::default::Default::default(),
             maybe: ::core::default::Default::default(),
             x: ::core::default::Default::default(),
             y: ::core::array::from_fn(|_| ::core::default::Default::default()),
