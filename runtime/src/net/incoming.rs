@@ -1,4 +1,4 @@
-//! Bytes on their way out of a stream, until they are whole records.
+//! Bytes that came from a stream, until they are whole records.
 //!
 //! A fragment header is a claim: memory grows fourfold with what has arrived, up to the claim. Small records share a
 //! buffer. A large one has a buffer of its own, read exactly to its end; when its user has dropped it, the thread takes
@@ -44,7 +44,8 @@ impl Incoming {
             give(std::mem::take(&mut self.buf), self.large);
             (self.large, self.usual) = (0, FIRST);
         }
-        if self.large > 0 || missing > MOST {
+        // Nothing missing is no large record, whatever the buffer was for: a read of no bytes would look like the end.
+        if missing > 0 && (self.large > 0 || missing > MOST) {
             return self.poll_read_large(stream, cx, missing);
         }
         self.usual = self.usual.max(FIRST);

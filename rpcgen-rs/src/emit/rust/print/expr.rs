@@ -101,7 +101,7 @@ impl Layout<'_> {
             return self.closure(range, behind);
         }
         match self.tokens.text(range.start) {
-            "match" | "if" | "while" | "loop" | "async" | "for" | "unsafe" | "{" => {
+            "match" | "if" | "while" | "loop" | "async" | "for" | "{" => {
                 return self.control(range);
             }
             "return" | "break" | "&" | "*" | "!" | "-" | "move" => {
