@@ -20,6 +20,7 @@
 //! ```
 
 mod admission;
+mod bindings;
 mod blocking;
 mod builder;
 mod call;
@@ -38,6 +39,7 @@ mod inherited;
 pub mod layers;
 mod limits;
 mod listen;
+mod listeners;
 mod noise;
 mod pressure;
 mod programs;
@@ -57,6 +59,7 @@ pub use self::error::ServeError;
 pub use self::extensions::Extensions;
 pub use self::fault::Fault;
 pub use self::limits::Limits;
+pub use self::listeners::Listeners;
 pub use self::running::{Address, Grace, Running};
 pub use self::service::{Handlers, Request};
 pub use self::stats::Stats;
@@ -64,6 +67,7 @@ pub use crate::proto::replay::ReplayLimits;
 pub use crate::proto::server::Cred;
 
 use self::admission::Sources;
+use self::bindings::{Bindings, On};
 use self::context::Decoding;
 use self::pressure::Partials;
 use self::programs::Table;
@@ -99,7 +103,7 @@ impl Phase {
 
 /// What all tasks of a server share.
 pub(crate) struct Shared {
-    programs: RwLock<Arc<Table>>,
+    programs: RwLock<Bindings>,
     /// Rung when programs have come or gone.
     programs_changed: Notify,
     wraps: Vec<Wrap>,
@@ -118,9 +122,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    fn new(programs: &Table, wraps: Vec<Wrap>, limits: Limits, mode: Mode) -> Self {
+    fn new(programs: Bindings, wraps: Vec<Wrap>, limits: Limits, mode: Mode) -> Self {
         Self {
-            programs: RwLock::new(Arc::new(programs.clone().wrapped(&wraps))),
+            programs: RwLock::new(programs.wrapped(&wraps)),
             programs_changed: Notify::new(),
             wraps,
             limits,
@@ -143,17 +147,25 @@ impl Shared {
         }
     }
 
-    fn programs(&self) -> Arc<Table> {
-        Arc::clone(&self.programs.read().unwrap_or_else(PoisonError::into_inner))
+    /// What the listeners of a name serve now.
+    fn programs(&self, on: &On) -> Arc<Table> {
+        let programs = self.programs.read();
+        Arc::clone(programs.unwrap_or_else(PoisonError::into_inner).table(on))
+    }
+
+    /// What all listeners serve now.
+    fn bindings(&self) -> Bindings {
+        let programs = self.programs.read();
+        programs.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Changes what is served; calls that run go on.
-    fn change<T>(&self, change: impl FnOnce(&mut Table, &[Wrap]) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut Bindings, &[Wrap]) -> T) -> T {
         let mut programs = self
             .programs
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let changed = change(Arc::make_mut(&mut programs), &self.wraps);
+        let changed = change(&mut programs, &self.wraps);
         drop(programs);
         self.programs_changed.notify_one();
         changed

@@ -16,6 +16,12 @@ use support::*;
 
 const IDLE: Duration = Duration::from_millis(500);
 
+#[cfg(feature = "listenfd")]
+static NAMED: rpcgen_runtime::Interface = rpcgen_runtime::Interface {
+    program: PROGRAM + 1,
+    ..INTERFACE
+};
+
 /// The server. Its socket is standard input; for `LISTEN_FDS` the shell has made it descriptor 3.
 #[tokio::test]
 #[ignore = "what the others start"]
@@ -29,6 +35,12 @@ async fn child() {
         }
         #[cfg(feature = "listenfd")]
         Ok(_) => {
+            // What is bound to the name that systemd gives its sockets, besides.
+            let server = server.on("named", |on| {
+                on.serve(Program(&NAMED, |cx, _, _| async move {
+                    number(&cx, cx.listener().map_or(0, |name| name.len() as u32))
+                }))
+            });
             let server = server.inherited().unwrap();
             let stop = std::future::pending();
             server.run_until(stop, Grace::secs(1)).await.unwrap();
@@ -112,4 +124,26 @@ async fn systemd_hands_over_a_listener() {
     let child = hand_over(listener, script);
     called(address).await;
     exits(child).await;
+}
+
+#[cfg(feature = "listenfd")]
+#[tokio::test]
+async fn systemd_names_the_listeners_it_hands_over() {
+    for (names, expected) in [
+        ("named:x", answer(2, 5)),
+        ("other", refusal(2, 1)),
+        ("", refusal(2, 1)),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let script = format!(
+            "LISTEN_FDNAMES={names} LISTEN_FDS=1 LISTEN_PID=$$ exec \"$1\" child --exact --ignored 3<&0 </dev/null"
+        );
+        let child = hand_over(listener, &script);
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        expect(&mut stream, &call(1, 1), &answer(1, 1)).await;
+        expect(&mut stream, &call_to(PROGRAM + 1, 2, 1, &[]), &expected).await;
+        drop(stream);
+        exits(child).await;
+    }
 }

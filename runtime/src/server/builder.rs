@@ -1,8 +1,8 @@
 //! A server to be: programs, listeners, limits, middleware.
 
+use super::bindings::{Bindings, On};
 use super::endpoint::{self, Endpoint, Opened};
 use super::listen::Task;
-use super::programs::Table;
 use super::registration::Registrar;
 use super::service::Wrap;
 use super::{
@@ -25,8 +25,10 @@ use tower_service::Service;
 #[derive(Clone, Default)]
 #[must_use = "a server does nothing until it is started"]
 pub struct Server {
-    programs: Table,
-    endpoints: Vec<Endpoint>,
+    programs: Bindings,
+    endpoints: Vec<(Endpoint, On)>,
+    /// The name that what is added now gets.
+    on: On,
     limits: Limits,
     mode: Mode,
     rpcbind: Option<Rpcbind>,
@@ -42,11 +44,35 @@ impl Server {
         Self::default()
     }
 
-    /// Serves one version of a program on every listener. Call it again for each further version and program.
+    /// Serves one version of a program on every listener, or, inside of [`on`](Self::on), on those of a name. Call it again
+    /// for each further version and program.
     pub fn serve(mut self, program: impl Dispatch) -> Self {
         // Middleware is put around it at the start, in whatever order they were named.
-        self.programs.insert(Arc::new(program), &[]);
+        self.programs.insert(&self.on, Arc::new(program), &[]);
         self
+    }
+
+    /// Binds programs to listeners: what is served inside is served on the listeners of this name alone, and what listens
+    /// inside has the name. On all others its calls get PROG_UNAVAIL (or PROG_MISMATCH, where another version is served),
+    /// and with rpcbind it is registered for no other address.
+    ///
+    /// A listener has one name, the innermost, and serves what is served outside as well. Everything else that is set inside
+    /// goes for the whole server. Further programs and streams are bound by [`Running::on`].
+    ///
+    /// ```no_run
+    /// # use rpcgen_runtime::{Dispatch, Server};
+    /// # fn f(public: impl Dispatch, admin: impl Dispatch, status: impl Dispatch) -> Server {
+    /// Server::new()
+    ///     .serve(status) // everywhere
+    ///     .on("public", |on| on.serve(public).tcp("[::]:4000").udp("[::]:4000"))
+    ///     .on("admin", |on| on.serve(admin).unix("/run/desk/admin"))
+    /// # }
+    /// ```
+    pub fn on(mut self, name: &str, add: impl FnOnce(Self) -> Self) -> Self {
+        let outer = self.on.replace(name.into());
+        let mut server = add(self);
+        server.on = outer;
+        server
     }
 
     /// Answers the calls of all programs that are not served, with arguments and results as bytes: for proxies and
@@ -64,8 +90,8 @@ impl Server {
         F: Fn(Request) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Body, Fault>> + Send + 'static,
     {
-        self.programs
-            .set_fallback(Arc::new(fallback::Fallback(handler)));
+        let handler = Arc::new(fallback::Fallback(handler));
+        self.programs.change(|all| all.set_fallback(handler));
         self
     }
 
@@ -81,44 +107,47 @@ impl Server {
 
 /// Where it is served.
 impl Server {
-    /// Listens on a TCP address, `"[::]:2049"` or `"127.0.0.1:0"`; port 0 lets the system choose.
-    pub fn tcp(mut self, address: impl ToString) -> Self {
-        self.endpoints.push(Endpoint::Tcp(address.to_string()));
+    fn listen(mut self, endpoint: Endpoint) -> Self {
+        self.endpoints.push((endpoint, self.on.clone()));
         self
     }
 
+    /// Whether what is added now gets a name.
+    #[cfg(feature = "listenfd")]
+    pub(super) fn is_inside(&self) -> bool {
+        self.on.is_some()
+    }
+
+    /// Listens on a TCP address, `"[::]:2049"` or `"127.0.0.1:0"`; port 0 lets the system choose.
+    pub fn tcp(self, address: impl ToString) -> Self {
+        self.listen(Endpoint::Tcp(address.to_string()))
+    }
+
     /// Listens on a UDP address.
-    pub fn udp(mut self, address: impl ToString) -> Self {
-        self.endpoints.push(Endpoint::Udp(address.to_string()));
-        self
+    pub fn udp(self, address: impl ToString) -> Self {
+        self.listen(Endpoint::Udp(address.to_string()))
     }
 
     /// Listens on a unix socket; a socket file that nobody listens on any more is replaced.
     #[cfg(unix)]
-    pub fn unix(mut self, path: impl Into<PathBuf>) -> Self {
-        self.endpoints.push(Endpoint::Unix(path.into()));
-        self
+    pub fn unix(self, path: impl Into<PathBuf>) -> Self {
+        self.listen(Endpoint::Unix(path.into()))
     }
 
     /// Listens on a TCP socket that somebody else has opened.
-    pub fn tcp_listener(mut self, listener: TcpListener) -> Self {
-        self.endpoints
-            .push(Endpoint::TcpListener(Arc::new(listener)));
-        self
+    pub fn tcp_listener(self, listener: TcpListener) -> Self {
+        self.listen(Endpoint::TcpListener(Arc::new(listener)))
     }
 
     /// Listens on a UDP socket that somebody else has opened.
-    pub fn udp_socket(mut self, socket: UdpSocket) -> Self {
-        self.endpoints.push(Endpoint::UdpSocket(Arc::new(socket)));
-        self
+    pub fn udp_socket(self, socket: UdpSocket) -> Self {
+        self.listen(Endpoint::UdpSocket(Arc::new(socket)))
     }
 
     /// Listens on a unix socket that somebody else has opened; its file is left alone.
     #[cfg(unix)]
-    pub fn unix_listener(mut self, listener: std::os::unix::net::UnixListener) -> Self {
-        self.endpoints
-            .push(Endpoint::UnixListener(Arc::new(listener)));
-        self
+    pub fn unix_listener(self, listener: std::os::unix::net::UnixListener) -> Self {
+        self.listen(Endpoint::UnixListener(Arc::new(listener)))
     }
 
     /// Serves in so many threads, each with a runtime and listeners of its own, instead of in the runtime that starts it.
@@ -149,7 +178,9 @@ impl Server {
     /// Lets calls with this flavor of credential in, as far as the authenticator accepts them. AUTH_NONE and AUTH_SYS are
     /// built in; calls with any other flavor are denied with AUTH_REJECTEDCRED.
     pub fn authenticator(mut self, flavor: u32, judge: impl Authenticator) -> Self {
-        self.programs.set_authenticator(flavor, Arc::new(judge));
+        let judge = Arc::new(judge);
+        self.programs
+            .change(|all| all.set_authenticator(flavor, judge));
         self
     }
 
@@ -160,7 +191,9 @@ impl Server {
     /// let server = Server::new().require(100_003, [flavor::SYS, flavor::GSS]);
     /// ```
     pub fn require(mut self, program: u32, flavors: impl Into<Vec<u32>>) -> Self {
-        self.programs.require(program, None, flavors.into());
+        let flavors = flavors.into();
+        self.programs
+            .change(|all| all.require(program, None, flavors));
         self
     }
 
@@ -171,8 +204,9 @@ impl Server {
         procedure: u32,
         flavors: impl Into<Vec<u32>>,
     ) -> Self {
+        let flavors = flavors.into();
         self.programs
-            .require(program, Some(procedure), flavors.into());
+            .change(|all| all.require(program, Some(procedure), flavors));
         self
     }
 
@@ -228,12 +262,24 @@ impl Server {
         self.limits.connections = self.limits.connections.min(descriptors::connections());
         let (phase, watched) = watch::channel(Phase::Run);
         let (alive, ended) = mpsc::channel(1);
-        let server = Shared::new(&self.programs, self.wraps, self.limits, self.mode);
+        let server = Shared::new(self.programs, self.wraps, self.limits, self.mode);
         let task = Task {
             server: Arc::new(server),
             phase: watched,
             alive,
         };
+        for name in task.server.bindings().names() {
+            if !self
+                .endpoints
+                .iter()
+                .any(|(_, on)| on.as_ref() == Some(name))
+            {
+                tracing::warn!(
+                    name = &**name,
+                    "programs are bound to a name that no listener has"
+                );
+            }
+        }
         let Opened {
             sockets,
             addresses,
@@ -242,7 +288,9 @@ impl Server {
         // From here on an early end stops what has been started.
         let running = Running::new(task.clone(), addresses, files, phase, ended);
         let rpcbind = self.rpcbind.unwrap_or(Rpcbind::none());
-        let mut registrar = Registrar::new(rpcbind, &task.server.programs(), running.addresses());
+        let names = self.endpoints.iter().map(|(_, on)| on.clone());
+        let places = running.addresses().iter().zip(names);
+        let mut registrar = Registrar::new(rpcbind, &task.server.bindings(), places);
         registrar.start().await?;
         tokio::spawn(registrar.keep(task.clone()));
         shards::serve(sockets, self.shards, &task)

@@ -3,6 +3,7 @@
 //! All of it runs in one task. A handler is polled once where its call is read; only one that is not ready at once
 //! becomes a task. Limits work by not reading: a peer that sends too much or takes too little waits, nobody else does.
 
+use super::bindings::On;
 use super::call::{Call, Done, Reply, Start};
 use super::canceled::CancelOnDrop;
 use super::context::Origin;
@@ -55,7 +56,7 @@ type PhaseWait = Pin<Box<dyn Future<Output = Phase> + Send>>;
 /// Serves a stream until it ends.
 pub(crate) async fn serve<S>(
     stream: S,
-    peer: Peer,
+    (peer, on): (Peer, On),
     server: Arc<Shared>,
     phase: watch::Receiver<Phase>,
 ) -> End
@@ -70,6 +71,7 @@ where
         stream,
         origin: Arc::new(Origin {
             peer,
+            on,
             canceled,
             decoding: server.decoding(),
         }),
@@ -249,7 +251,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             *budget -= 1;
             self.record_since = None;
-            let programs = programs.get_or_insert_with(|| server.programs());
+            let programs = programs.get_or_insert_with(|| server.programs(&self.origin.on));
             match judge(record, &**programs, server.mode) {
                 Verdict::Ignore(_) => return Err(End::NotACall),
                 Verdict::Reply(header) => {

@@ -1,5 +1,6 @@
 //! What a handler sees of a call besides its arguments.
 
+use super::bindings::On;
 use super::{Canceled, Extensions};
 use crate::proto::server::Cred;
 use crate::{DecodeLimits, Mode};
@@ -86,6 +87,7 @@ pub(crate) struct Decoding {
 #[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) peer: Peer,
+    pub(crate) on: On,
     pub(crate) canceled: Canceled,
     pub(crate) decoding: Decoding,
 }
@@ -109,6 +111,12 @@ impl Context {
     #[must_use]
     pub fn peer(&self) -> &Peer {
         &self.origin.peer
+    }
+
+    /// The name of the listener that the call came by, where it has one ([`Server::on`](crate::Server::on)).
+    #[must_use]
+    pub fn listener(&self) -> Option<&str> {
+        self.origin.on.as_deref()
     }
 
     /// Who calls. An AUTH_SYS credential is the client's claim and proves nothing.

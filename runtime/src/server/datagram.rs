@@ -1,5 +1,6 @@
 //! A UDP socket: one task drains it in batches, answers what is ready at once, and lets the rest finish beside it.
 
+use super::bindings::On;
 use super::call::{Call, Done, Reply, Start};
 use super::canceled::CancelOnDrop;
 use super::context::Origin;
@@ -26,11 +27,12 @@ type PhaseWait = Pin<Box<dyn Future<Output = Phase> + Send>>;
 type Permit = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
 
 /// Serves a socket until the server has drained.
-pub(crate) async fn serve(socket: Datagrams, task: Task) {
+pub(crate) async fn serve(socket: Datagrams, on: On, task: Task) {
     let cancel = CancelOnDrop::default();
     let canceled = cancel.0.clone();
     let mut worker = Worker {
         socket,
+        on,
         running: JoinSet::new(),
         waiting: None,
         received: Vec::new(),
@@ -51,6 +53,7 @@ fn wait_for(task: &Task, wanted: Phase) -> PhaseWait {
 
 struct Worker {
     socket: Datagrams,
+    on: On,
     running: JoinSet<(Route, Done)>,
     /// A started call that waits for its share of the server's limit.
     waiting: Option<(Route, Call, Permit)>,
@@ -148,7 +151,7 @@ impl Worker {
         route: Route,
         server: &Arc<Shared>,
     ) -> Received {
-        let programs = server.programs();
+        let programs = server.programs(&self.on);
         let verdict = judge(message, &*programs, server.mode);
         if matches!(verdict, Verdict::Ignore(_)) {
             server.counters.dropped.add(1);
@@ -164,6 +167,7 @@ impl Worker {
         };
         let origin = Arc::new(Origin {
             peer: Peer::udp(route.peer),
+            on: self.on.clone(),
             canceled: self.canceled.clone(),
             decoding: server.decoding(),
         });

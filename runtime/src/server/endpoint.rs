@@ -1,5 +1,6 @@
 //! Where a server listens, as its user said it, and the sockets that come of it.
 
+use super::bindings::On;
 use super::{Address, ServeError};
 use crate::net::{self, StdListener};
 use std::fmt;
@@ -26,8 +27,8 @@ pub(crate) enum Endpoint {
 /// Open sockets, not yet in a runtime.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
-    pub(crate) listeners: Vec<StdListener>,
-    pub(crate) datagrams: Vec<UdpSocket>,
+    pub(crate) listeners: Vec<(StdListener, On)>,
+    pub(crate) datagrams: Vec<(UdpSocket, On)>,
 }
 
 /// What came of all endpoints.
@@ -41,15 +42,15 @@ pub(crate) struct Opened {
 }
 
 /// Opens all endpoints, once for each shard.
-pub(crate) fn open(endpoints: &[Endpoint], shards: usize) -> Result<Opened, ServeError> {
+pub(crate) fn open(endpoints: &[(Endpoint, On)], shards: usize) -> Result<Opened, ServeError> {
     let mut opened = Opened {
         sockets: (0..shards).map(|_| Sockets::default()).collect(),
         addresses: Vec::new(),
         files: SocketFiles::default(),
     };
-    for endpoint in endpoints {
+    for (endpoint, on) in endpoints {
         let failed = |source| ServeError::listen(endpoint.to_string(), source);
-        let address = endpoint.open(&mut opened.sockets).map_err(failed)?;
+        let address = endpoint.open(&mut opened.sockets, on).map_err(failed)?;
         // Ours from here on, and not before: what could not be opened may be somebody else's.
         #[cfg(unix)]
         if let Endpoint::Unix(path) = endpoint {
@@ -61,7 +62,7 @@ pub(crate) fn open(endpoints: &[Endpoint], shards: usize) -> Result<Opened, Serv
 }
 
 impl Endpoint {
-    fn open(&self, shards: &mut [Sockets]) -> io::Result<Address> {
+    fn open(&self, shards: &mut [Sockets], on: &On) -> io::Result<Address> {
         let share = shards.len() > 1;
         match self {
             Self::Tcp(name) => {
@@ -73,7 +74,8 @@ impl Endpoint {
                         Some(first) => first,
                         None => net::listen_tcp(address, share)?,
                     };
-                    shard.listeners.push(StdListener::Tcp(listener));
+                    let listener = StdListener::Tcp(listener);
+                    shard.listeners.push((listener, on.clone()));
                 }
                 Ok(Address::Tcp(address))
             }
@@ -82,33 +84,34 @@ impl Endpoint {
                 let address = first.local_addr()?;
                 let mut first = Some(first);
                 for shard in shards {
-                    shard.datagrams.push(match first.take() {
+                    let socket = match first.take() {
                         Some(first) => first,
                         None => net::bind_udp(address, share)?,
-                    });
+                    };
+                    shard.datagrams.push((socket, on.clone()));
                 }
                 Ok(Address::Udp(address))
             }
             #[cfg(unix)]
             Self::Unix(path) => {
                 let listener = StdListener::Unix(net::listen_unix(path)?);
-                share_queue(&listener, shards)?;
+                share_queue(&listener, on, shards)?;
                 Ok(Address::Unix(path.clone()))
             }
             Self::TcpListener(listener) => {
-                share_queue(&StdListener::Tcp(listener.try_clone()?), shards)?;
+                share_queue(&StdListener::Tcp(listener.try_clone()?), on, shards)?;
                 Ok(Address::Tcp(listener.local_addr()?))
             }
             Self::UdpSocket(socket) => {
                 // Every shard would wake for every datagram: one serves it.
                 if let Some(shard) = shards.first_mut() {
-                    shard.datagrams.push(socket.try_clone()?);
+                    shard.datagrams.push((socket.try_clone()?, on.clone()));
                 }
                 Ok(Address::Udp(socket.local_addr()?))
             }
             #[cfg(unix)]
             Self::UnixListener(listener) => {
-                share_queue(&StdListener::Unix(listener.try_clone()?), shards)?;
+                share_queue(&StdListener::Unix(listener.try_clone()?), on, shards)?;
                 let address = listener.local_addr()?;
                 let path = address.as_pathname().unwrap_or(std::path::Path::new(""));
                 Ok(Address::Unix(path.into()))
@@ -130,9 +133,9 @@ impl Drop for SocketFiles {
 }
 
 /// All shards accept from one queue.
-fn share_queue(listener: &StdListener, shards: &mut [Sockets]) -> io::Result<()> {
+fn share_queue(listener: &StdListener, on: &On, shards: &mut [Sockets]) -> io::Result<()> {
     for shard in shards {
-        shard.listeners.push(listener.try_clone()?);
+        shard.listeners.push((listener.try_clone()?, on.clone()));
     }
     Ok(())
 }

@@ -9,30 +9,47 @@ use std::io;
 impl Server {
     /// Listens on the sockets that were handed over as `LISTEN_FDS` says: TCP and unix listeners, UDP sockets.
     ///
+    /// Each has the name that `LISTEN_FDNAMES` gives it (systemd's `FileDescriptorName=`), as if it were added inside of
+    /// [`on`](Self::on) with it; a name around the call wins.
+    ///
     /// # Errors
     /// One of them is none of these.
     pub fn inherited(mut self) -> io::Result<Self> {
+        let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let names: Vec<&str> = names.split(':').collect();
         let mut handed = listenfd::ListenFd::from_env();
         for index in 0..handed.len() {
-            // Each attempt leaves a socket of another kind where it is.
-            if let Ok(Some(listener)) = handed.take_tcp_listener(index) {
-                self = self.tcp_listener(listener);
-                continue;
-            }
-            if let Ok(Some(socket)) = handed.take_udp_socket(index) {
-                self = self.udp_socket(socket);
-                continue;
-            }
-            #[cfg(unix)]
-            if let Ok(Some(listener)) = handed.take_unix_listener(index) {
-                self = self.unix_listener(listener);
-                continue;
-            }
-            let text = format!("inherited socket {index} is of a kind that cannot be served");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            let Some(add) = taken(&mut handed, index) else {
+                let text = format!("inherited socket {index} is of a kind that cannot be served");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            };
+            self = match names.get(index) {
+                Some(name) if !name.is_empty() && !self.is_inside() => self.on(name, add),
+                _ => add(self),
+            };
         }
         Ok(self)
     }
+}
+
+/// Adds a listener to a server.
+#[cfg(feature = "listenfd")]
+type Add = Box<dyn FnOnce(Server) -> Server>;
+
+/// Takes a socket, of whatever kind it is: each attempt leaves one of another kind where it is.
+#[cfg(feature = "listenfd")]
+fn taken(handed: &mut listenfd::ListenFd, index: usize) -> Option<Add> {
+    if let Ok(Some(listener)) = handed.take_tcp_listener(index) {
+        return Some(Box::new(|server| server.tcp_listener(listener)));
+    }
+    if let Ok(Some(socket)) = handed.take_udp_socket(index) {
+        return Some(Box::new(|server| server.udp_socket(socket)));
+    }
+    #[cfg(unix)]
+    if let Ok(Some(listener)) = handed.take_unix_listener(index) {
+        return Some(Box::new(|server| server.unix_listener(listener)));
+    }
+    None
 }
 
 #[cfg(unix)]

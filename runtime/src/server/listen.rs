@@ -1,6 +1,7 @@
 //! Listening sockets: made, and accepted from until the server drains.
 
 use super::admission::{Full, Place};
+use super::bindings::On;
 use super::connection::{self, End};
 use super::noise::Noise;
 use super::{Peer, Phase, Shared};
@@ -21,7 +22,7 @@ pub(crate) struct Task {
 }
 
 /// Accepts connections until the server drains.
-pub(crate) async fn accept(listener: Listener, mut task: Task) {
+pub(crate) async fn accept(listener: Listener, on: On, mut task: Task) {
     let mut pause = Duration::from_millis(10);
     loop {
         let accepted = tokio::select! {
@@ -31,12 +32,12 @@ pub(crate) async fn accept(listener: Listener, mut task: Task) {
         match accepted {
             Ok((net::Stream::Tcp(stream), peer)) => {
                 pause = Duration::from_millis(10);
-                spawn(stream, peer, &task);
+                spawn(stream, peer, &on, &task);
             }
             #[cfg(unix)]
             Ok((net::Stream::Unix(stream), peer)) => {
                 pause = Duration::from_millis(10);
-                spawn(stream, peer, &task);
+                spawn(stream, peer, &on, &task);
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -62,7 +63,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// Serves a connection in a task of its own, if there is room for it.
-pub(crate) fn spawn<S>(stream: S, peer: Peer, task: &Task)
+pub(crate) fn spawn<S>(stream: S, peer: Peer, on: &On, task: &Task)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -76,9 +77,10 @@ where
         Err(full) => return refuse(full, &peer, &server),
     };
     server.counters.accepted.add(1);
+    let on = on.clone();
     tokio::spawn(async move {
         let name = peer.to_string();
-        let end = connection::serve(stream, peer, Arc::clone(&server), phase).await;
+        let end = connection::serve(stream, (peer, on), Arc::clone(&server), phase).await;
         drop(place);
         report(&end, &name, &server);
         drop(alive);

@@ -1,4 +1,4 @@
-//! The programs that a server serves, and which credentials they ask for.
+//! The programs that a listener serves, and which credentials they ask for.
 
 use super::Dispatch;
 use super::service::Wrap;
@@ -12,8 +12,12 @@ use std::sync::Arc;
 
 /// Programs and versions, each with whoever answers for it.
 #[derive(Clone, Default)]
+pub(crate) struct Versions(BTreeMap<u32, BTreeMap<u32, Served>>);
+
+/// What a listener serves.
+#[derive(Clone, Default)]
 pub(crate) struct Table {
-    served: BTreeMap<u32, BTreeMap<u32, Served>>,
+    served: Versions,
     fallback: Option<Served>,
     authenticators: BTreeMap<u32, Arc<dyn Authenticator>>,
     /// Flavors that suffice, for a program (`None`) or one of its procedures.
@@ -43,26 +47,59 @@ impl Served {
     }
 }
 
-impl Table {
+impl Versions {
     /// Adds a version behind this middleware, in place of an earlier one with the same numbers.
     pub(crate) fn insert(&mut self, target: Arc<dyn Dispatch>, wraps: &[Wrap]) {
         let mut served = Served::new(target);
         served.wrap(wraps);
-        let interface = served.interface;
-        let versions = self.served.entry(interface.program).or_default();
-        versions.insert(interface.version, served);
+        self.put(served);
+    }
+
+    fn put(&mut self, served: Served) {
+        let Interface {
+            program, version, ..
+        } = *served.interface;
+        self.0.entry(program).or_default().insert(version, served);
+    }
+
+    /// Takes in all versions of these, in place of those with the same numbers.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        for served in others.0.values().flat_map(BTreeMap::values) {
+            self.put(served.clone());
+        }
     }
 
     /// Takes a version out; whether it was there.
     pub(crate) fn remove(&mut self, program: u32, version: u32) -> bool {
-        let Some(versions) = self.served.get_mut(&program) else {
+        let Some(versions) = self.0.get_mut(&program) else {
             return false;
         };
         let was_there = versions.remove(&version).is_some();
         if versions.is_empty() {
-            self.served.remove(&program);
+            self.0.remove(&program);
         }
         was_there
+    }
+
+    /// Puts all behind this middleware, the first of it outermost.
+    pub(crate) fn wrap(&mut self, wraps: &[Wrap]) {
+        for served in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+            served.wrap(wraps);
+        }
+    }
+
+    /// The (program, version) pairs in ascending order.
+    fn pairs(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.0
+            .iter()
+            .flat_map(|(&program, versions)| versions.keys().map(move |&v| (program, v)))
+    }
+}
+
+impl Table {
+    /// The programs, without what goes for all of them.
+    pub(crate) fn versions_mut(&mut self) -> &mut Versions {
+        &mut self.served
     }
 
     /// Sets who answers for all programs that are not in the table.
@@ -80,20 +117,17 @@ impl Table {
         self.required.insert((program, procedure), flavors);
     }
 
-    /// The same programs behind this middleware, the first of it outermost.
-    pub(crate) fn wrapped(mut self, wraps: &[Wrap]) -> Self {
-        let all = self.served.values_mut().flat_map(BTreeMap::values_mut);
-        for served in all.chain(&mut self.fallback) {
-            served.wrap(wraps);
+    /// Puts all behind this middleware, the first of it outermost.
+    pub(crate) fn wrap(&mut self, wraps: &[Wrap]) {
+        self.served.wrap(wraps);
+        if let Some(fallback) = &mut self.fallback {
+            fallback.wrap(wraps);
         }
-        self
     }
 
     /// The (program, version) pairs in ascending order.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.served
-            .iter()
-            .flat_map(|(&program, versions)| versions.keys().map(move |&v| (program, v)))
+        self.served.pairs()
     }
 }
 
@@ -102,13 +136,18 @@ impl Programs for Table {
 
     fn versions(&self, program: u32) -> impl Iterator<Item = u32> {
         self.served
+            .0
             .get(&program)
             .into_iter()
             .flat_map(|versions| versions.keys().copied())
     }
 
     fn target(&self, program: u32, version: u32) -> Option<(&Self::Target, &'static Interface)> {
-        self.served.get(&program)?.get(&version).map(Served::parts)
+        self.served
+            .0
+            .get(&program)?
+            .get(&version)
+            .map(Served::parts)
     }
 
     fn fallback(&self) -> Option<(&Self::Target, &'static Interface)> {
@@ -131,8 +170,14 @@ impl Programs for Table {
     }
 }
 
-impl fmt::Debug for Table {
+impl fmt::Debug for Versions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.pairs()).finish()
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.served.fmt(f)
     }
 }

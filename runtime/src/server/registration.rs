@@ -1,8 +1,8 @@
 //! Registration with rpcbind for as long as a server runs: made at the start, made again when rpcbind has lost it, taken
 //! back at the end.
 
+use super::bindings::{Bindings, On};
 use super::listen::Task;
-use super::programs::Table;
 use super::running::Address;
 use super::{Phase, ServeError};
 use crate::rpcbind::uaddr::{Netid, to_uaddr};
@@ -18,17 +18,21 @@ const INTERVAL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Registrar {
     rpcbind: Rpcbind,
-    places: Vec<(Netid, SocketAddr)>,
+    places: Vec<(Netid, SocketAddr, On)>,
     list: Vec<Registration>,
     registered: bool,
 }
 
 impl Registrar {
-    /// Each version of each program at each address.
-    pub(crate) fn new(rpcbind: Rpcbind, programs: &Table, addresses: &[Address]) -> Self {
+    /// Each version of each program at each address that serves it.
+    pub(crate) fn new<'a>(
+        rpcbind: Rpcbind,
+        programs: &Bindings,
+        addresses: impl Iterator<Item = (&'a Address, On)>,
+    ) -> Self {
         let mut registrar = Self {
             rpcbind,
-            places: addresses.iter().flat_map(places).collect(),
+            places: addresses.flat_map(|(at, on)| places(at, on)).collect(),
             list: Vec::new(),
             registered: false,
         };
@@ -36,18 +40,25 @@ impl Registrar {
         registrar
     }
 
-    fn wanted(&self, programs: &Table) -> Vec<Registration> {
-        let at = |(program, version)| {
-            self.places
-                .iter()
-                .map(move |(netid, address)| Registration {
-                    program,
-                    version,
-                    netid: *netid,
-                    uaddr: to_uaddr(*address),
-                })
-        };
-        programs.pairs().flat_map(at).collect()
+    /// rpcbind keeps one address for each transport: the first that serves a program is its.
+    fn wanted(&self, programs: &Bindings) -> Vec<Registration> {
+        let mut wanted: Vec<Registration> = Vec::new();
+        for (netid, address, on) in &self.places {
+            for (program, version) in programs.table(on).pairs() {
+                let is_same = |r: &Registration| {
+                    (r.program, r.version, r.netid) == (program, version, *netid)
+                };
+                if !wanted.iter().any(is_same) {
+                    wanted.push(Registration {
+                        program,
+                        version,
+                        netid: *netid,
+                        uaddr: to_uaddr(*address),
+                    });
+                }
+            }
+        }
+        wanted
     }
 
     /// Registers, before the server answers its first call.
@@ -75,7 +86,7 @@ impl Registrar {
         loop {
             tokio::select! {
                 _ = Phase::Drain.reached(&mut task.phase) => break,
-                () = server.programs_changed.notified() => self.change(&server.programs()).await,
+                () = server.programs_changed.notified() => self.change(&server.bindings()).await,
                 () = tokio::time::sleep(INTERVAL) => {}
             }
             if !self.is_known().await {
@@ -97,7 +108,7 @@ impl Registrar {
     }
 
     /// Programs have come or gone: what is gone is taken back at once; what is new is found missing, and registered.
-    async fn change(&mut self, programs: &Table) {
+    async fn change(&mut self, programs: &Bindings) {
         let wanted = self.wanted(programs);
         let is_gone = |entry: &Registration| !wanted.contains(entry);
         let gone: Vec<_> = self.list.iter().filter(|e| is_gone(e)).cloned().collect();
@@ -125,16 +136,16 @@ impl Registrar {
 }
 
 /// The transports under which an address is known: an IPv6 wildcard serves IPv4 as well.
-fn places(address: &Address) -> Vec<(Netid, SocketAddr)> {
+fn places(address: &Address, on: On) -> Vec<(Netid, SocketAddr, On)> {
     let (at, netid): (SocketAddr, fn(IpAddr) -> Netid) = match address {
         Address::Tcp(at) => (*at, Netid::tcp),
         Address::Udp(at) => (*at, Netid::udp),
         Address::Unix(_) => return Vec::new(),
     };
-    let mut places = vec![(netid(at.ip()), at)];
+    let mut places = vec![(netid(at.ip()), at, on.clone())];
     if at.is_ipv6() && at.ip().is_unspecified() {
         let v4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), at.port());
-        places.push((netid(v4.ip()), v4));
+        places.push((netid(v4.ip()), v4, on));
     }
     places
 }

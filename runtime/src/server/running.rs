@@ -2,6 +2,7 @@
 
 use super::endpoint::SocketFiles;
 use super::listen::{self, Task};
+use super::listeners::Listeners;
 use super::{Dispatch, Peer, Phase, Shared, Stats};
 use std::fmt;
 use std::net::SocketAddr;
@@ -128,7 +129,7 @@ impl Running {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         if let Some(task) = &self.task {
-            listen::spawn(stream, peer, task);
+            listen::spawn(stream, peer, &None, task);
         }
     }
 
@@ -136,13 +137,18 @@ impl Running {
     /// registers at all.
     pub fn add(&self, program: impl Dispatch) {
         self.server
-            .change(|table, wraps| table.insert(Arc::new(program), wraps));
+            .change(|all, wraps| all.insert(&None, Arc::new(program), wraps));
     }
 
-    /// Serves a version of a program no longer; whether it was served. Calls that run go on.
+    /// Serves a version of a program no longer, on no listener; whether it was served. Calls that run go on.
     pub fn remove(&self, program: u32, version: u32) -> bool {
-        self.server
-            .change(|table, _| table.remove(program, version))
+        self.server.change(|all, _| all.remove(program, version))
+    }
+
+    /// The listeners of a name, to bind programs to them as [`Server::on`](crate::Server::on) does.
+    #[must_use]
+    pub fn on(&self, name: &str) -> Listeners<'_> {
+        Listeners::new(&self.server, self.task.as_ref(), name)
     }
 
     /// The counters.

@@ -3,7 +3,7 @@
 use super::endpoint::Sockets;
 use super::listen::{self, Task};
 use super::{Phase, datagram};
-use crate::net::{Datagrams, Listener, StdListener};
+use crate::net::Datagrams;
 use std::io;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -27,15 +27,20 @@ fn spawn(sockets: Sockets, task: &Task) -> io::Result<()> {
         listeners,
         datagrams,
     } = sockets;
-    let listeners = listeners.into_iter().map(StdListener::into_tokio);
-    let listeners: Vec<Listener> = listeners.collect::<io::Result<_>>()?;
-    let datagrams = datagrams.into_iter().map(Datagrams::new);
-    let datagrams: Vec<Datagrams> = datagrams.collect::<io::Result<_>>()?;
-    for listener in listeners {
-        tokio::spawn(listen::accept(listener, task.clone()));
+    // All are opened before one is served.
+    let listeners = listeners
+        .into_iter()
+        .map(|(listener, on)| Ok((listener.into_tokio()?, on)));
+    let listeners: Vec<_> = listeners.collect::<io::Result<_>>()?;
+    let datagrams = datagrams
+        .into_iter()
+        .map(|(socket, on)| Ok((Datagrams::new(socket)?, on)));
+    let datagrams: Vec<_> = datagrams.collect::<io::Result<_>>()?;
+    for (listener, on) in listeners {
+        tokio::spawn(listen::accept(listener, on, task.clone()));
     }
-    for socket in datagrams {
-        tokio::spawn(datagram::serve(socket, task.clone()));
+    for (socket, on) in datagrams {
+        tokio::spawn(datagram::serve(socket, on, task.clone()));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! Numbers in names are those of the catalogue of hostile inputs.
 
 mod auth;
+mod bindings;
 mod datagrams;
 mod features;
 mod layers;

@@ -79,6 +79,46 @@ async fn programs_that_come_and_go_are_registered_and_unregistered() {
 }
 
 #[tokio::test]
+async fn programs_bound_to_listeners_are_registered_at_these_alone() {
+    static OTHER: Interface = Interface {
+        name: "OTHER",
+        program: PROGRAM + 1,
+        version: 1,
+        procedures: &[],
+    };
+    let other = || Program(&OTHER, |cx, _, _| async move { number(&cx, 5) });
+    let local = LocalRpcbind::start("127.0.0.1:0").await.unwrap();
+    let at = local.address();
+    let server = Server::new()
+        .on("streams", |on| on.serve(numbers()).tcp("127.0.0.1:0"))
+        .on("datagrams", |on| on.serve(other()).udp("127.0.0.1:0"))
+        // A second address of a transport: rpcbind keeps the first that serves the program.
+        .on("admin", |on| on.tcp("127.0.0.1:0"));
+    let server = server.rpcbind(Rpcbind::required().at(at));
+    let running = server.start().await.unwrap();
+    let (one, two) = (PROGRAM, PROGRAM + 1);
+    expect_registered(at, &[(one, "tcp"), (two, "udp")]).await;
+    running.on("admin").add(other());
+    expect_registered(at, &[(one, "tcp"), (two, "tcp"), (two, "udp")]).await;
+    let entries = Rpcbind::best_effort().at(at).dump().await.unwrap();
+    let port = |program, netid: &str| {
+        let entry = entries
+            .iter()
+            .find(|e| e.program == program && e.netid == netid);
+        entry.unwrap().address.unwrap().port()
+    };
+    let rpcgen_runtime::server::Address::Tcp(admin) = running.addresses()[2] else {
+        panic!("{:?}", running.addresses());
+    };
+    assert_eq!(port(two, "tcp"), admin.port());
+    assert_eq!(port(one, "tcp"), running.tcp().unwrap().port());
+    assert!(running.on("datagrams").remove(two, 1));
+    expect_registered(at, &[(one, "tcp"), (two, "tcp")]).await;
+    running.shutdown(Grace::secs(5)).await;
+    assert_eq!(registered(at).await, []);
+}
+
+#[tokio::test]
 async fn h117_h118_a_server_starts_without_rpcbind_and_registers_when_it_comes() {
     // A port that is free for a moment.
     let local = LocalRpcbind::start("127.0.0.1:0").await.unwrap();
