@@ -12,6 +12,7 @@
 //! any number of calls in flight. A generated client is a [`Stub`]: a channel and the options its calls are made with.
 
 pub mod blocking;
+mod broadcast;
 mod channel;
 mod connection;
 mod dial;
@@ -23,6 +24,7 @@ mod service;
 mod socket;
 mod stub;
 
+pub use self::broadcast::{Answer, Answers, Broadcast, RawAnswers};
 pub use self::channel::{Channel, connect, connect_with};
 pub use self::observe::{CallInfo, Observer};
 pub use self::options::{CallOptions, ConnectOptions, Reconnect, Replay};

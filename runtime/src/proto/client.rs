@@ -10,10 +10,12 @@
 //! [`execution`](RpcError::execution) is true; a repeated call carries the same xid and bytes (RFC 5531 §4); a late,
 //! foreign or forged reply changes nothing; nothing is left behind by a finished or forgotten call.
 
+mod header;
 mod reply;
 mod table;
 mod types;
 
+pub use self::header::put_header;
 pub use self::reply::{KEEP_WHOLE, outcome};
 use self::table::{Slot, State, Table};
 pub use self::types::{CallId, ClientConfig, ClientStats, Framing, NewCall, StreamError, Transmit};
@@ -22,7 +24,7 @@ use super::record::{self, Decoder, RecordError, RecordLimits};
 use super::retransmit::{RoundTrip, jitter};
 use crate::Body;
 use crate::error::{RpcError, Sent};
-use crate::msg::{CallHeader, OpaqueAuth, ReplyError, ReplyRef};
+use crate::msg::{ReplyError, ReplyRef};
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::io;
@@ -105,25 +107,9 @@ impl ClientCore {
 
     /// Header, arguments and, on a stream, the record mark.
     fn message(&mut self, xid: u32, call: &mut NewCall<'_>) -> Result<Body, RpcError> {
-        let mut header = CallHeader {
-            xid,
-            program: call.program,
-            version: call.version,
-            procedure: call.procedure,
-            cred: call.credential.map_or(OpaqueAuth::NONE, |c| c.credential()),
-            verf: OpaqueAuth::NONE,
-        };
         self.header.clear();
-        header.put(&mut self.header);
-        if let Some(credential) = call.credential {
-            // The verifier covers the header up to the end of the credential; an empty one has 8 bytes.
-            let signed = self.header.len().saturating_sub(8);
-            header.verf = credential.verifier(self.header.get(..signed).unwrap_or_default());
-            if header.verf != OpaqueAuth::NONE {
-                self.header.clear();
-                header.put(&mut self.header);
-            }
-        }
+        let numbers = [call.program, call.version, call.procedure];
+        put_header(&mut self.header, xid, numbers, call.credential);
         let mut message = core::mem::take(&mut call.args);
         let size = self.header.len().saturating_add(message.len());
         let limit = match self.config.framing {

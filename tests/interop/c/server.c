@@ -1,7 +1,7 @@
 /*
  * The C server: EVERY_PROG (versions 1 and 2) and ARITH_PROG (versions 1 and 4) on one TCP and one UDP port.
  *
- *   server [-r] TCP_PORT UDP_PORT      port 0: any. -r: register with rpcbind.
+ *   server [-r] TCP_PORT UDP_PORT      port 0: any. -r: register with rpcbind, and serve on all addresses.
  *
  * Prints "ready TCP_PORT UDP_PORT" when it serves. Ends when its standard input does.
  */
@@ -212,11 +212,11 @@ int every_prog_2_freeresult(SVCXPRT *t, xdrproc_t xdr, caddr_t r) { (void)t; ret
 int arith_prog_1_freeresult(SVCXPRT *t, xdrproc_t xdr, caddr_t r) { (void)t; return free_result(xdr, r); }
 int arith_prog_4_freeresult(SVCXPRT *t, xdrproc_t xdr, caddr_t r) { (void)t; return free_result(xdr, r); }
 
-static int bound_socket(int type, const char *port)
+static int bound_socket(int type, const char *port, in_addr_t address)
 {
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
     int one = 1, fd = socket(AF_INET, type, 0);
-    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sin.sin_addr.s_addr = htonl(address);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (fd < 0 || bind(fd, (struct sockaddr *)&sin, sizeof sin) || (type == SOCK_STREAM && listen(fd, 64))) {
         perror("server: socket");
@@ -255,6 +255,7 @@ static void unregister(void)
 int main(int argc, char **argv)
 {
     int registered = argc > 1 && !strcmp(argv[1], "-r");
+    in_addr_t address = registered ? INADDR_ANY : INADDR_LOOPBACK;
     int tcp, udp;
     argv += registered;
     if (argc - registered != 3) {
@@ -262,8 +263,8 @@ int main(int argc, char **argv)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    tcp = bound_socket(SOCK_STREAM, argv[1]);
-    udp = bound_socket(SOCK_DGRAM, argv[2]);
+    tcp = bound_socket(SOCK_STREAM, argv[1], address);
+    udp = bound_socket(SOCK_DGRAM, argv[2], address);
     if (registered)
         unregister(); /* what an earlier run left behind */
     serve(svcudp_create(udp), registered ? IPPROTO_UDP : 0);

@@ -137,8 +137,21 @@ impl Rpcbind {
     ///
     /// When it is not there within five seconds.
     pub fn start() -> Self {
+        Self::with(&["-f"])
+    }
+
+    /// The same, and it calls services for those who broadcast (`-r`).
+    ///
+    /// # Panics
+    ///
+    /// When it is not there within five seconds.
+    pub fn start_calling() -> Self {
+        Self::with(&["-f", "-r"])
+    }
+
+    fn with(flags: &[&str]) -> Self {
         let mut child = Command::new("rpcbind")
-            .arg("-f")
+            .args(flags)
             .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
             .spawn()
             .expect("rpcbind is installed (tests/run installs it)");

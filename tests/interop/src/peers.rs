@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// Folder of the built programs `server` and `client`.
 ///
@@ -57,6 +58,38 @@ pub struct CServer {
     pub udp: u16,
 }
 
+/// What `start_on_host` runs there, with the interface, the address and the server's path as arguments.
+const HOST: &str = r#"
+set -e
+mount -t tmpfs -o mode=0755 tmpfs /run
+mkdir -p /run/rpcbind
+chown _rpc /run/rpcbind 2>/dev/null || true
+ip link set lo up
+tries=0
+until ip link show "$1" >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ $tries -lt 500 ]
+    sleep 0.02
+done
+ip addr add "$2" brd + dev "$1"
+ip link set "$1" up
+rpcbind -f -r >&2 &
+until rpcinfo -p 127.0.0.1 >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ $tries -lt 500 ]
+    sleep 0.02
+done
+exec "$3" -r 0 0
+"#;
+
+fn begin(command: &mut Command) -> Child {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the C server starts")
+}
+
 impl CServer {
     /// Starts it on ports of its own choice.
     ///
@@ -68,12 +101,42 @@ impl CServer {
         if registered {
             command.arg("-r");
         }
-        let mut child = command
-            .args(["0", "0"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the C server starts");
+        Self::ready(begin(command.args(["0", "0"])))
+    }
+
+    /// Starts it on a host of its own, with an rpcbind of its own that calls it for those who broadcast. `link` is a
+    /// network interface of ours: it becomes that host's, with this address and prefix length.
+    ///
+    /// # Panics
+    ///
+    /// When that is not possible: it takes a namespace (see [`crate::namespace`]).
+    pub fn start_on_host(link: &str, address: &str) -> Self {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--net", "--mount", "sh", "-c", HOST, "host", link, address])
+            .arg(built().join("server"))
+            .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin");
+        let child = begin(&mut command);
+        let own = fs::read_link("/proc/self/ns/net").expect("we have a network");
+        let host = format!("/proc/{}/ns/net", child.id());
+        // The shell takes the place of `unshare`, whose process it is.
+        let end = Instant::now() + Duration::from_secs(10);
+        while fs::read_link(&host).is_ok_and(|theirs| theirs == own) {
+            assert!(Instant::now() < end, "the host has no network of its own");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let pid = child.id().to_string();
+        let moved = Command::new("ip")
+            .args(["link", "set", link, "netns", &pid])
+            .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
+            .status()
+            .expect("ip is installed (tests/run installs it)");
+        assert!(moved.success(), "{link} does not move: {moved}");
+        Self::ready(child)
+    }
+
+    /// Waits until it says on which ports it serves.
+    fn ready(mut child: Child) -> Self {
         let stdout = child.stdout.take().expect("its output is a pipe");
         let mut line = String::new();
         BufReader::new(stdout)
