@@ -22,17 +22,11 @@ async fn say(socket: &UdpSocket, to: SocketAddr, reply: &[u32]) {
     socket.send_to(&words(reply), to).await.unwrap();
 }
 
-fn counted(
-    wide: Broadcast,
-) -> impl Future<
-    Output = Result<
-        Answers<EchoClient, impl Fn(EchoClient) -> BoxFuture<'static, Result<u32, RpcError>>>,
-        RpcError,
-    >,
-> {
-    wide.call(|echo: EchoClient| -> BoxFuture<'static, _> {
-        Box::pin(async move { echo.count().await })
-    })
+type Count = fn(EchoClient) -> BoxFuture<'static, Result<u32, RpcError>>;
+
+async fn counted(wide: Broadcast) -> Result<Answers<EchoClient, Count>, RpcError> {
+    let count: Count = |echo| Box::pin(async move { echo.count().await });
+    wide.call(count).await
 }
 
 #[tokio::test]
