@@ -47,6 +47,13 @@ impl<'a> Words<'a> {
             .get(len.saturating_add(crate::xdr::padding(len))..)?;
         Some(data)
     }
+
+    #[inline]
+    fn auth(&mut self) -> Option<AuthRef<'a>> {
+        let (auth, rest) = AuthRef::split_off(self.rest, usize::MAX)?;
+        self.rest = rest;
+        Some(auth)
+    }
 }
 
 /// Words as big-endian bytes: what stands at a fixed place is written as one block.

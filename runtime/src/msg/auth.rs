@@ -1,6 +1,6 @@
 //! `opaque_auth` and `auth_stat` (RFC 5531 §8.2, §9).
 
-use super::Words;
+use crate::xdr::part;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -70,32 +70,63 @@ impl<'a> AuthRef<'a> {
     }
 
     pub(super) fn put(&self, out: &mut Vec<u8>) {
-        let len = u32::try_from(self.body.len()).unwrap_or(u32::MAX);
-        out.extend_from_slice(&super::block::<2, 8>([self.flavor, len]));
-        out.extend_from_slice(self.body);
-        let padding = crate::xdr::padding(self.body.len());
-        out.extend_from_slice([0; 3].get(..padding).unwrap_or_default());
+        out.extend_from_slice(&super::block::<2, 8>(self.words()));
+        self.put_body(out);
     }
 
+    /// Flavor and length: what stands in front of the body.
     #[inline]
-    pub(super) fn parse(words: &mut Words<'a>) -> Result<Self, AuthProblem> {
-        let flavor = words.word().ok_or(AuthProblem::Short)?;
-        let len = words.word().ok_or(AuthProblem::Short)? as usize;
-        let body = words.opaque(len).ok_or(AuthProblem::Short)?;
-        if len > MAX_AUTH_BYTES {
-            return Err(AuthProblem::TooLong);
-        }
-        Ok(Self { flavor, body })
+    pub(super) fn words(&self) -> [u32; 2] {
+        let len = u32::try_from(self.body.len()).unwrap_or(u32::MAX);
+        [self.flavor, len]
     }
-}
 
-/// Why an `opaque_auth` does not parse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AuthProblem {
-    /// The message ends inside it.
-    Short,
-    /// It is whole, but longer than the protocol allows.
-    TooLong,
+    /// Appends the body with its padding.
+    #[inline]
+    pub(super) fn put_body(&self, out: &mut Vec<u8>) {
+        if self.body.is_empty() {
+            return;
+        }
+        out.extend_from_slice(self.body);
+        // A whole word of zeros, then less of it: no call for a few bytes.
+        let end = out.len().wrapping_add(crate::xdr::padding(self.body.len()));
+        out.extend_from_slice(&[0; 4]);
+        out.truncate(end);
+    }
+
+    /// What stands at the front of `bytes`, and what follows it; `None` where it is cut short or longer than `limit`.
+    #[inline]
+    pub(super) fn split_off(bytes: &'a [u8], limit: usize) -> Option<(Self, &'a [u8])> {
+        let (block, rest) = bytes.split_first_chunk()?;
+        // Nearly every verifier.
+        if block == &[0; 8] {
+            return Some((Self::NONE, rest));
+        }
+        Self::behind(block, rest, limit)
+    }
+
+    /// What has its flavor and length in `block` and its body in `rest`, and what follows it.
+    #[inline]
+    pub(super) fn behind(
+        block: &[u8; 8],
+        rest: &'a [u8],
+        limit: usize,
+    ) -> Option<(Self, &'a [u8])> {
+        let flavor = u32::from_be_bytes(*part::<0, 4, 8>(block));
+        let len = u32::from_be_bytes(*part::<4, 4, 8>(block)) as usize;
+        if len > limit {
+            return None;
+        }
+        let padded = len.saturating_add(3) & !3;
+        let (body, rest) = (rest.get(..len)?, rest.get(padded..)?);
+        Some((Self { flavor, body }, rest))
+    }
+
+    /// Whether its body is as short as the protocol wants it.
+    #[inline]
+    pub(super) fn is_legal(&self) -> bool {
+        self.body.len() <= MAX_AUTH_BYTES
+    }
 }
 
 /// Why authentication failed (RFC 5531 §9 `auth_stat`). Numbers that are not listed are kept.
