@@ -43,6 +43,7 @@ mod listeners;
 mod noise;
 mod pressure;
 mod programs;
+mod rate;
 mod registration;
 mod running;
 mod service;
@@ -60,6 +61,7 @@ pub use self::extensions::Extensions;
 pub use self::fault::Fault;
 pub use self::limits::Limits;
 pub use self::listeners::Listeners;
+pub use self::rate::Rate;
 pub use self::running::{Address, Grace, Running};
 pub use self::service::{Handlers, Request};
 pub use self::stats::Stats;
@@ -71,6 +73,7 @@ use self::bindings::{Bindings, On};
 use self::context::Decoding;
 use self::pressure::Partials;
 use self::programs::Table;
+use self::rate::Buckets;
 use self::service::Wrap;
 use self::stats::{Activity, Counters};
 use crate::Mode;
@@ -113,6 +116,7 @@ pub(crate) struct Shared {
     permits: Arc<Semaphore>,
     connections: AtomicUsize,
     sources: Sources,
+    buckets: Buckets,
     /// Bytes of partial records and queued replies.
     held: AtomicUsize,
     partials: Partials,
@@ -132,6 +136,7 @@ impl Shared {
             permits: Arc::new(Semaphore::new(limits.in_flight)),
             connections: AtomicUsize::new(0),
             sources: Sources::default(),
+            buckets: Buckets::new(limits.calls_per_source),
             held: AtomicUsize::new(0),
             partials: Partials::default(),
             replay: Mutex::new(ReplayCache::new(limits.replay.unwrap_or_default())),

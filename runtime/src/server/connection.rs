@@ -12,6 +12,7 @@ use super::{Peer, Phase, Shared};
 use crate::net::{Incoming, Outgoing};
 use crate::proto::record::{Decoder, RecordError};
 use crate::proto::server::{Verdict, judge};
+use bytes::Bytes;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
@@ -80,6 +81,7 @@ where
         out: Outgoing::default(),
         running: JoinSet::new(),
         waiting: None,
+        throttled: None,
         eof: false,
         draining: false,
         accounted: 0,
@@ -113,6 +115,8 @@ struct Connection<S> {
     running: JoinSet<Done>,
     /// A started call that waits for its share of the server's limit.
     waiting: Option<(Call, Waiting)>,
+    /// A call that came too fast, and when it may run.
+    throttled: Option<(Bytes, Instant)>,
     eof: bool,
     draining: bool,
     /// Bytes reported to the server as held by this connection.
@@ -168,7 +172,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Io(error)),
             }
         }
-        self.account(self.input.buf.capacity() + self.decoder.held() + self.out.len());
+        let throttled = self.throttled.as_ref().map_or(0, |(call, _)| call.len());
+        let buffered = self.input.buf.capacity() + self.decoder.held() + throttled;
+        self.account(buffered + self.out.len());
         if let Some(end) = self.ended() {
             return Poll::Ready(end);
         }
@@ -219,7 +225,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         } else {
             limits.per_connection
         };
-        self.waiting.is_none() && self.running.len() < most && self.out.len() < limits.queued
+        self.waiting.is_none()
+            && self.running.len() < most
+            && self.out.len() < limits.queued
+            && self
+                .throttled
+                .as_ref()
+                .is_none_or(|(_, at)| *at <= Instant::now())
+    }
+
+    /// The next call in the buffer, if there is a whole one that may run now.
+    fn next_call(&mut self) -> Result<Option<Bytes>, RecordError> {
+        if let Some((call, _)) = self.throttled.take() {
+            return Ok(Some(call));
+        }
+        let call = self.decoder.next(&mut self.input.buf)?;
+        let Some(call) = call else {
+            if self.decoder.at_boundary(&self.input.buf) {
+                self.record_since = None;
+            } else {
+                self.record_since.get_or_insert_with(Instant::now);
+            }
+            return Ok(None);
+        };
+        self.record_since = None;
+        match self.server.buckets.reserve(&self.origin.peer) {
+            None => Ok(Some(call)),
+            Some(at) => {
+                self.server.counters.throttled.add(1);
+                self.throttled = Some((call, at.into()));
+                Ok(None)
+            }
+        }
     }
 
     /// Runs the calls in the buffer, as far as the limits allow.
@@ -237,20 +274,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let server = Arc::clone(&self.server);
         let mut programs = None;
         while *budget > 0 && self.has_room() {
-            let Some(record) = self
-                .decoder
-                .next(&mut self.input.buf)
-                .map_err(End::Record)?
-            else {
-                if self.decoder.at_boundary(&self.input.buf) {
-                    self.record_since = None;
-                } else {
-                    self.record_since.get_or_insert_with(Instant::now);
-                }
+            let Some(record) = self.next_call().map_err(End::Record)? else {
                 return Ok(());
             };
             *budget -= 1;
-            self.record_since = None;
             let programs = programs.get_or_insert_with(|| server.programs(&self.origin.on));
             match judge(record, &**programs, server.mode) {
                 Verdict::Ignore(_) => return Err(End::NotACall),
@@ -356,7 +383,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn ended(&self) -> Option<End> {
-        if !self.is_quiet() {
+        if !self.is_quiet() || (self.throttled.is_some() && !self.draining) {
             return None;
         }
         if self.eof {
@@ -382,7 +409,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if !self.out.is_empty() {
                 consider(self.write_since, limits.write_deadline, "write");
             }
-            if self.is_quiet() && self.record_since.is_none() {
+            if self.is_quiet() && self.record_since.is_none() && self.throttled.is_none() {
                 consider(self.idle_since, limits.idle_deadline, "idle");
             }
             let now = Instant::now();
@@ -397,6 +424,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             } else {
                 self.leave();
             }
+            if let Some((_, at)) = &self.throttled
+                && due.is_none_or(|(earliest, _)| *at < earliest)
+            {
+                due = Some((*at, "throttled"));
+            }
             // The timer is only moved forward to an earlier deadline; a later one is found when it fires.
             match due {
                 Some((at, _)) if at < self.sleep.deadline() || self.sleep.is_elapsed() => {
@@ -408,7 +440,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if self.sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            if due.is_some_and(|(_, what)| what == "memory") {
+            if due.is_some_and(|(_, what)| matches!(what, "memory" | "throttled")) {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }

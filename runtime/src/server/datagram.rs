@@ -136,6 +136,10 @@ impl Worker {
                 server.counters.dropped.add(1);
                 continue;
             }
+            if !server.buckets.take(&Peer::udp(route.peer)) {
+                server.counters.throttled.add(1);
+                continue;
+            }
             match self.receive(cx, data, route, &server) {
                 Received::Reply(reply) => self.answer(route, reply),
                 Received::Running(call) => self.suspend(cx, route, call),

@@ -1,5 +1,6 @@
 //! What a server accepts from all its peers together and from each of them.
 
+use super::Rate;
 use crate::DecodeLimits;
 use crate::proto::record::RecordLimits;
 use crate::proto::replay::ReplayLimits;
@@ -14,6 +15,7 @@ pub struct Limits {
     pub(crate) decode: DecodeLimits,
     pub(crate) connections: usize,
     pub(crate) connections_per_source: Option<usize>,
+    pub(crate) calls_per_source: Option<Rate>,
     pub(crate) per_connection: usize,
     pub(crate) in_order: bool,
     pub(crate) in_flight: usize,
@@ -36,6 +38,7 @@ impl Default for Limits {
             decode: DecodeLimits::default(),
             connections: 8_192,
             connections_per_source: None,
+            calls_per_source: None,
             per_connection: 128,
             in_order: false,
             in_flight: 4_096,
@@ -81,6 +84,9 @@ setters! {
     max_connections: usize => connections;
     /// Connections at once from one address (default no limit); more are closed.
     max_connections_per_source: Option<usize> => connections_per_source;
+    /// Calls in a time from one address, errors and duplicates included (default no limit). Over streams further ones wait,
+    /// unread; over UDP they are dropped: who is told to answer to a forged address sends little there.
+    calls_per_source: Option<Rate> => calls_per_source;
     /// Whether the calls of a connection run one after the other, in the order they came (default no).
     in_order: bool => in_order;
     /// Calls in flight on one connection (default 128); then it is not read from.

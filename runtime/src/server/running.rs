@@ -167,6 +167,7 @@ impl Running {
             calls: counters.calls.get(),
             duplicates: counters.duplicates.get(),
             dropped: counters.dropped.get(),
+            throttled: counters.throttled.get(),
             truncated: counters.truncated.get(),
             garbage: counters.garbage.get(),
             deadlines: counters.deadlines.get(),

@@ -23,6 +23,8 @@ pub struct Stats {
     pub duplicates: u64,
     /// Datagrams dropped: too short, no calls, or from a source that cannot be answered.
     pub dropped: u64,
+    /// Calls that came faster than their source may call: delayed over streams, dropped over UDP.
+    pub throttled: u64,
     /// Connections that ended inside a record.
     pub truncated: u64,
     /// Connections closed for what they sent.
@@ -53,6 +55,7 @@ pub(crate) struct Counters {
     pub(crate) calls: Counter,
     pub(crate) duplicates: Counter,
     pub(crate) dropped: Counter,
+    pub(crate) throttled: Counter,
     pub(crate) truncated: Counter,
     pub(crate) garbage: Counter,
     pub(crate) deadlines: Counter,

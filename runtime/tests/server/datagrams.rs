@@ -8,6 +8,7 @@
 
 use crate::support::*;
 use rpcgen_runtime::codegen::v1::{arguments, results};
+use rpcgen_runtime::server::Rate;
 use rpcgen_runtime::{Limits, Server};
 use std::time::Duration;
 
@@ -141,4 +142,51 @@ async fn calls_beyond_the_server_s_limit_wait_and_are_answered() {
     answers.sort();
     let expected: Vec<_> = (0..20).map(|xid| answer(xid, 3)).collect();
     assert_eq!(answers, expected);
+}
+
+/// A UDP socket on another address of this machine.
+async fn udp_from(
+    address: &str,
+    running: &rpcgen_runtime::server::Running,
+) -> tokio::net::UdpSocket {
+    let socket = tokio::net::UdpSocket::bind((address, 0)).await.unwrap();
+    socket.connect(running.udp().unwrap()).await.unwrap();
+    socket
+}
+
+#[tokio::test]
+async fn h092_a_source_that_calls_too_fast_is_not_answered_and_others_are() {
+    let limits = Limits::default().calls_per_source(Some(Rate::per_second(1).burst(10)));
+    let running = start(Server::new().serve(numbers()).limits(limits)).await;
+    // Two ports of one address are one source; errors cost as much as results.
+    let (one, two) = (udp(&running).await, udp(&running).await);
+    for xid in 0..20 {
+        one.send(&call(xid, 1)).await.unwrap();
+        two.send(&call_to(1, xid, 1, &[])).await.unwrap();
+    }
+    let other = udp_from("127.0.0.9", &running).await;
+    other.send(&call(1, 1)).await.unwrap();
+    assert_eq!(received(&other, LONG).await, Some(answer(1, 1)));
+    let mut answers = 0;
+    for socket in [&one, &two] {
+        while received(socket, SHORT).await.is_some() {
+            answers += 1;
+        }
+    }
+    // The burst, and perhaps a call for each second that this took.
+    assert!((10..20).contains(&answers), "{answers}");
+    eventually("the rest is counted", || {
+        running.stats().throttled == 40 - answers
+    })
+    .await;
+    // Whoever asks again is answered in time.
+    let mut answered = None;
+    for _ in 0..100 {
+        one.send(&call(99, 2)).await.unwrap();
+        answered = received(&one, SHORT).await;
+        if answered.is_some() {
+            break;
+        }
+    }
+    assert_eq!(answered, Some(answer(99, 2)));
 }

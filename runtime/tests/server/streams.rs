@@ -1,13 +1,14 @@
 //! Stream connections: records, xids, and every way to end.
 
 use crate::support::*;
+use rpcgen_runtime::server::Rate;
 use rpcgen_runtime::{Limits, Server};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 #[tokio::test]
@@ -327,4 +328,42 @@ async fn a_batch_of_pipelined_calls_takes_one_read_and_one_write() {
         let counts = (reads.load(Ordering::SeqCst), writes.load(Ordering::SeqCst));
         assert_eq!(counts, (1, 1), "procedure {procedure}");
     }
+}
+
+#[tokio::test]
+async fn h092_calls_that_come_too_fast_wait_and_new_connections_do_not_help() {
+    let rate = Rate::per_second(20).burst(5);
+    let limits = Limits::default()
+        .calls_per_source(Some(rate))
+        // Who waits for its turn is neither idle nor slow.
+        .idle_deadline(Duration::from_millis(200))
+        .record_deadline(Duration::from_millis(200));
+    let running = start(Server::new().serve(numbers()).limits(limits)).await;
+    let start = Instant::now();
+    let mut stream = connect(&running).await;
+    for xid in 0..15 {
+        send(&mut stream, &call(xid, 1)).await;
+    }
+    stream.shutdown().await.unwrap();
+    let mut others = Vec::new();
+    for xid in 0..10 {
+        let mut other = connect(&running).await;
+        send(&mut other, &call(xid, 2)).await;
+        others.push(other);
+    }
+    eventually("they wait", || running.stats().throttled >= 11).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.19:0".parse().unwrap()).unwrap();
+    let mut good = socket.connect(running.tcp().unwrap()).await.unwrap();
+    expect(&mut good, &call(7, 1), &answer(7, 1)).await;
+    for xid in 0..15 {
+        assert_eq!(reply(&mut stream).await, Some(answer(xid, 1)));
+    }
+    assert_eq!(reply(&mut stream).await, None);
+    for (xid, other) in (0..).zip(&mut others) {
+        assert_eq!(reply(other).await, Some(answer(xid, 2)));
+    }
+    // 25 calls, 5 of them at once and a twentieth of a second for each of the others.
+    let took = start.elapsed();
+    assert!(took >= Duration::from_secs(1), "{took:?}");
 }
