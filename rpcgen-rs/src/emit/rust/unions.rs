@@ -261,10 +261,13 @@ impl Variant<'_> {
         }
     }
 
-    /// A box around an array is no slice.
+    /// A box around an array is no slice, and has an `as_ref` of its own in front of that of an option.
     fn unbox(&self, shape: &Shape) -> Option<TokenStream> {
-        let array = matches!(shape.target(), Shape::Array(..) | Shape::OpaqueFixed(_));
-        (self.boxed && array).then(|| quote!(let x = &**x;))
+        let hidden = matches!(
+            shape.target(),
+            Shape::Array(..) | Shape::OpaqueFixed(_) | Shape::Option(..)
+        );
+        (self.boxed && hidden).then(|| quote!(let x = &**x;))
     }
 
     /// An expression that reads a value of type `Self`, in a function that returns a `Result`.

@@ -305,6 +305,182 @@ const _: () = {
     });
 };
 
+/// In a vector, large arms are boxed, optional ones among them.
+#[doc(alias = "wide")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Wide {
+    pub a: [i64; 25],
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Block<200> for Wide {
+        #[inline]
+        fn put(&self, block: &mut [u8; 200]) {
+            v1::put_array::<_, 8, _, _>(
+                &self.a,
+                v1::part_mut::<0, 200, 200>(block),
+                v1::Block::put,
+            );
+        }
+
+        #[inline]
+        fn get(block: &[u8; 200], at: v1::At) -> v1::Decoded<Self> {
+            Ok(Self {
+                a: v1::field(
+                    "a",
+                    v1::get_array::<_, 8, _, _>(v1::part::<0, 200, 200>(block), at, v1::Block::get),
+                )?,
+            })
+        }
+    }
+
+    impl v1::Encode for Wide {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            w.block::<200, _>(self);
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            200
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Wide {
+        const MIN: usize = 200;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            r.block::<200, _>()
+        }
+    }
+
+    v1::implement!(Wide);
+
+    v1::json!(struct Wide { a a = "a" });
+};
+
+#[doc(alias = "wides")]
+#[allow(dead_code, missing_docs)]
+pub type Wides = [Wide; 2];
+
+#[doc(alias = "one")]
+#[allow(dead_code, missing_docs)]
+pub type One = ::core::option::Option<Wide>;
+
+#[doc(alias = "maybe")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Maybe {
+    Case0(::std::boxed::Box<::core::option::Option<Wide>>),
+    Case1(::std::boxed::Box<::core::option::Option<Wides>>),
+    Case2(::std::boxed::Box<One>),
+    /// Any other discriminant.
+    Other(i32),
+}
+
+#[allow(dead_code)]
+impl Maybe {
+    /// The discriminant on the wire.
+    #[must_use]
+    pub const fn discriminant(&self) -> i32 {
+        match self {
+            Self::Case0(_) => 0,
+            Self::Case1(_) => 1,
+            Self::Case2(_) => 2,
+            Self::Other(tag) => *tag,
+        }
+    }
+}
+
+impl ::core::default::Default for Maybe {
+    fn default() -> Self {
+        Self::Case0(::core::default::Default::default())
+    }
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for Maybe {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            match self {
+                Self::Other(0..=2) => w.invalid("maybe"),
+                Self::Other(_) => v1::Encode::encode(&self.discriminant(), w),
+                Self::Case0(x) => {
+                    v1::Encode::encode(&self.discriminant(), w);
+                    let x = &**x;
+                    w.option(x.as_ref());
+                }
+                Self::Case1(x) => {
+                    v1::Encode::encode(&self.discriminant(), w);
+                    let x = &**x;
+                    w.option_with(x.as_ref(), |w, x| w.array(x));
+                }
+                Self::Case2(x) => {
+                    v1::Encode::encode(&self.discriminant(), w);
+                    let x = &**x;
+                    w.option(x.as_ref());
+                }
+            }
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4 + match self {
+                Self::Case0(x) => {
+                    let x = &**x;
+                    4 + if x.is_some() { 200 } else { 0 }
+                }
+                Self::Case1(x) => {
+                    let x = &**x;
+                    4 + if x.is_some() { 400 } else { 0 }
+                }
+                Self::Case2(x) => {
+                    let x = &**x;
+                    4 + if x.is_some() { 200 } else { 0 }
+                }
+                Self::Other(_) => 0,
+            }
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Maybe {
+        const MIN: usize = 4;
+        const RATIO: usize = 51;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            Ok(match v1::value::<i32>(r)? {
+                0 => Self::Case0(v1::field("a", r.boxed_with(|r| r.option()))?),
+                1 => Self::Case1(v1::field(
+                    "b",
+                    r.boxed_with(|r| r.option_with(|r| r.array())),
+                )?),
+                2 => Self::Case2(v1::field("c", r.boxed_with(|r| r.option()))?),
+                tag => Self::Other(tag),
+            })
+        }
+    }
+
+    v1::implement!(Maybe);
+
+    v1::json!(union Maybe {
+        void {}
+        value {
+            Case0 = "0" Case1 = "1" Case2 = "2"
+        } tag { Other } tagged {}
+    });
+};
+
+#[doc(alias = "several")]
+#[allow(dead_code, missing_docs)]
+pub type Several = ::std::vec::Vec<Maybe>;
+
 #[doc(alias = "row")]
 #[allow(dead_code, missing_docs)]
 pub type Row = [i32; 4];
