@@ -22,7 +22,6 @@ mod broadcast;
 mod faults;
 mod hostile;
 mod service;
-mod speed;
 mod stream;
 mod udp;
 

@@ -1,19 +1,21 @@
 //! The floor: what a server that only moves the same bytes would reach. No limits, no deadlines, no checks.
 
-use crate::drive::READ;
+use crate::measured::end_with_input;
+use crate::way;
 use bytes::{Buf, BytesMut};
 use std::io::IoSlice;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 pub(crate) fn serve() {
+    end_with_input();
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("TCP");
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("UDP");
-        println!("{}", listener.local_addr().expect("TCP"));
-        println!("{}", socket.local_addr().expect("UDP"));
+        println!("{}", listener.local_addr().expect("TCP").port());
+        println!("{}", socket.local_addr().expect("UDP").port());
         tokio::spawn(datagrams(socket));
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(connection(stream));
@@ -55,7 +57,7 @@ async fn connection(mut stream: TcpStream) {
                 1 => &message[40..],
                 _ => &[],
             };
-            let bulk = u32::from(procedure) == READ;
+            let bulk = way::reads(procedure);
             let size = 24 + result.len() + if bulk { 4 + mebibyte.len() } else { 0 };
             output.extend_from_slice(&(size as u32 | 1 << 31).to_be_bytes());
             output.extend_from_slice(&header(message));

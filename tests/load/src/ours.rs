@@ -1,74 +1,131 @@
-//! Our server: a null procedure, an echo, a megabyte out, a megabyte in.
+//! Our server and our clients: generated stubs over `load.x`.
 
-use crate::drive::PROGRAM;
-use rpcgen_runtime::codegen::v1::{arguments, results};
-use rpcgen_runtime::server::{BoxFuture, Running};
-use rpcgen_runtime::{Body, Bytes, Context, Dispatch, Fault, Interface, ProcInfo, Server};
-use std::sync::Arc;
+use crate::measured::{Amount, Calling, end_with_input};
+use crate::way::Way;
+use bytes::Bytes;
+use rpcgen_runtime::server::Running;
+use rpcgen_runtime::{Context, Fault, Server, blocking, connect};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
-const fn procedure(number: u32, name: &'static str) -> ProcInfo {
-    ProcInfo {
-        number,
-        name,
-        oneway: false,
-        idempotent: true,
-        args_ratio: 16,
-        result_ratio: 16,
-    }
+#[allow(
+    unreachable_pub,
+    reason = "generated for users, who are not in a program's innermost module"
+)]
+mod generated {
+    rpcgen_runtime::include_x!("load");
 }
+use generated::load_prog::blocking::LoadV1Client as BlockingClient;
+use generated::load_prog::{LoadV1, LoadV1Client, LoadV1Server};
 
-static INTERFACE: Interface = Interface {
-    name: "LOAD",
-    program: PROGRAM,
-    version: 1,
-    procedures: &[
-        procedure(0, "NULL"),
-        procedure(1, "ECHO"),
-        procedure(2, "READ"),
-        procedure(3, "WRITE"),
-    ],
-};
+const MEBIBYTE: usize = 1 << 20;
 
 struct Load(Bytes);
 
-impl Dispatch for Load {
-    fn interface(&self) -> &'static Interface {
-        &INTERFACE
+impl LoadV1 for Load {
+    async fn null(&self, _: &Context) -> Result<(), Fault> {
+        Ok(())
     }
-
-    fn dispatch(
-        self: Arc<Self>,
-        cx: Context,
-        procedure: u32,
-        args: Body,
-    ) -> BoxFuture<'static, Result<Body, Fault>> {
-        match procedure {
-            0 => Box::pin(async move {
-                arguments(&cx, &args, |_| Ok(()))?;
-                results(&cx, |_| ())
-            }),
-            1 => Box::pin(async move {
-                let data = arguments(&cx, &args, |r| r.opaque(u32::MAX))?;
-                results(&cx, |w| w.opaque(&data, u32::MAX, "data"))
-            }),
-            2 => Box::pin(async move { results(&cx, |w| w.opaque(&self.0, u32::MAX, "data")) }),
-            _ => Box::pin(async move {
-                arguments(&cx, &args, |r| r.opaque(u32::MAX))?;
-                results(&cx, |_| ())
-            }),
-        }
+    async fn echo(&self, _: &Context, data: Bytes) -> Result<Bytes, Fault> {
+        Ok(data)
+    }
+    async fn read(&self, _: &Context) -> Result<Bytes, Fault> {
+        Ok(self.0.clone())
+    }
+    async fn write(&self, _: &Context, _: Bytes) -> Result<(), Fault> {
+        Ok(())
     }
 }
 
-pub(crate) fn serve() {
+fn on_one_thread<T>(work: impl Future<Output = T>) -> T {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let server = Server::new().serve(Load(vec![7; 1 << 20].into()));
+    runtime.block_on(work)
+}
+
+/// Serves over TCP and UDP.
+pub(crate) fn serve() {
+    end_with_input();
+    on_one_thread(async {
+        let server = Server::new().serve(LoadV1Server(Load(vec![7; MEBIBYTE].into())));
         let server = server.tcp("127.0.0.1:0").udp("127.0.0.1:0");
         let running: Running = server.start().await.expect("it starts");
-        println!("{}", running.tcp().expect("TCP"));
-        println!("{}", running.udp().expect("UDP"));
+        println!("{}", running.tcp().expect("TCP").port());
+        println!("{}", running.udp().expect("UDP").port());
         std::future::pending::<()>().await;
     });
+}
+
+/// Calls by the async client.
+pub(crate) fn call(address: SocketAddr, server: u32, way: Way, amount: Amount) -> String {
+    on_one_thread(async {
+        let client: LoadV1Client = connect(address).await.expect("the server");
+        turns(&client, way, Calling::new(server, amount.warm_up())).await;
+        turns(&client, way, Calling::new(server, amount)).await
+    })
+}
+
+async fn turns(client: &LoadV1Client, way: Way, mut calling: Calling) -> String {
+    let (small, large) = (Bytes::from(vec![7; 128]), Bytes::from(vec![7; MEBIBYTE]));
+    if way == Way::Pipeline {
+        // As many callers, each with one call at a time.
+        let calling = Arc::new(Mutex::new(calling));
+        let caller = |_| {
+            let (client, calling) = (client.clone(), Arc::clone(&calling));
+            tokio::spawn(async move {
+                while calling.lock().expect("no panic").goes_on(1) {
+                    client.null().await.expect("an answer");
+                }
+            })
+        };
+        let callers: Vec<_> = (0..way.in_flight()).map(caller).collect();
+        for caller in callers {
+            caller.await.expect("a caller ends");
+        }
+        let line = calling.lock().expect("no panic").line();
+        return line;
+    }
+    while calling.goes_on(1) {
+        match way {
+            Way::Null => client.null().await.expect("an answer"),
+            Way::Echo => {
+                let echo = client.echo(&small).await.expect("an answer");
+                assert_eq!(echo.len(), small.len());
+            }
+            Way::Read => {
+                let data = client.read().await.expect("an answer");
+                assert_eq!(data.len(), MEBIBYTE);
+            }
+            Way::Write => client.write(&large).await.expect("an answer"),
+            _ => panic!("not for clients: {way:?}"),
+        }
+    }
+    calling.line()
+}
+
+/// Calls by the blocking client.
+pub(crate) fn call_blocking(address: SocketAddr, server: u32, way: Way, amount: Amount) -> String {
+    let client: BlockingClient = blocking::connect(address).expect("the server");
+    let turns = |mut calling: Calling| {
+        let (small, large) = (Bytes::from(vec![7; 128]), Bytes::from(vec![7; MEBIBYTE]));
+        while calling.goes_on(1) {
+            match way {
+                Way::Null => client.null().expect("an answer"),
+                Way::Echo => {
+                    let echo = client.echo(&small).expect("an answer");
+                    assert_eq!(echo.len(), small.len());
+                }
+                Way::Read => {
+                    let data = client.read().expect("an answer");
+                    assert_eq!(data.len(), MEBIBYTE);
+                }
+                Way::Write => client.write(&large).expect("an answer"),
+                _ => panic!("not for a blocking client: {way:?}"),
+            }
+        }
+        calling.line()
+    };
+    turns(Calling::new(server, amount.warm_up()));
+    turns(Calling::new(server, amount))
 }
