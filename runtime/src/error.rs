@@ -62,6 +62,8 @@ pub enum RpcError {
     Repeated(Box<Self>),
     /// Middleware around the channel failed the call.
     Layer(Arc<dyn Error + Send + Sync>),
+    /// A batched call has no result, and this procedure has one.
+    NoResult,
     /// As many calls as allowed are pending, and this client was told not to wait.
     Overloaded,
     /// The channel has been closed.
@@ -237,6 +239,7 @@ impl RpcError {
             | Self::CallTooLarge { .. }
             | Self::Denied(_)
             | Self::Refused(_)
+            | Self::NoResult
             | Self::Overloaded
             | Self::Closed => Execution::No,
         }
@@ -280,6 +283,9 @@ impl fmt::Display for RpcError {
                 write!(f, "{why}; an earlier transmission may have been executed")
             }
             Self::Layer(why) => why.fmt(f),
+            Self::NoResult => {
+                f.write_str("a batched call has no result, and this procedure has one")
+            }
             Self::Overloaded => f.write_str("too many calls are pending"),
             Self::Closed => f.write_str("the channel is closed"),
         }

@@ -15,11 +15,11 @@
 mod dial;
 mod socket;
 
-use self::socket::{Socket, Wait};
+use self::socket::{SendError, Socket, Wait};
 use super::dial::Plan;
 use super::options::Destination;
 use super::{CallOptions, ConnectOptions};
-use crate::error::{ConnectError, ConnectErrorKind, RpcError};
+use crate::error::{ConnectError, ConnectErrorKind, RpcError, Sent};
 use crate::interface::{Interface, ProcInfo};
 use crate::net::target::{IntoTarget, Target};
 use crate::proto::client::{CallId, ClientCore, NewCall, Transmit};
@@ -85,6 +85,16 @@ pub trait ClientStub: Clone + Sized {
     fn with(&self, options: CallOptions) -> Self {
         Self::from_stub(self.stub().with(options))
     }
+
+    /// Writes batched calls out ([`CallOptions::batch`]), within the time limit of a call. Then the system has taken
+    /// them; that the server has them only the reply to a later call can say.
+    ///
+    /// # Errors
+    /// They could not be written in time, or some were lost since this was last asked.
+    fn flush(&self) -> Result<(), RpcError> {
+        let stub = self.stub();
+        stub.line.flush(stub.options.time_limit())
+    }
 }
 
 /// Calls a procedure: what generated methods consist of.
@@ -103,6 +113,13 @@ pub fn call<T>(
     let mut w = Writer::with_room(super::Channel::room(options));
     encode(&mut w);
     let call = options.call(interface, procedure, w.finish()?);
+    if options.batches() {
+        // Nothing will come back, so nothing must be expected.
+        let nothing = options.read(procedure, &Bytes::new(), decode);
+        let nothing = nothing.map_err(|_| RpcError::NoResult)?;
+        stub.line.batch(call)?;
+        return Ok(nothing);
+    }
     let results = stub.line.call(call)?;
     options.read(procedure, &results, decode)
 }
@@ -209,19 +226,78 @@ impl Line {
             }
         };
         let id = state.core.start_call(begun, call)?;
+        state.look();
         let result = state.run(&self.plan, id);
         state.core.forget(id);
+        state.used = Instant::now();
+        result
+    }
+
+    /// Queues a call that nobody waits for; when much has gathered it is written.
+    fn batch(&self, call: NewCall<'_>) -> Result<(), RpcError> {
+        let limit = call.timeout;
+        let full = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.core.start_call(Instant::now(), call)?;
+            state.core.batched() >= socket::READ_MOST
+        };
+        if full { self.flush(limit) } else { Ok(()) }
+    }
+
+    fn flush(&self, limit: Duration) -> Result<(), RpcError> {
+        let begun = Instant::now();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.look();
+        let result = state.flush(&self.plan, begun, limit);
         state.used = Instant::now();
         result
     }
 }
 
 impl State {
-    /// Does what is to be done until the call has ended.
-    fn run(&mut self, plan: &Plan, id: CallId) -> Result<Bytes, RpcError> {
+    /// Lets go of a connection that the server closed while it was not used.
+    fn look(&mut self) {
         if self.used.elapsed() > FRESH && self.socket.as_mut().is_some_and(Socket::has_ended) {
             self.socket = None;
         }
+    }
+
+    /// Writes batched calls until there are none.
+    fn flush(&mut self, plan: &Plan, begun: Instant, limit: Duration) -> Result<(), RpcError> {
+        // Beyond what an instant can say: a year will do.
+        const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
+        let until = begun + limit.min(LONG);
+        loop {
+            while self.core.poll_done().is_some() {}
+            if self.core.batched() == 0 {
+                return self.core.take_batch_error().map_or(Ok(()), Err);
+            }
+            let now = Instant::now();
+            if now >= until {
+                let sent = Sent::Maybe;
+                return Err(RpcError::TimedOut { after: limit, sent });
+            }
+            let outcome = match &mut self.socket {
+                None => {
+                    self.core.handle_timeout(now);
+                    self.connect(plan, until)
+                }
+                Some(socket) => send_all(socket, &mut self.core, until),
+            };
+            self.lose(outcome);
+        }
+    }
+
+    fn lose(&mut self, outcome: io::Result<()>) {
+        if let Err(e) = outcome {
+            self.socket = None;
+            let source = Some(e).filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
+            self.core.handle_disconnect(source);
+        }
+    }
+
+    /// Does what is to be done until the call has ended.
+    fn run(&mut self, plan: &Plan, id: CallId) -> Result<Bytes, RpcError> {
         loop {
             // Nobody waits but us.
             while self.core.poll_done().is_some() {}
@@ -238,11 +314,7 @@ impl State {
                 None => self.connect(plan, until),
                 Some(socket) => exchange(socket, &mut self.core, id, until),
             };
-            if let Err(e) = outcome {
-                self.socket = None;
-                let source = Some(e).filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
-                self.core.handle_disconnect(source);
-            }
+            self.lose(outcome);
         }
     }
 
@@ -282,14 +354,22 @@ impl State {
     }
 }
 
-/// Writes what the core has to send and reads once, until an instant at most.
-fn exchange(
-    socket: &mut Socket,
-    core: &mut ClientCore,
-    call: CallId,
-    until: Instant,
-) -> io::Result<()> {
-    while let Some(transmit) = core.poll_transmit(Instant::now()) {
+/// Writes what the core has to send, until an instant at most. Batched calls go out together, and with the call that
+/// follows them.
+fn send_all(socket: &mut Socket, core: &mut ClientCore, until: Instant) -> io::Result<()> {
+    let batch = core.batched() > 0;
+    while let Some(mut transmit) = core.poll_transmit(Instant::now()) {
+        let mut alone = true;
+        if batch && socket.is_stream() && core.wants_transmit() {
+            let mut gathered = transmit.message.to_bytes().to_vec();
+            while gathered.len() < socket::READ_MOST
+                && let Some(next) = core.poll_transmit(Instant::now())
+            {
+                alone = false;
+                gathered.extend_from_slice(&next.message.to_bytes());
+            }
+            transmit.message = gathered.into();
+        }
         let Transmit {
             id,
             attempt,
@@ -297,7 +377,7 @@ fn exchange(
         } = transmit;
         match socket.send(message, until) {
             Ok(()) => {}
-            Err(socket::SendError::Nothing(message, e)) => {
+            Err(SendError::Nothing(message, e)) if alone => {
                 core.give_back(Transmit {
                     id,
                     attempt,
@@ -305,14 +385,30 @@ fn exchange(
                 });
                 return Err(e);
             }
-            Err(socket::SendError::TooLarge(size)) => {
+            Err(SendError::TooLarge(size)) => {
                 let limit = size.saturating_sub(1);
                 core.fail(id, RpcError::CallTooLarge { size, limit });
                 return Ok(());
             }
-            Err(socket::SendError::Partly(e)) => return Err(e),
+            Err(SendError::Partly(e) | SendError::Nothing(_, e)) => {
+                if batch {
+                    core.batch_lost(RpcError::lost(Sent::Maybe, None));
+                }
+                return Err(e);
+            }
         }
     }
+    Ok(())
+}
+
+/// Writes what the core has to send and reads once, until an instant at most.
+fn exchange(
+    socket: &mut Socket,
+    core: &mut ClientCore,
+    call: CallId,
+    until: Instant,
+) -> io::Result<()> {
+    send_all(socket, core, until)?;
     if core.has_ended(call) {
         return Ok(());
     }

@@ -34,8 +34,8 @@ pub struct Channel {
 enum Inner {
     /// Over a connection.
     Link(Arc<Link>),
-    /// To a service.
-    Service(Arc<dyn Answer>),
+    /// To a service; with the connection behind it, if it is middleware around one.
+    Service(Arc<dyn Answer>, Option<Arc<Link>>),
 }
 
 impl Channel {
@@ -47,17 +47,25 @@ impl Channel {
         }
     }
 
-    pub(super) fn answered_by(service: Arc<dyn Answer>, options: Arc<CallOptions>) -> Self {
+    pub(super) fn answered_by(service: Arc<dyn Answer>) -> Self {
         Self {
-            inner: Inner::Service(service),
-            options,
+            inner: Inner::Service(service, None),
+            options: Arc::default(),
+        }
+    }
+
+    /// This channel behind middleware.
+    pub(super) fn behind(&self, service: Arc<dyn Answer>) -> Self {
+        Self {
+            inner: Inner::Service(service, self.link().cloned()),
+            options: Arc::clone(&self.options),
         }
     }
 
     fn link(&self) -> Option<&Arc<Link>> {
         match &self.inner {
             Inner::Link(link) => Some(link),
-            Inner::Service(_) => None,
+            Inner::Service(_, link) => link.as_ref(),
         }
     }
 
@@ -133,6 +141,18 @@ impl Channel {
         }
     }
 
+    /// Writes batched calls out ([`CallOptions::batch`]), within the time limit of the channel's calls. Then the system
+    /// has taken them; that the server has them only the reply to a later call can say.
+    ///
+    /// # Errors
+    /// They could not be written in time, or some were lost since this was last asked.
+    pub async fn flush(&self) -> Result<(), RpcError> {
+        match self.link() {
+            Some(link) => link.flush(self.options.time_limit()).await,
+            None => Ok(()),
+        }
+    }
+
     /// Ends all calls and closes the connection, for all clones of this channel. A channel to a service has nothing to
     /// close.
     pub fn close(&self) {
@@ -185,7 +205,7 @@ impl Channel {
                 let call = options.call(interface, procedure, args);
                 link.call(call, options.waits()).await
             }
-            Inner::Service(service) => {
+            Inner::Service(service, _) => {
                 let call = Call {
                     program: interface.program,
                     version: interface.version,
@@ -202,7 +222,7 @@ impl Channel {
     /// Makes a call that middleware has seen.
     pub(super) async fn send(&self, call: Call) -> Result<Body, RpcError> {
         match &self.inner {
-            Inner::Service(service) => service.answer(call).await,
+            Inner::Service(service, _) => service.answer(call).await,
             Inner::Link(link) => {
                 let options = call.options.or(&self.options);
                 let interface = Interface {

@@ -26,6 +26,8 @@ pub(crate) struct Connection {
     observer: Option<Arc<dyn Observer>>,
     out: Outgoing,
     input: Incoming,
+    /// Whether what is being written has batched calls in it.
+    batch: bool,
     /// A datagram that could not be sent yet.
     unsent: Option<Transmit>,
     /// Holds one datagram of the largest accepted size and one byte more, which shows that it was cut off.
@@ -46,6 +48,7 @@ impl Connection {
             observer: options.observer.clone(),
             out: Outgoing::default(),
             input: Incoming::default(),
+            batch: false,
             unsent: None,
             datagram,
         }
@@ -61,6 +64,11 @@ impl Connection {
         !self.out.is_empty()
     }
 
+    /// Whether those bytes may be of batched calls.
+    pub(crate) fn is_writing_batch(&self) -> bool {
+        (self.is_writing() || self.unsent.is_some()) && self.batch
+    }
+
     /// Whether the last read has brought the end of a large reply.
     pub(crate) fn has_read_large(&self) -> bool {
         self.input.has_read_large()
@@ -71,15 +79,16 @@ impl Connection {
         self.input.shrink();
     }
 
-    /// Sends what the core has to send, as far as the socket takes it.
+    /// Sends what the core has to send, as far as the socket takes it; with `hold` only what has been begun.
     pub(crate) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
         core: &mut ClientCore,
+        hold: bool,
     ) -> Poll<io::Result<()>> {
         match self.socket {
-            Socket::Udp(_) => self.poll_send_datagrams(cx, core),
-            _ => self.poll_send_records(cx, core),
+            Socket::Udp(_) => self.poll_send_datagrams(cx, core, hold),
+            _ => self.poll_send_records(cx, core, hold),
         }
     }
 
@@ -97,10 +106,13 @@ impl Connection {
         &mut self,
         cx: &mut Context<'_>,
         core: &mut ClientCore,
+        hold: bool,
     ) -> Poll<io::Result<()>> {
         loop {
             // What is not taken from the core yet counts as not sent, should the connection break.
-            while !self.out.is_full()
+            self.batch = core.batched() > 0 || self.is_writing_batch();
+            while !hold
+                && !self.out.is_full()
                 && core.wants_transmit()
                 && let Some(transmit) = core.poll_transmit(Instant::now().into_std())
             {
@@ -121,12 +133,14 @@ impl Connection {
         &mut self,
         cx: &mut Context<'_>,
         core: &mut ClientCore,
+        hold: bool,
     ) -> Poll<io::Result<()>> {
+        self.batch = core.batched() > 0 || self.is_writing_batch();
         loop {
-            let next = self
-                .unsent
-                .take()
-                .or_else(|| core.poll_transmit(Instant::now().into_std()));
+            let next = match self.unsent.take() {
+                None if !hold => core.poll_transmit(Instant::now().into_std()),
+                unsent => unsent,
+            };
             let Some(transmit) = next else {
                 return Poll::Ready(Ok(()));
             };

@@ -7,6 +7,7 @@
 //! Invariants: everything is behind one lock, which is never held across a wait. A call that is dropped leaves its
 //! slot at once; its bytes, once begun, are written to the end by the task. No call has a timer of its own.
 
+mod batch;
 mod pending;
 mod task;
 
@@ -56,6 +57,10 @@ struct State {
     core: ClientCore,
     /// Who waits, by the index of his call.
     wakers: Vec<Option<Waker>>,
+    /// Who waits until batched calls are written.
+    flushers: Vec<Waker>,
+    /// Batched calls go out even if nothing else does.
+    flushing: bool,
     wire: Wire,
     driver: Driver,
     timer: Option<Pin<Box<Sleep>>>,
@@ -132,6 +137,8 @@ impl Link {
             state: Mutex::new(State {
                 core,
                 wakers: Vec::new(),
+                flushers: Vec::new(),
+                flushing: false,
                 wire,
                 driver: Driver::Task,
                 timer: None,
@@ -163,6 +170,9 @@ impl Link {
         mut call: NewCall<'_>,
         wait: bool,
     ) -> Result<Bytes, RpcError> {
+        if call.batched {
+            return self.batch(call).await;
+        }
         let _permit = match self.permits.try_acquire() {
             Ok(permit) => permit,
             Err(_) if !wait => return Err(RpcError::Overloaded),
@@ -302,6 +312,7 @@ impl State {
                 waker.wake();
             }
         }
+        self.settle_flushes();
     }
 
     /// The connection is gone; the core decides what becomes of its calls.
@@ -319,6 +330,9 @@ impl State {
             );
             if let Some(observer) = &self.observer {
                 observer.disconnected(source.as_ref());
+            }
+            if connection.is_writing_batch() {
+                self.core.batch_lost(RpcError::lost(Sent::Maybe, None));
             }
             self.core.handle_disconnect(source);
             self.settle(None);
@@ -339,7 +353,8 @@ impl State {
             let Wire::Up(connection) = &mut self.wire else {
                 return;
             };
-            let sent = connection.poll_send(cx, &mut self.core);
+            let hold = self.core.attended() == 0 && !self.flushing;
+            let sent = connection.poll_send(cx, &mut self.core, hold);
             if let Poll::Ready(Err(e)) = sent {
                 // What the server said before it closed is worth more than the error of writing to it.
                 while let Poll::Ready(Ok(())) = connection.poll_receive(cx, &mut self.core) {}

@@ -28,6 +28,7 @@ pub struct CallOptions {
     pub(crate) mode: Option<Mode>,
     pub(crate) limits: Option<DecodeLimits>,
     pub(crate) wait: Option<bool>,
+    pub(crate) batch: Option<bool>,
 }
 
 impl CallOptions {
@@ -83,6 +84,32 @@ impl CallOptions {
         self
     }
 
+    /// Whether calls are batched (RFC 5531 §8.4.1, default no): nobody waits for a reply, and they are gathered, to go
+    /// out together in few writes. For procedures without result, on servers that expect it; a reply that comes anyway
+    /// is ignored.
+    ///
+    /// ```no_run
+    /// # use rpcgen_runtime::{CallOptions, ClientStub, RpcError};
+    /// # trait Calls: ClientStub { async fn put(&self, line: &str) -> Result<(), RpcError>; async fn sync(&self) -> Result<(), RpcError>; }
+    /// # async fn f<Log: Calls>(log: Log, lines: Vec<String>) -> Result<(), RpcError> {
+    /// let quiet = log.with(CallOptions::new().batch(true));
+    /// for line in &lines {
+    ///     quiet.put(line).await?; // done as soon as it is queued
+    /// }
+    /// log.sync().await?; // an ordinary call: its reply says that the server got all of them
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// They go out in order, before the next ordinary call of the channel, when 64 KiB have gathered, when
+    /// `ClientStub::flush` asks for it, or when the connection has not been used for some seconds. Over UDP each
+    /// is a datagram that may be lost. What was lost on our side (no connection could be made, or it broke)
+    /// is told by the next `flush`, what was lost beyond it by nobody.
+    #[must_use]
+    pub fn batch(mut self, batch: bool) -> Self {
+        self.batch = Some(batch);
+        self
+    }
+
     /// These options, and what they leave open as `base` has it.
     #[must_use]
     pub fn or(self, base: &Self) -> Self {
@@ -93,16 +120,23 @@ impl CallOptions {
             mode: self.mode.or(base.mode),
             limits: self.limits.or(base.limits),
             wait: self.wait.or(base.wait),
+            batch: self.batch.or(base.batch),
         }
     }
 
-    fn time_limit(&self) -> Duration {
+    /// The time limit of a call.
+    pub(crate) fn time_limit(&self) -> Duration {
         self.timeout.unwrap_or(Self::DEFAULT_TIMEOUT)
     }
 
     /// Whether a call waits for its turn.
     pub(crate) fn waits(&self) -> bool {
         self.wait.unwrap_or(true)
+    }
+
+    /// Whether calls are batched.
+    pub(crate) fn batches(&self) -> bool {
+        self.batch.unwrap_or(false)
     }
 
     /// A call made with these options.
@@ -121,6 +155,7 @@ impl CallOptions {
             timeout: self.time_limit(),
             replay: self.replay.unwrap_or_default().allows(procedure.idempotent),
             oneway: procedure.oneway,
+            batched: self.batches(),
         }
     }
 

@@ -130,7 +130,7 @@ impl Channel {
         S::Future: Send,
         S::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        Self::answered_by(Arc::new(service), Arc::default())
+        Self::answered_by(Arc::new(service))
     }
 
     /// A channel whose calls are answered by a closure.
@@ -151,7 +151,7 @@ impl Channel {
         <L::Service as Service<Call>>::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let service = layer.layer(Calls(self.clone()));
-        Self::answered_by(Arc::new(service), Arc::clone(self.options()))
+        self.behind(Arc::new(service))
     }
 
     /// This channel behind a closure that looks at each call before it is made, and may change or refuse it.
@@ -169,6 +169,6 @@ impl Channel {
             }
         };
         let service = Function(Arc::new(service));
-        Self::answered_by(Arc::new(service), Arc::clone(self.options()))
+        self.behind(Arc::new(service))
     }
 }

@@ -4,6 +4,7 @@ use super::{CallOptions, Channel};
 use crate::error::RpcError;
 use crate::interface::{Interface, ProcInfo};
 use crate::xdr::{DecodeError, Reader, Writer};
+use bytes::Bytes;
 use std::sync::Arc;
 
 /// A channel and the options its calls are made with. Cheap to clone.
@@ -73,6 +74,15 @@ pub trait ClientStub: Clone + Sized {
     fn with(&self, options: CallOptions) -> Self {
         Self::from_stub(self.stub().with(options))
     }
+
+    /// Writes batched calls out, see [`Channel::flush`].
+    ///
+    /// # Errors
+    /// As [`Channel::flush`].
+    fn flush(&self) -> impl Future<Output = Result<(), RpcError>> + Send {
+        let channel = self.channel().clone();
+        async move { channel.flush().await }
+    }
 }
 
 /// Calls a procedure: what generated methods consist of.
@@ -94,6 +104,15 @@ pub fn call<T>(
     async move {
         let options = &*stub.options;
         let channel = &stub.channel;
+        if options.batches() {
+            // Nothing will come back, so nothing must be expected.
+            let nothing = options.read(procedure, &Bytes::new(), decode);
+            let nothing = nothing.map_err(|_| RpcError::NoResult)?;
+            channel
+                .call(interface, procedure, arguments?, options)
+                .await?;
+            return Ok(nothing);
+        }
         let results = channel
             .call(interface, procedure, arguments?, options)
             .await?;

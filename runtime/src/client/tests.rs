@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
+mod batch;
 mod broadcast;
 mod faults;
 mod hostile;
@@ -47,6 +48,7 @@ pub(super) static ECHO: Interface = Interface {
         procedure(1, "ECHO", true),
         procedure(2, "WAIT", false),
         procedure(3, "COUNT", false),
+        procedure(4, "NOTE", false),
     ],
 };
 
@@ -84,6 +86,10 @@ impl Dispatch for EchoServer {
                 3 => {
                     let ran = self.0.ran.fetch_add(1, Ordering::Relaxed);
                     results(&cx, |w| w.u32(ran))
+                }
+                4 => {
+                    self.0.ran.fetch_add(1, Ordering::Relaxed);
+                    Err(Fault::NoReply)
                 }
                 _ => Err(Fault::ProcUnavail),
             }
@@ -128,6 +134,17 @@ impl EchoClient {
     }
     async fn count(&self) -> Result<u32, RpcError> {
         call(&self.0, &ECHO, &ECHO.procedures[3], |_| (), |r| r.u32()).await
+    }
+    /// Is never answered.
+    async fn note(&self, data: &Bytes) -> Result<(), RpcError> {
+        call(
+            &self.0,
+            &ECHO,
+            &ECHO.procedures[4],
+            |w| w.opaque(data, u32::MAX, "data"),
+            |_| Ok(()),
+        )
+        .await
     }
 }
 

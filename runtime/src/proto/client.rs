@@ -10,11 +10,13 @@
 //! [`execution`](RpcError::execution) is true; a repeated call carries the same xid and bytes (RFC 5531 §4); a late,
 //! foreign or forged reply changes nothing; nothing is left behind by a finished or forgotten call.
 
+mod batch;
 mod header;
 mod reply;
 mod table;
 mod types;
 
+use self::batch::Batch;
 pub use self::header::put_header;
 pub use self::reply::{KEEP_WHOLE, outcome};
 use self::table::{Slot, State, Table};
@@ -51,6 +53,7 @@ pub struct ClientCore {
     /// Reused for headers.
     header: Vec<u8>,
     started: u64,
+    batch: Batch,
     stats: ClientStats,
 }
 
@@ -69,6 +72,7 @@ impl ClientCore {
             random,
             header: Vec::new(),
             started: 0,
+            batch: Batch::default(),
             stats: ClientStats::default(),
         }
     }
@@ -80,11 +84,16 @@ impl ClientCore {
     pub fn start_call(&mut self, now: Instant, mut call: NewCall<'_>) -> Result<CallId, RpcError> {
         let xid = self.table.unused_xid(&mut self.random);
         let message = self.message(xid, &mut call)?;
-        let deadline = now.checked_add(call.timeout);
+        // What nobody waits for waits for the next occasion, however late that is.
+        let deadline = match call.batched {
+            true => None,
+            false => now.checked_add(call.timeout),
+        };
         if self.is_empty() {
             self.check = None;
         }
         self.started = self.started.wrapping_add(1);
+        let batched = call.batched.then(|| self.batch.begin(message.len()));
         let id = self.table.insert(Slot {
             xid,
             state: State::Queued,
@@ -93,7 +102,8 @@ impl ClientCore {
             timeout: call.timeout,
             deadline,
             replay: call.replay,
-            oneway: call.oneway,
+            oneway: call.oneway || call.batched,
+            batched,
             order: self.started,
             transmissions: 0,
             first_sent: now,
@@ -188,6 +198,9 @@ impl ClientCore {
             if slot.oneway {
                 slot.state = State::Done(Ok(Bytes::new()));
                 self.done.push_back(id);
+                if let Some(unsent) = &mut slot.batched {
+                    self.batch.sent(unsent);
+                }
             } else if datagram {
                 let resend = now.checked_add(jitter(slot.wait, &mut self.random));
                 slot.wait = self.config.retransmit.next(slot.wait);
@@ -207,8 +220,12 @@ impl ClientCore {
         let Some(slot) = self.table.get_mut(transmit.id) else {
             return;
         };
-        if matches!(slot.state, State::Sent) {
+        let ended = slot.oneway && matches!(slot.state, State::Done(Ok(_)));
+        if ended || matches!(slot.state, State::Sent) {
             slot.state = State::Queued;
+            if let Some(unsent) = &mut slot.batched {
+                *unsent = self.batch.again(transmit.message.len());
+            }
             slot.message = Some(transmit.message);
             slot.transmissions = slot.transmissions.saturating_sub(1);
             slot.resend = None;
@@ -226,8 +243,10 @@ impl ClientCore {
     pub fn poll_done(&mut self) -> Option<CallId> {
         loop {
             let id = self.done.pop_front()?;
-            if self.table.get(id).is_some() {
-                return Some(id);
+            match self.table.get(id) {
+                Some(slot) if !matches!(slot.state, State::Done(_)) => {}
+                Some(slot) if slot.batched.is_none() => return Some(id),
+                _ => self.end_batched(id),
             }
         }
     }

@@ -140,6 +140,28 @@ bool_t arith_who_4_svc(char **result, struct svc_req *call)
     return TRUE;
 }
 
+static u_int noted;
+static bool_t in_order = TRUE;
+
+bool_t arith_note_4_svc(u_int number, void *result, struct svc_req *call)
+{
+    (void)result, (void)call;
+    if (number == 0) {
+        noted = 0;
+        in_order = TRUE;
+    }
+    in_order = in_order && number == noted;
+    noted++;
+    return FALSE; /* the stub sends no reply */
+}
+
+bool_t arith_noted_4_svc(int *result, struct svc_req *call)
+{
+    (void)call;
+    *result = in_order ? (int)noted : -(int)noted;
+    return TRUE;
+}
+
 bool_t arith_div_1_svc(quad_t dividend, quad_t divisor, quotient *result, struct svc_req *call)
 {
     (void)call;

@@ -11,6 +11,7 @@ use crate::samples::{kind_of, sample};
 use crate::wide::Wide;
 use crate::wide::wide_prog::{WideV1, WideV1Server};
 use rpcgen_runtime::{Context, Cred, Fault, Quadruple, Server, XdrString, to_bytes};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// All programs, on any free port of 127.0.0.1, TCP and UDP.
@@ -24,6 +25,9 @@ pub fn server() -> Server {
         .tcp("127.0.0.1:0")
         .udp("127.0.0.1:0")
 }
+
+/// What ARITH_NOTE was told.
+static NOTED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 /// A dividend that makes ARITH_DIV misbehave: panic on 0, else give a reason longer than its bound.
 const OUTRAGEOUS: i64 = 0x0bad_0bad_0bad_0bad;
@@ -115,6 +119,25 @@ impl ArithV1 for Peer {
 impl ArithV4 for Peer {
     async fn sub(&self, _cx: &Context, arg1: i64, arg2: i64) -> Result<i64, Fault> {
         Ok(arg1.wrapping_sub(arg2))
+    }
+
+    async fn note(&self, _cx: &Context, number: u32) -> Result<(), Fault> {
+        let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+        if number == 0 {
+            noted.clear();
+        }
+        noted.push(number);
+        Err(Fault::NoReply)
+    }
+
+    async fn noted(&self, _cx: &Context) -> Result<i32, Fault> {
+        let noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = i32::try_from(noted.len()).map_err(|_| Fault::SystemErr)?;
+        Ok(if noted.iter().copied().eq(0..count.unsigned_abs()) {
+            count
+        } else {
+            -count
+        })
     }
 
     async fn who(&self, cx: &Context) -> Result<XdrString, Fault> {

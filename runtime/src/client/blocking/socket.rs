@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// Read buffer of a stream, unless a large reply is announced.
 const READ: usize = 4 << 10;
-const READ_MOST: usize = 64 << 10;
+pub(super) const READ_MOST: usize = 64 << 10;
 /// A timeout that is set on the socket already is kept if it is at most this much too long: setting it is a system
 /// call.
 const SLACK: Duration = Duration::from_millis(20);
@@ -68,6 +68,11 @@ impl Socket {
             datagram,
             refused_is_final,
         }
+    }
+
+    /// Whether messages are records of a stream.
+    pub(crate) fn is_stream(&self) -> bool {
+        !matches!(self.kind, Kind::Udp(_))
     }
 
     /// Whether the peer has closed the connection. Data that waits is a late reply and no harm.

@@ -30,6 +30,11 @@ impl Client {
     fn count(&self) -> Result<u32, RpcError> {
         call(&self.0, &ECHO, &ECHO.procedures[3], |_| (), |r| r.u32())
     }
+    /// Is never answered.
+    fn note(&self, data: &Bytes) -> Result<(), RpcError> {
+        let write = |w: &mut Writer| w.opaque(data, u32::MAX, "data");
+        call(&self.0, &ECHO, &ECHO.procedures[4], write, |_| Ok(()))
+    }
     fn echo(&self, data: &Bytes) -> Result<Bytes, RpcError> {
         let write = |w: &mut Writer| w.opaque(data, u32::MAX, "data");
         call(&self.0, &ECHO, &ECHO.procedures[1], write, |r| {
@@ -193,4 +198,37 @@ fn clones_take_turns() {
         }
     });
     peer.join().unwrap();
+}
+
+#[test]
+fn batched_calls_go_out_in_one_piece_and_their_loss_is_told() {
+    let (client, peer) = with_peer(options(3000), |listener| {
+        let (mut peer, _) = listener.accept().unwrap();
+        // Whatever is there at once after a pause was written at once.
+        let mut all = vec![0; 1 << 20];
+        let n = peer.read(&mut all).unwrap();
+        all.truncate(n);
+        let last = all.len() - 44;
+        peer.write_all(&reply(xid(&all[last..]), 8)).unwrap();
+        let first_of_next = read_call(&mut peer);
+        (all.len(), first_of_next.len(), peer)
+    });
+    let quiet = client.with(CallOptions::new().batch(true));
+    for _ in 0..100 {
+        quiet.note(&Bytes::new()).unwrap();
+    }
+    assert!(matches!(quiet.count(), Err(RpcError::NoResult)));
+    assert_eq!(client.count().unwrap(), 8);
+    quiet.note(&Bytes::from_static(b"more")).unwrap();
+    client.flush().unwrap();
+    client.flush().unwrap();
+    let (all, next, peer) = peer.join().unwrap();
+    assert_eq!((all, next), (100 * 48 + 44, 52));
+    // Nobody listens any more: the next calls find no connection.
+    drop(peer);
+    thread::sleep(FRESH);
+    quiet.note(&Bytes::new()).unwrap();
+    let error = client.flush().unwrap_err();
+    assert!(matches!(error, RpcError::Connect(_)), "{error}");
+    assert_eq!(error.execution(), Execution::No);
 }

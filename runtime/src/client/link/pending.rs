@@ -60,7 +60,7 @@ impl Future for Pending<'_> {
             }
             Stage::Ended => return Poll::Ready(Err(RpcError::Closed)),
         };
-        let lone = state.core.len() == 1 && matches!(state.wire, Wire::Up(_));
+        let lone = state.core.attended() == 1 && matches!(state.wire, Wire::Up(_));
         if lone {
             state.driver = Driver::LoneCall;
             state.drive(cx, Some(id));
@@ -90,7 +90,7 @@ impl State {
         if let Wire::Closed(error) = &self.wire {
             return Err(error.clone());
         }
-        if self.core.is_empty() {
+        if self.core.attended() == 0 {
             while let Wire::Up(connection) = &mut self.wire
                 && let Poll::Ready(read) = connection.poll_receive(cx, &mut self.core)
             {

@@ -106,6 +106,10 @@ impl Task {
                 return Poll::Ready(());
             }
         }
+        if ticked && state.core.batched() > 0 {
+            state.flushing = true;
+            state.driver = Driver::Task;
+        }
         if state.driver == Driver::Task {
             state.drive(cx, None);
             if !matches!(state.wire, Wire::Up(_)) {

@@ -29,6 +29,8 @@ pub(super) struct Slot {
     pub(super) deadline: Option<Instant>,
     pub(super) replay: bool,
     pub(super) oneway: bool,
+    /// Of a call that nobody waits for: its bytes, until they are sent.
+    pub(super) batched: Option<usize>,
     /// Position among all calls ever started.
     pub(super) order: u64,
     pub(super) transmissions: u32,
@@ -127,12 +129,14 @@ impl Table {
         (slot != NO_SLOT).then_some(CallId { slot, xid })
     }
 
-    /// Takes a call out. If it was sent more than once or has no reply, its xid is retired: one may still come.
+    /// Takes a call out. If it was sent more than once or has no reply, its xid is retired: one may still come. To a
+    /// one-way call as well, from a server that does not know that it is one.
     pub(super) fn remove(&mut self, id: CallId) -> Option<Slot> {
         self.get(id)?;
         let slot = self.slots.get_mut(id.slot as usize)?.take()?;
         self.free.push(id.slot);
         let answered = matches!(&slot.state, State::Done(Ok(_))) && slot.transmissions == 1;
+        let answered = answered && !slot.oneway;
         if answered || slot.transmissions == 0 {
             self.by_xid.remove(&id.xid);
         } else {

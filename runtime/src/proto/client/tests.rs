@@ -113,9 +113,16 @@ impl World {
             timeout: Duration::from_millis(100 + self.dice.below(6000)),
             replay: self.dice.percent(50),
             oneway: false,
+            batched: false,
         };
-        let id = self.core.start_call(self.now, new).unwrap();
-        assert!(self.pending.insert(call, id).is_none());
+        let batched = self.dice.percent(10);
+        let id = self.core.start_call(self.now, NewCall { batched, ..new });
+        let id = id.unwrap();
+        // Nobody waits for a batched call, and it never asks for anything.
+        if !batched {
+            assert!(self.pending.insert(call, id).is_none());
+        }
+        assert_eq!(self.core.attended(), self.pending.len());
     }
 
     fn forget(&mut self) {
@@ -173,6 +180,11 @@ impl World {
         self.pass(Duration::from_secs(10));
         self.collect();
         assert!(self.pending.is_empty(), "a call outlived its deadline");
+        assert_eq!(self.core.attended(), 0);
+        // What nobody waits for waits for a connection.
+        self.core.handle_unreachable(&RpcError::Closed, true);
+        self.collect();
+        assert_eq!(self.core.batched(), 0);
         assert!(self.core.is_empty());
         assert_eq!(self.core.poll_timeout(), None);
         for (call, error) in &self.failed {
@@ -400,6 +412,7 @@ fn new(timeout: u64) -> NewCall<'static> {
         timeout: Duration::from_millis(timeout),
         replay: false,
         oneway: false,
+        batched: false,
     }
 }
 
@@ -493,4 +506,39 @@ fn a_oneway_call_ends_when_it_is_sent() {
     assert!(core.finish(id).unwrap().is_ok());
     core.handle_timeout(now + Duration::from_secs(1));
     assert!(core.poll_transmit(now).is_none(), "sent again");
+}
+
+#[test]
+fn batched_calls_end_by_themselves_and_their_loss_is_told_once() {
+    let (mut core, now) = small(Framing::Stream);
+    let batched = || NewCall {
+        batched: true,
+        ..new(1000)
+    };
+    for _ in 0..3 {
+        core.start_call(now, batched()).unwrap();
+    }
+    assert_eq!((core.attended(), core.batched()), (0, 3 * 44));
+    // They wait longer than any call would.
+    core.handle_timeout(now + Duration::from_secs(60));
+    let first = core.poll_transmit(now).unwrap();
+    let xid = first.id.xid();
+    assert_eq!(core.batched(), 2 * 44);
+    core.give_back(first);
+    assert_eq!((core.poll_done(), core.batched()), (None, 3 * 44));
+    assert_eq!(core.poll_transmit(now).unwrap().id.xid(), xid, "in order");
+    assert_eq!((core.poll_done(), core.len()), (None, 2));
+    // A server that answers all the same.
+    let mut reply = BytesMut::new();
+    for word in [1 << 31 | 24, xid, 1, 0, 0, 0, 0] {
+        reply.extend_from_slice(&u32::to_be_bytes(word));
+    }
+    core.handle_bytes(&mut reply).unwrap();
+    assert_eq!(core.stats().unmatched, 1);
+    assert!(core.take_batch_error().is_none());
+    core.handle_unreachable(&RpcError::Overloaded, false);
+    assert_eq!((core.poll_done(), core.len(), core.batched()), (None, 0, 0));
+    let told = core.take_batch_error();
+    assert!(matches!(told, Some(RpcError::Overloaded)));
+    assert!(core.take_batch_error().is_none());
 }

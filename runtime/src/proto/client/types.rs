@@ -50,6 +50,9 @@ pub struct NewCall<'a> {
     pub replay: bool,
     /// Whether it is done as soon as it is sent: the server does not answer.
     pub oneway: bool,
+    /// Whether nobody waits for its end (then it is one-way, too): the core finishes it by itself, and keeps the first
+    /// error of such calls for [`take_batch_error`](super::ClientCore::take_batch_error).
+    pub batched: bool,
 }
 
 /// Names a call until it is finished or forgotten.
