@@ -13,6 +13,7 @@ mod enums;
 mod forms;
 mod linked;
 mod newtypes;
+mod places;
 mod print;
 mod program;
 mod scope;

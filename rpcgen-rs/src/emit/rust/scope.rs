@@ -1,9 +1,9 @@
 //! What every part of the printer needs: the interface, the options, and how things are called from where.
 
 use super::newtypes;
+use super::places::{self, Place};
 use super::shape::Aliased;
-use crate::ir::{Chain, Docs, Name, Spec, Type, TypeId, TypeKind};
-use crate::layout::{self, Pointer};
+use crate::ir::{Docs, Name, Spec, TypeId};
 use crate::options::Options;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -21,8 +21,8 @@ pub(super) struct Scope<'a> {
     up: TokenStream,
     /// The interface has a type called like one of Rust's primitive types.
     shadowed: bool,
-    /// Which types are decoded into boxes and lists.
-    placed: Rc<[bool]>,
+    /// Where each type's values are decoded.
+    places: Rc<[Place]>,
     /// Which typedefs are types of their own.
     newtypes: Rc<[bool]>,
     /// What the others stand for.
@@ -46,7 +46,7 @@ impl<'a> Scope<'a> {
             path,
             up: TokenStream::new(),
             shadowed: named(&PRIMITIVES),
-            placed: placed(spec),
+            places: places::find(spec),
             newtypes: newtypes::choose(spec, options),
             aliases: Rc::new(Aliased::new(spec.types.len())),
         }
@@ -67,7 +67,7 @@ impl<'a> Scope<'a> {
             v1: quote!(v1),
             path: self.path.clone(),
             up: self.up.clone(),
-            placed: Rc::clone(&self.placed),
+            places: Rc::clone(&self.places),
             newtypes: Rc::clone(&self.newtypes),
             aliases: Rc::clone(&self.aliases),
             ..*self
@@ -103,7 +103,12 @@ impl<'a> Scope<'a> {
 
     /// Whether a type's decoder builds the value where it stays.
     pub(super) fn is_placed(&self, id: TypeId) -> bool {
-        self.placed[id.0 as usize]
+        self.places[id.0 as usize] == Place::Kept
+    }
+
+    /// Whether a type's decoder is a part of the decoder of the one type that contains it.
+    pub(super) fn is_part(&self, id: TypeId) -> bool {
+        self.places[id.0 as usize] == Place::Part
     }
 
     /// A value of a type at the end of its decoder: handed to `put`, if there is one.
@@ -119,44 +124,6 @@ impl<'a> Scope<'a> {
     pub(super) fn type_name(&self, id: TypeId) -> TokenStream {
         let (up, name) = (&self.up, ident(&self.spec.def(id).name));
         quote!(#up #name)
-    }
-}
-
-/// The types that are decoded into boxes and lists: their decoders build each value where it stays.
-fn placed(spec: &Spec) -> Rc<[bool]> {
-    let mut found: Vec<bool> = (spec.types.iter())
-        .map(|def| def.layout.list == Some(Chain::List))
-        .collect();
-    let mut mark = |ty: &Type| {
-        // A linked struct has a loop of its own.
-        if let Type::Named(id) = spec.resolve(ty)
-            && spec.def(*id).layout.list != Some(Chain::Linked)
-        {
-            found[id.0 as usize] = true;
-        }
-    };
-    for def in &spec.types {
-        layout::each_type(&def.kind, |ty| each_boxed(spec, ty, &mut mark));
-        if let TypeKind::Union(union) = &def.kind {
-            let arms = union.cases.iter().map(|case| &case.arm);
-            let boxed = arms.chain(&union.default).filter(|arm| arm.boxed);
-            boxed.filter_map(|arm| arm.ty.as_ref()).for_each(&mut mark);
-        }
-    }
-    found.into()
-}
-
-/// Calls `f` with what lies in a box of a type.
-fn each_boxed(spec: &Spec, ty: &Type, f: &mut impl FnMut(&Type)) {
-    match ty {
-        Type::Optional(inner) => {
-            if layout::pointer(spec, inner) == Pointer::Boxed {
-                f(inner);
-            }
-            each_boxed(spec, inner, f);
-        }
-        Type::Array(inner, _) | Type::Vec(inner, _) => each_boxed(spec, inner, f),
-        _ => {}
     }
 }
 

@@ -409,7 +409,8 @@ pub(super) fn stream_codec(
             ) -> #v1::Decoded<__R> { #decode }
         }
     } else {
-        quote!(#[inline] fn decode(r: &mut #v1::Reader<'a>) -> #v1::Decoded<Self> { #decode })
+        let always = scope.is_part(id).then(|| quote!((always)));
+        quote!(#[inline #always] fn decode(r: &mut #v1::Reader<'a>) -> #v1::Decoded<Self> { #decode })
     };
     quote! {
         impl #v1::Encode for #name {

@@ -53,14 +53,25 @@ impl<'a> Reader<'a> {
         bytes: &'a [u8],
         kept: &mut Option<Bytes>,
     ) -> Result<(), DecodeError> {
-        *kept = Some(match self.message {
-            Some(message) if bytes.len() >= PIN => message.slice_ref(bytes),
-            _ => {
-                self.charge(bytes.len())?;
-                Bytes::copy_from_slice(bytes)
-            }
-        });
+        *kept = Some(self.keep(bytes)?);
         Ok(())
+    }
+
+    /// The same, returned. The data have just been read, with their padding.
+    #[inline]
+    fn keep(&mut self, bytes: &'a [u8]) -> Result<Bytes, DecodeError> {
+        let n = bytes.len();
+        match self.message {
+            Some(message) if n >= PIN => {
+                let start = self.offset().wrapping_sub(n.wrapping_add(padding(n)));
+                // Not `slice_ref`, which is a call, and returns by way of memory.
+                Ok(message.slice(start..start.wrapping_add(n)))
+            }
+            _ => {
+                self.charge(n)?;
+                Ok(Bytes::copy_from_slice(bytes))
+            }
+        }
     }
 
     /// Reads bytes of a declared number.
@@ -90,9 +101,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn opaque(&mut self, max: u32) -> Result<Bytes, DecodeError> {
         let (bytes, _) = self.counted(max)?;
-        let mut kept = None;
-        self.keep_in(bytes, &mut kept)?;
-        Ok(kept.unwrap_or_default())
+        self.keep(bytes)
     }
 
     /// Reads counted bytes into a vector.

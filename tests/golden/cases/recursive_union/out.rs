@@ -177,7 +177,7 @@ const _: () = {
     impl<'a> v1::Decode<'a> for Call {
         const MIN: usize = 8;
 
-        #[inline]
+        #[inline(always)]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             r.enter()?;
             let value = Self {
