@@ -22,6 +22,7 @@ mod observe;
 mod options;
 mod service;
 mod socket;
+mod span;
 mod stub;
 
 pub use self::broadcast::{Answer, Answers, Broadcast, RawAnswers};

@@ -245,6 +245,29 @@ impl RpcError {
         }
     }
 
+    /// Which kind of failure it is, in one word: for metrics and traces.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "connect",
+            Self::Encode(_) => "encode",
+            Self::Decode(_) => "decode",
+            Self::TimedOut { .. } => "timed_out",
+            Self::ConnectionLost { .. } => "connection_lost",
+            Self::CallTooLarge { .. } => "call_too_large",
+            Self::ReplyTooLarge { .. } => "reply_too_large",
+            Self::ReplyTruncated => "reply_truncated",
+            Self::BadVerifier => "bad_verifier",
+            Self::Denied(_) => "denied",
+            Self::Refused(_) => "refused",
+            Self::Repeated(error) => error.name(),
+            Self::Layer(_) => "layer",
+            Self::NoResult => "no_result",
+            Self::Overloaded => "overloaded",
+            Self::Closed => "closed",
+        }
+    }
+
     /// The connection is gone; the peer closed it in good order when there is no `source`.
     pub(crate) fn lost(sent: Sent, source: Option<io::Error>) -> Self {
         Self::ConnectionLost {

@@ -18,6 +18,7 @@ mod socket;
 use self::socket::{SendError, Socket, Wait};
 use super::dial::Plan;
 use super::options::Destination;
+use super::span::{CallSpan, Names};
 use super::{CallOptions, ConnectOptions};
 use crate::error::{ConnectError, ConnectErrorKind, RpcError, Sent};
 use crate::interface::{Interface, ProcInfo};
@@ -120,7 +121,11 @@ pub fn call<T>(
         stub.line.batch(call)?;
         return Ok(nothing);
     }
-    let results = stub.line.call(call)?;
+    let names = Names {
+        program: interface.name,
+        procedure: procedure.name,
+    };
+    let results = stub.line.call(names, call)?;
     options.read(procedure, &results, decode)
 }
 
@@ -215,8 +220,10 @@ impl Line {
         Ok(())
     }
 
-    fn call(&self, mut call: NewCall<'_>) -> Result<Bytes, RpcError> {
+    fn call(&self, names: Names, mut call: NewCall<'_>) -> Result<Bytes, RpcError> {
         let begun = Instant::now();
+        let span = CallSpan::new(names, &call, &self.plan);
+        let _entered = span.enter();
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(_) => {
@@ -226,8 +233,10 @@ impl Line {
             }
         };
         let id = state.core.start_call(begun, call)?;
+        span.begun(id.xid());
         state.look();
         let result = state.run(&self.plan, id);
+        span.ended(&result);
         state.core.forget(id);
         state.used = Instant::now();
         result

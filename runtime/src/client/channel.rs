@@ -5,6 +5,7 @@ use super::link::Link;
 use super::options::Destination;
 use super::service::{Answer, Call};
 use super::socket::{ByteStream, Socket};
+use super::span::Names;
 use super::{CallOptions, ClientStub, ConnectOptions};
 use crate::Body;
 use crate::error::{ConnectError, Refused, RpcError};
@@ -203,10 +204,15 @@ impl Channel {
         match &self.inner {
             Inner::Link(link) => {
                 let call = options.call(interface, procedure, args);
-                link.call(call, options.waits()).await
+                let names = Names {
+                    program: interface.name,
+                    procedure: procedure.name,
+                };
+                link.call(names, call, options.waits()).await
             }
             Inner::Service(service, _) => {
                 let call = Call {
+                    program_name: interface.name,
                     program: interface.program,
                     version: interface.version,
                     procedure: procedure.number,
@@ -226,7 +232,7 @@ impl Channel {
             Inner::Link(link) => {
                 let options = call.options.or(&self.options);
                 let interface = Interface {
-                    name: "",
+                    name: call.program_name,
                     program: call.program,
                     version: call.version,
                     procedures: &[],
@@ -236,7 +242,11 @@ impl Channel {
                     ..call.info
                 };
                 let new = options.call(&interface, &procedure, call.args);
-                Ok(Body::from(link.call(new, options.waits()).await?))
+                let names = Names {
+                    program: call.program_name,
+                    procedure: call.info.name,
+                };
+                Ok(Body::from(link.call(names, new, options.waits()).await?))
             }
         }
     }
@@ -260,6 +270,7 @@ impl Channel {
             ..super::stub::NULL
         };
         let call = Call {
+            program_name: "",
             program,
             version,
             procedure,

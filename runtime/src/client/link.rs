@@ -17,6 +17,7 @@ use super::connection::Connection;
 use super::dial::Plan;
 use super::observe::{CallInfo, Observer};
 use super::socket::Socket;
+use super::span::{CallSpan, Names};
 use crate::error::{RpcError, Sent};
 use crate::proto::client::{CallId, ClientCore, NewCall};
 use crate::proto::random::Random;
@@ -167,6 +168,7 @@ impl Link {
     /// Makes a call.
     pub(crate) async fn call(
         self: &Arc<Self>,
+        names: Names,
         mut call: NewCall<'_>,
         wait: bool,
     ) -> Result<Bytes, RpcError> {
@@ -194,8 +196,9 @@ impl Link {
                 permit
             }
         };
+        let span = CallSpan::new(names, &call, &self.plan);
         let Some(observer) = &self.plan.options.observer else {
-            return Pending::new(self, call).await;
+            return Pending::new(self, call, span).await;
         };
         let info = CallInfo {
             program: call.program,
@@ -204,7 +207,7 @@ impl Link {
         };
         let begun = Instant::now();
         observer.started(info);
-        let result = Pending::new(self, call).await;
+        let result = Pending::new(self, call, span).await;
         observer.ended(info, begun.elapsed(), result.as_ref().err());
         result
     }

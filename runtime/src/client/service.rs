@@ -24,6 +24,8 @@ use tower_service::Service;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Call {
+    /// Name of the program; empty for calls by number.
+    pub program_name: &'static str,
     /// Program number.
     pub program: u32,
     /// Version number.

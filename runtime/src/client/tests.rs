@@ -23,6 +23,7 @@ mod broadcast;
 mod faults;
 mod hostile;
 mod service;
+mod spans;
 mod stream;
 mod udp;
 

@@ -14,7 +14,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::thread;
 
 #[derive(Clone, Debug)]
-struct Client(Stub);
+pub(crate) struct Client(Stub);
 
 impl ClientStub for Client {
     const INTERFACE: &'static Interface = &ECHO;

@@ -1,6 +1,7 @@
 //! A call as a future.
 
 use super::{Driver, Link, State, Wire};
+use crate::client::span::CallSpan;
 use crate::error::RpcError;
 use crate::proto::client::{CallId, NewCall};
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 pub(super) struct Pending<'a> {
     link: &'a Arc<Link>,
     stage: Stage<'a>,
+    span: CallSpan,
 }
 
 enum Stage<'a> {
@@ -23,9 +25,10 @@ enum Stage<'a> {
 }
 
 impl<'a> Pending<'a> {
-    pub(super) fn new(link: &'a Arc<Link>, call: NewCall<'a>) -> Self {
+    pub(super) fn new(link: &'a Arc<Link>, call: NewCall<'a>, span: CallSpan) -> Self {
         Self {
             link,
+            span,
             stage: Stage::New(Some(call)),
         }
     }
@@ -36,6 +39,7 @@ impl Future for Pending<'_> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        let _entered = this.span.enter();
         let mut guard = this.link.lock();
         let state = &mut *guard;
         let mut fresh = false;
@@ -49,12 +53,15 @@ impl Future for Pending<'_> {
                 match state.begin(cx, call) {
                     Ok(id) => {
                         fresh = true;
+                        this.span.begun(id.xid());
                         this.stage = Stage::Begun(id);
                         id
                     }
                     Err(error) => {
                         this.stage = Stage::Ended;
-                        return Poll::Ready(Err(error));
+                        let result = Err(error);
+                        this.span.ended(&result);
+                        return Poll::Ready(result);
                     }
                 }
             }
@@ -74,6 +81,7 @@ impl Future for Pending<'_> {
             Some(result) => {
                 state.leave(id);
                 this.stage = Stage::Ended;
+                this.span.ended(&result);
                 Poll::Ready(result)
             }
             None => {
