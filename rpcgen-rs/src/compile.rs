@@ -7,7 +7,7 @@ mod read;
 
 use std::fmt;
 
-use crate::diag::{Diagnostics, Format};
+use crate::diag::{Diagnostics, Format, Severity};
 use crate::dialect::Strict;
 use crate::emit::{self, OutFile};
 use crate::ir::Spec;
@@ -111,13 +111,10 @@ impl Run<'_> {
             .first()
             .map(|path| path.replace('\\', "/"))
             .unwrap_or_default();
-        check::check(&spec, found);
+        check_if_sound(&spec, broken, found);
         // Behind a syntax error some definitions are missing: that their names are undefined is no news.
         let echo = |code: &str| matches!(code, "E0201" | "E0202" | "E0206" | "E0221");
-        let news = behind_errors
-            .iter()
-            .filter(|diagnostic| !echo(diagnostic.code));
-        news.for_each(|diagnostic| diags.push(diagnostic.clone()));
+        diags.append(&behind_errors, |found| !echo(found.code));
         spec
     }
 
@@ -133,6 +130,14 @@ impl Run<'_> {
         }
         self.output
     }
+}
+
+/// Rules about the whole. Where something is wrong already, a warning may be about what was left out for it.
+fn check_if_sound(spec: &Spec, broken: bool, diags: &mut Diagnostics) {
+    let mut found = Diagnostics::default();
+    check::check(spec, &mut found);
+    let broken = broken || diags.has_errors();
+    diags.append(&found, |found| found.severity == Severity::Error || !broken);
 }
 
 /// Layouts and names: the part of the pipeline that a checked IR still needs, wherever it came from.

@@ -172,6 +172,13 @@ impl Diagnostics {
         }
     }
 
+    /// Adds the wanted ones of other messages, and how many others were not kept.
+    pub(crate) fn append(&mut self, other: &Self, wanted: impl Fn(&Diagnostic) -> bool) {
+        let wanted = other.iter().filter(|diagnostic| wanted(diagnostic));
+        wanted.for_each(|diagnostic| self.push(diagnostic.clone()));
+        self.suppressed += other.suppressed;
+    }
+
     /// There was at least one error.
     pub fn has_errors(&self) -> bool {
         self.errors > 0

@@ -83,6 +83,8 @@ pub struct Tokens {
     pub tokens: Vec<Token>,
     /// Comments and lines in order.
     pub trivia: Vec<Trivia>,
+    /// Tokens in front of which bytes were refused and skipped, by index, in order.
+    pub refused: Vec<u32>,
 }
 
 /// Splits preprocessed text.
@@ -114,6 +116,7 @@ impl<'a> Lexer<'a> {
         let out = Tokens {
             tokens: Vec::with_capacity(text.len() / 5 + 1),
             trivia: Vec::new(),
+            refused: Vec::new(),
         };
         Self {
             text,
@@ -249,13 +252,12 @@ impl<'a> Lexer<'a> {
             Err(_) => {
                 let opening = self.span(self.at, self.at + 1);
                 self.diags.push(Diagnostic::error(code, opening, message));
-                // The rest of the line belongs to the constant, wherever it was meant to end.
+                // It ends where its quote comes again, as in `'ab'`; else the rest of the line belongs to it.
                 let rest = &self.text[self.at..];
-                let len = rest
-                    .iter()
-                    .position(|b| matches!(b, b'\n' | b';'))
-                    .unwrap_or(rest.len());
-                self.token(kind, len);
+                let line = rest.split(|b| *b == b'\n').next().unwrap_or_default();
+                let place = |wanted: u8| line.iter().skip(1).position(|b| *b == wanted);
+                let end = place(rest[0]).map(|n| n + 2).or(place(b';').map(|n| n + 1));
+                self.token(kind, end.unwrap_or(line.len()));
             }
         }
     }
@@ -277,25 +279,41 @@ impl<'a> Lexer<'a> {
         self.at += 1;
     }
 
-    /// Reports a run of bytes that begin no token as one mistake.
+    /// Reports a run of bytes that begin no token as one mistake, and the word or the string that it is part of goes on
+    /// behind it.
     fn illegal(&mut self, rest: &[u8]) {
-        let len = rest
-            .iter()
-            .take_while(|b| !b.is_ascii() || !(b.is_ascii_graphic() || b.is_ascii_whitespace()))
-            .count();
-        let len = len.max(1);
+        let string = typographic_string(rest);
+        let len = string.unwrap_or_else(|| illegal_len(rest));
         let span = self.span(self.at, self.at + len);
-        let shown = rest[..len.min(8)].escape_ascii();
+        let shown = rest[..illegal_len(rest).min(8)].escape_ascii();
         let message = format!("illegal character in file: `{shown}` (offset {})", span.lo);
         let mut error = Diagnostic::error("E0001", span, message);
-        if rest[0] == b'#' {
+        if string.is_some() {
+            error = error.help("a string stands between two `\"`: these quotes are others");
+        } else if rest[0] == b'#' {
             error = error.help("a directive begins its line");
         } else if !rest[0].is_ascii() {
             error = error.help("letters outside ASCII are for comments only");
         }
         self.diags.push(error);
+        if string.is_some() {
+            return self.token(Kind::Str, len);
+        }
         self.at += len;
         self.line_start = false;
+        let count = self.out.tokens.len() as u32;
+        match self.out.tokens.last_mut() {
+            Some(last) if last.hi as usize + len == self.at && is_word_token(last.kind) => {
+                let goes_on = |b: &&u8| is_word(**b) || !b.is_ascii() || matches!(b, b'$' | b'@');
+                self.at += self.text[self.at..].iter().take_while(goes_on).count();
+                *last = Token {
+                    kind: Kind::Ident,
+                    hi: self.at as u32,
+                    ..*last
+                };
+            }
+            _ => self.out.refused.push(count),
+        }
     }
 
     /// Bidirectional controls make a text look different from what it says.
@@ -331,6 +349,27 @@ pub(crate) const UNCLOSED_COMMENT: &str = "comment is not closed";
 
 pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_word_token(kind: Kind) -> bool {
+    matches!(kind, Kind::Ident | Kind::Keyword(_) | Kind::Number)
+}
+
+/// Bytes at the start that begin no token; one at least.
+fn illegal_len(rest: &[u8]) -> usize {
+    let is_illegal = |b: &&u8| !b.is_ascii() || !(b.is_ascii_graphic() || b.is_ascii_whitespace());
+    rest.iter().take_while(is_illegal).count().max(1)
+}
+
+/// Length of `“text”` on one line: the quotes of a word processor.
+fn typographic_string(rest: &[u8]) -> Option<usize> {
+    let quote = |at: &[u8]| matches!(at, [0xe2, 0x80, 0x9c | 0x9d | 0x98 | 0x99, ..]);
+    let line = rest
+        .split(|b| *b == b'\n')
+        .next()
+        .filter(|line| quote(line))?;
+    let close = (3..line.len()).find(|at| quote(&line[*at..]))?;
+    Some(close + 3)
 }
 
 /// `letter (letter | digit | '_')*`; a leading `_` as C has it.

@@ -54,6 +54,7 @@ mod json;
 pub mod layout;
 pub mod lex;
 pub mod names;
+mod near;
 pub mod options;
 pub mod parse;
 pub mod preprocess;

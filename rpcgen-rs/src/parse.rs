@@ -7,6 +7,7 @@
 
 mod decl;
 mod expr;
+mod help;
 mod program;
 mod recover;
 mod specifier;
@@ -73,6 +74,8 @@ type Parsed<T> = Result<T, Failed>;
 struct Parser<'a> {
     text: &'a [u8],
     tokens: &'a [Token],
+    /// Tokens behind bytes that the lexer refused: what is missing there was reported.
+    refused: &'a [u32],
     map: &'a SpanMap,
     comments: Comments<'a>,
     config: Config,
@@ -99,6 +102,7 @@ impl<'a> Parser<'a> {
         Self {
             text,
             tokens: &tokens.tokens,
+            refused: &tokens.refused,
             map,
             comments: Comments::new(text, tokens),
             config,
@@ -200,7 +204,8 @@ impl<'a> Parser<'a> {
             _ => {
                 let what =
                     "a definition (`const`, `enum`, `struct`, `union`, `typedef` or `program`)";
-                Err(self.expected(what))
+                let help = self.definition_help();
+                Err(self.expected_at(self.span(), what, help))
             }
         }
     }
@@ -208,6 +213,7 @@ impl<'a> Parser<'a> {
     /// `constant-def: "const" identifier "=" constant`; also strings
     fn constant_def(&mut self) -> Parsed<ItemKind> {
         self.at += 1;
+        self.skip_constant_type();
         let name = self.name("the constant's name")?;
         self.enter("constant");
         self.expect(b'=', "after the constant's name")?;
@@ -320,16 +326,21 @@ impl<'a> Parser<'a> {
         } else {
             self.span()
         };
-        Err(self.expected_at(span, &what))
+        let help = self.punct_help(punct);
+        Err(self.expected_at(span, &what, help))
     }
 
     /// Reports what should stand at the current token.
     fn expected(&mut self, what: &str) -> Failed {
-        self.expected_at(self.span(), what)
+        self.expected_at(self.span(), what, None)
     }
 
-    fn expected_at(&mut self, span: Span, what: &str) -> Failed {
-        if self.kind() == Kind::End && self.end_reported {
+    fn expected_at(&mut self, span: Span, what: &str, help: Option<String>) -> Failed {
+        let is_refused = |at: usize| self.refused.binary_search(&(at as u32)).is_ok();
+        if self.kind() == Kind::End && self.end_reported
+            || is_refused(self.at)
+            || self.at > 0 && is_refused(self.at - 1)
+        {
             return Failed;
         }
         let found = match self.kind() {
@@ -339,11 +350,9 @@ impl<'a> Parser<'a> {
                 self.text_of(self.at).chars().take(40).collect::<String>()
             ),
         };
-        self.report(Diagnostic::error(
-            "E0101",
-            span,
-            format!("expected {what}, found {found}"),
-        ));
+        let mut error = Diagnostic::error("E0101", span, format!("expected {what}, found {found}"));
+        error.help = self.macro_help().or(help);
+        self.report(error);
         Failed
     }
 
@@ -386,10 +395,12 @@ impl<'a> Parser<'a> {
                 self.lint(lint, span);
             }
             Kind::Number => {
-                self.expected(&format!("{what} (a name does not begin with a digit)"));
-                return Err(Failed);
+                return Err(self.expected(&format!("{what} (a name does not begin with a digit)")));
             }
-            _ => return Err(self.expected(what)),
+            _ => {
+                let help = self.name_help();
+                return Err(self.expected_at(span, what, help));
+            }
         }
         let text = self.word(self.at);
         let limit = self.config.limits.name as usize;

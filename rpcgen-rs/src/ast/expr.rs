@@ -26,6 +26,8 @@ pub enum ExprKind {
     Char(u8),
     /// A constant, an enum member, a procedure, version or program, `TRUE`, `FALSE`.
     Name(String),
+    /// A number that is none, which was reported.
+    Wrong,
     /// `-x`
     Unary(UnaryOp, Box<Expr>),
     /// `x + y`
@@ -147,6 +149,8 @@ pub enum EvalError<E> {
     DivideByZero(Span),
     /// The look-up of a name failed, for its own reason.
     Name(E),
+    /// A number in it is wrong, which was reported.
+    Reported,
 }
 
 impl Expr {
@@ -159,6 +163,7 @@ impl Expr {
             ExprKind::Int(value) => Ok(i128::from(*value)),
             ExprKind::Char(value) => Ok(i128::from(*value)),
             ExprKind::Name(name) => lookup(name, self.span).map_err(EvalError::Name),
+            ExprKind::Wrong => Err(EvalError::Reported),
             ExprKind::Unary(op, operand) => {
                 let value = operand.eval(lookup)?;
                 match op {
@@ -195,7 +200,7 @@ impl Expr {
     /// Calls `f` for every name in the expression.
     pub fn names(&self, f: &mut impl FnMut(&str, Span)) {
         match &self.kind {
-            ExprKind::Int(_) | ExprKind::Char(_) => {}
+            ExprKind::Int(_) | ExprKind::Char(_) | ExprKind::Wrong => {}
             ExprKind::Name(name) => f(name, self.span),
             ExprKind::Unary(_, operand) => operand.names(f),
             ExprKind::Binary(_, pair) => {
@@ -226,6 +231,7 @@ impl fmt::Display for Expr {
             ExprKind::Int(value) => write!(f, "{value}"),
             ExprKind::Char(value) => write!(f, "'{}'", value.escape_ascii()),
             ExprKind::Name(name) => f.write_str(name),
+            ExprKind::Wrong => f.write_str("?"),
             ExprKind::Unary(op, operand) => {
                 let sign = match op {
                     UnaryOp::Neg => "-",

@@ -143,7 +143,10 @@ impl Parser<'_> {
             ),
             (TypeKind::Opaque, Shape::Plain | Shape::Optional) => (
                 "`opaque` needs a size or a bound",
-                format!("write `opaque {name}[n]` or `opaque {name}<>`"),
+                match name {
+                    "" => "write `opaque[n]` or `opaque<>`".to_owned(),
+                    _ => format!("write `opaque {name}[n]` or `opaque {name}<>`"),
+                },
                 Shape::Variable(None),
             ),
             (_, shape) => return shape,

@@ -22,7 +22,9 @@ impl Parser<'_> {
         let first = self.at;
         let (expr, _) = self.binary(3, false)?;
         let plain = match &expr.kind {
-            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Char(_) => self.at == first + 1,
+            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Char(_) | ExprKind::Wrong => {
+                self.at == first + 1
+            }
             ExprKind::Unary(UnaryOp::Neg, operand) => {
                 matches!(operand.kind, ExprKind::Int(_))
                     && self.tokens[first].hi == self.tokens[first + 1].lo
@@ -119,10 +121,14 @@ impl Parser<'_> {
                     }
                     Err(problem) => {
                         let text = String::from_utf8_lossy(&text[..text.len().min(60)]);
-                        self.diags
-                            .push(Diagnostic::error("E0008", span, problem.message(&text)));
+                        let mut error = Diagnostic::error("E0008", span, problem.message(&text));
+                        if text.contains("..") {
+                            error = error
+                                .help("there are no ranges: each value has a label of its own");
+                        }
+                        self.diags.push(error);
                         // The statement is understood nevertheless.
-                        ExprKind::Int(0)
+                        ExprKind::Wrong
                     }
                 }
             }

@@ -15,7 +15,8 @@ impl Parser<'_> {
         self.enter("program");
         let mut versions = Vec::new();
         let open = self.at;
-        let span = self.braces(|p| p.version_def(&mut versions))?;
+        let mut told = false;
+        let span = self.braces(|p| p.version_def(&mut versions, &mut told))?;
         if self.at == open + 2 {
             self.error(
                 "E0111",
@@ -36,14 +37,20 @@ impl Parser<'_> {
     /// ```text
     /// version-def: "version" identifier "{" procedure-def procedure-def* "}" "=" constant ";"
     /// ```
-    fn version_def(&mut self, versions: &mut Vec<Version>) -> Parsed<()> {
+    ///
+    /// `told` says that something else stands in the program: several procedures without their version are one mistake.
+    fn version_def(&mut self, versions: &mut Vec<Version>, told: &mut bool) -> Parsed<()> {
         let first = self.at;
         if self.eat(b';') {
             self.lint(Lint::EmptyStatement, self.previous_span());
             return Ok(());
         }
         if self.kind() != Kind::Keyword(Keyword::Version) {
-            return Err(self.expected("`version`"));
+            if !std::mem::replace(told, true) {
+                let help = "procedures stand in a version: `version V { … } = 1;`".to_owned();
+                self.expected_at(self.span(), "`version`", Some(help));
+            }
+            return Err(Failed);
         }
         self.at += 1;
         self.count(versions.len())?;

@@ -55,7 +55,11 @@ impl Parser<'_> {
         mut element: impl FnMut(&mut Self) -> Parsed<()>,
     ) -> Parsed<Span> {
         let open = self.at;
-        self.expect(b'{', "before the members")?;
+        if let Err(failed) = self.expect(b'{', "before the members")
+            && !self.lacks_brace_only()
+        {
+            return Err(failed);
+        }
         loop {
             if self.eat(b'}') {
                 return Ok(self.span_from(open));
@@ -90,7 +94,12 @@ impl Parser<'_> {
     /// A word that can only begin a definition stands here: whatever was open is at its end.
     pub(super) fn at_definition(&self) -> bool {
         match self.kind() {
-            Kind::Keyword(Keyword::Const | Keyword::Typedef) => true,
+            Kind::Keyword(Keyword::Typedef) => true,
+            // Not the `const char *name;` of C.
+            Kind::Keyword(Keyword::Const) => {
+                let punct = |n| matches!(self.nth(n), Kind::Punct(c) if c != b'*');
+                punct(2) || self.nth(1) == Kind::Ident && self.nth(2) == Kind::Number
+            }
             Kind::Keyword(Keyword::Program) => {
                 matches!(self.nth(1), Kind::Ident) && self.nth(2) == Kind::Punct(b'{')
             }
@@ -99,20 +108,80 @@ impl Parser<'_> {
             {
                 true
             }
+            Kind::Keyword(Keyword::Struct | Keyword::Enum | Keyword::Union) => {
+                self.nth(1) == Kind::Ident && self.is_whole_definition()
+            }
             _ => false,
         }
+    }
+
+    /// How far is looked ahead; behind that, anything may be.
+    const LOOKED_AT: usize = 2000;
+
+    /// `struct b { … };` inside of a definition, and nothing closes that one: it ends here. (Where something does, a
+    /// member lacks its name.)
+    fn is_whole_definition(&self) -> bool {
+        if !matches!(
+            self.nth(2),
+            Kind::Punct(b'{') | Kind::Keyword(Keyword::Switch)
+        ) {
+            return false;
+        }
+        let mut depth = 0_usize;
+        let mut closed = false;
+        for n in 2..Self::LOOKED_AT {
+            match self.nth(n) {
+                Kind::End => return closed,
+                Kind::Punct(b'{') => depth += 1,
+                Kind::Punct(b'}') if depth == 0 => return false,
+                Kind::Punct(b'}') => {
+                    depth -= 1;
+                    if depth == 0 && !closed {
+                        closed = true;
+                        if self.nth(n + 1) != Kind::Punct(b';') {
+                            return false;
+                        }
+                    }
+                }
+                Kind::Keyword(Keyword::Const) if closed && depth == 0 => return true,
+                Kind::Keyword(Keyword::Typedef | Keyword::Program) if closed && depth == 0 => {
+                    return true;
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// The `{` that was missed is all that is missing: members follow, and a `}`.
+    fn lacks_brace_only(&self) -> bool {
+        let mut members = 0;
+        for n in 0..Self::LOOKED_AT {
+            match self.nth(n) {
+                Kind::Punct(b';' | b',') => members += 1,
+                Kind::Punct(b'}') => return members > 0,
+                Kind::Punct(b'{' | b'=') | Kind::End if members == 0 => return false,
+                Kind::Punct(b'{') | Kind::End => return false,
+                _ => {}
+            }
+        }
+        false
     }
 
     /// Skips to behind the next `;` or to the next `}` of this level.
     pub(super) fn recover(&mut self) {
         let mut depth = 0_usize;
+        // A `;` of the same macro is part of the mistake.
+        let expansion = self.macro_use();
         loop {
             match self.kind() {
                 Kind::End => return,
                 Kind::Punct(b'{') => depth += 1,
                 Kind::Punct(b'}') if depth == 0 => return,
                 Kind::Punct(b'}') => depth -= 1,
-                Kind::Punct(b';') if depth == 0 => {
+                Kind::Punct(b';')
+                    if depth == 0 && (expansion.is_none() || self.macro_use() != expansion) =>
+                {
                     self.at += 1;
                     return;
                 }

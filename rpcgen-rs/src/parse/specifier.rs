@@ -12,6 +12,11 @@ impl Parser<'_> {
     /// ```
     /// also `char`, `short`, `long`, `struct name`, `a::b`; `string` and `opaque` are checked by the declarator
     pub(super) fn type_specifier(&mut self) -> Parsed<Type> {
+        if self.kind() == Kind::Keyword(Keyword::Const) {
+            let help = "leave the word out: here, nothing is constant".to_owned();
+            self.expected_at(self.span(), "a type", Some(help));
+            self.at += 1;
+        }
         let first = self.at;
         let kind = match self.kind() {
             Kind::Ident => {

@@ -134,7 +134,8 @@ impl Parser<'_> {
     pub(super) fn enum_body(&mut self) -> Parsed<EnumBody> {
         let mut members = Vec::new();
         let open = self.at;
-        let span = self.nested(|p| p.braces(|p| p.enumerators(&mut members)))?;
+        let mut told = false;
+        let span = self.nested(|p| p.braces(|p| p.enumerators(&mut members, &mut told)))?;
         if self.at == open + 2 {
             self.error(
                 "E0111",
@@ -147,8 +148,8 @@ impl Parser<'_> {
         Ok(EnumBody { members, span })
     }
 
-    /// One member and its comma. A mistake costs this member only.
-    fn enumerators(&mut self, members: &mut Vec<EnumMember>) -> Parsed<()> {
+    /// One member and its comma. A mistake costs this member only; `told` says that `;` are between them.
+    fn enumerators(&mut self, members: &mut Vec<EnumMember>, told: &mut bool) -> Parsed<()> {
         let first = self.at;
         self.count(members.len())?;
         match self.enumerator() {
@@ -161,8 +162,10 @@ impl Parser<'_> {
                 } else {
                     member.docs = self.comments.around(first, self.at - 1);
                     if self.kind() == Kind::Punct(b';') {
-                        // `A = 1;` in a list: the habit of struct members.
-                        self.expected("`,` or `}` after the enum's member");
+                        // `A = 1;` in a list: the habit of struct members, and one mistake.
+                        if !std::mem::replace(told, true) {
+                            self.expected("`,` or `}` after the enum's member");
+                        }
                         self.at += 1;
                     } else if !matches!(self.kind(), Kind::Punct(b'}') | Kind::End)
                         && !self.at_definition()
@@ -218,7 +221,8 @@ impl Parser<'_> {
     /// ```
     pub(super) fn union_body(&mut self) -> Parsed<UnionBody> {
         if self.kind() != Kind::Keyword(Keyword::Switch) {
-            return Err(self.expected("`switch`"));
+            let help = "a union of this language says which arm it holds: `union u switch (int d) { case 0: …; }`";
+            return Err(self.expected_at(self.span(), "`switch`", Some(help.into())));
         }
         self.at += 1;
         self.expect(b'(', "after `switch`")?;

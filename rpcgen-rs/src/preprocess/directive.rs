@@ -8,6 +8,7 @@ use crate::ast::EvalError;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::dialect::Lint;
 use crate::lex::{self, is_word};
+use crate::near::nearest_word;
 use crate::preprocess::SpanMap;
 use crate::source::Span;
 
@@ -21,10 +22,21 @@ impl Engine<'_> {
         let span = self.span(lo as usize, first_line.min(hi) as usize);
         let line = without_comments(body);
         let (word, rest) = split_word(line.trim_ascii());
+        if self.active()
+            || matches!(
+                word,
+                b"if" | b"ifdef" | b"ifndef" | b"elif" | b"else" | b"endif"
+            )
+        {
+            self.carry_out(word, rest, span);
+            self.lint(Lint::Directive, span);
+        }
+    }
+
+    fn carry_out(&mut self, word: &[u8], rest: &[u8], span: Span) {
         match word {
             b"if" | b"ifdef" | b"ifndef" => self.open(word, rest, span),
             b"elif" | b"else" | b"endif" => self.branch(word, rest, span),
-            _ if !self.active() => return,
             b"" if rest.is_empty() => {}
             b"define" => self.define(rest, span),
             b"undef" => match split_word(rest) {
@@ -49,15 +61,32 @@ impl Engine<'_> {
             // They are meant for other compilers.
             b"pragma" | b"ident" | b"sccs" => self.lint(Lint::Pragma, span),
             _ if word.first().is_some_and(u8::is_ascii_digit) => {
-                self.line_marker(line.trim_ascii(), span);
+                self.line_marker(&[word, b" ", rest].concat(), span);
             }
-            _ => {
-                let shown =
-                    String::from_utf8_lossy(if word.is_empty() { rest } else { word }).into_owned();
-                self.wrong(span, &format!("unknown directive `#{shown}`"));
-            }
+            _ => self.unknown(word, rest, span),
         }
-        self.lint(Lint::Directive, span);
+    }
+
+    /// Reports a word that is no directive, and carries out what was probably meant: a misspelled conditional still has
+    /// its `#endif`, and a misspelled `#include` what the file needs.
+    fn unknown(&mut self, word: &[u8], rest: &[u8], span: Span) {
+        const KNOWN: [&str; 10] = [
+            "if", "ifdef", "ifndef", "elif", "else", "endif", "define", "undef", "include",
+            "pragma",
+        ];
+        let shown = String::from_utf8_lossy(if word.is_empty() { rest } else { word });
+        let error = Diagnostic::error("E0051", span, format!("unknown directive `#{shown}`"));
+        let Some(meant) = nearest_word(word, &KNOWN) else {
+            let help = "a line that begins with `#` is no comment; `/* … */` and `// …` are";
+            return self.diags.push(error.help(help));
+        };
+        self.diags
+            .push(error.help(format!("did you mean `#{meant}`?")));
+        match meant {
+            // More of the file is read when the condition holds, whatever it was meant to be.
+            "if" | "ifdef" | "ifndef" => self.carry_out(b"if", b"1", span),
+            _ => self.carry_out(meant.as_bytes(), rest, span),
+        }
     }
 
     fn wrong(&mut self, span: Span, message: &str) {
@@ -116,6 +145,18 @@ impl Engine<'_> {
         let Some(mut open) = self.frames.last_mut().and_then(|f| f.conditions.pop()) else {
             let message = format!("`#{name}` without an `#if` before it");
             self.diags.push(Diagnostic::error("E0052", span, message));
+            // The `#endif` that follows is no second mistake.
+            let outer = self.active();
+            if word != b"endif"
+                && let Some(frame) = self.frames.last_mut()
+            {
+                frame.conditions.push(Condition {
+                    opened: span,
+                    active: outer,
+                    done: true,
+                    last_branch: false,
+                });
+            }
             return;
         };
         if word == b"endif" {
@@ -154,7 +195,7 @@ impl Engine<'_> {
             self.diags.push(diagnostic.clone());
         }
         match value {
-            None => false,
+            None | Some(Err(EvalError::Reported)) => false,
             Some(Ok(value)) => value != 0,
             Some(Err(EvalError::DivideByZero(_))) => {
                 self.wrong(span, "division by zero in the condition");

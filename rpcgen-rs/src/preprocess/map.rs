@@ -81,6 +81,12 @@ impl SpanMap {
         }
     }
 
+    /// The use of a macro that the text at `at` is the expansion of, if it is.
+    pub(crate) fn macro_use(&self, at: u32) -> Option<Span> {
+        let piece = self.piece(at);
+        piece.expansion.then_some(piece.source)
+    }
+
     /// The source of the text `lo..hi`. When its ends lie in different files, the source of its beginning.
     pub fn span(&self, lo: u32, hi: u32) -> Span {
         let start = self.piece(lo).resolve(lo, lo);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::collect::{Body, Definitions};
 use super::known::{self, Known};
 use super::messages::{
-    Hints, e0201_undefined_type, e0204_defined_twice, e0205_constant_defined_twice,
+    e0201_undefined_type, e0204_defined_twice, e0205_constant_defined_twice,
     e0215_enumerator_out_of_range, e0216_bound_out_of_range, e0217_number_out_of_range,
     w0225_bound_of_sole_argument, w0226_pointer_as_sole_argument,
 };
@@ -17,6 +17,7 @@ use crate::ir::{
     self, Argument, ConstType, Docs, Field, Name, Procedure, Program, Type, TypeDef, TypeId,
     Version,
 };
+use crate::near::{Hints, TYPE_WORDS};
 use crate::options::Options;
 use crate::source::Span;
 
@@ -30,6 +31,8 @@ pub(super) struct Lower<'a, 'd> {
     enumerators: Vec<Vec<ValueId>>,
     undefined: HashSet<String>,
     hints: Hints,
+    /// Numbers that could not be computed.
+    unknown_numbers: u32,
 }
 
 impl<'a, 'd> Lower<'a, 'd> {
@@ -47,6 +50,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             enumerators: Vec::new(),
             undefined: HashSet::new(),
             hints: Hints::default(),
+            unknown_numbers: 0,
         }
     }
 
@@ -272,6 +276,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             None => {
                 if self.undefined.insert(name.to_owned()) {
                     let known = self.types.names().chain(known::TYPE_NAMES.iter().copied());
+                    let known = known.chain(TYPE_WORDS);
                     let nearest = self.hints.nearest(name, known);
                     self.diags.push(e0201_undefined_type(name, span, nearest));
                 }
@@ -394,15 +399,18 @@ impl<'a, 'd> Lower<'a, 'd> {
         argument(arg, String::from("arg"), ty)
     }
 
+    /// The number of a program, version or procedure. After an error, which was reported, one that nothing else has: no
+    /// rule about numbers has something to say about it.
     fn number(&mut self, expr: &'a Expr, what: &str) -> u32 {
-        match self.values.eval(expr, None, self.diags) {
-            None => 0,
-            Some(value) => u32::try_from(value).unwrap_or_else(|_| {
-                self.diags
-                    .push(e0217_number_out_of_range(expr.span, what, value));
-                0
-            }),
+        if let Some(value) = self.values.eval(expr, None, self.diags) {
+            if let Ok(number) = u32::try_from(value) {
+                return number;
+            }
+            self.diags
+                .push(e0217_number_out_of_range(expr.span, what, value));
         }
+        self.unknown_numbers += 1;
+        u32::MAX - self.unknown_numbers
     }
 
     /// The enum behind typedefs, for labels of a union.

@@ -7,11 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::known;
 use super::messages::{
-    Hints, e0202_undefined_value, e0211_value_cycle, e0218_expression_without_value,
+    e0202_undefined_value, e0211_value_cycle, e0218_expression_without_value,
     e0219_string_is_no_number, e0230_ambiguous_value,
 };
 use crate::ast::{EvalError, Expr};
 use crate::diag::Diagnostics;
+use crate::near::Hints;
 use crate::source::Span;
 
 /// Index of a value.
@@ -235,7 +236,7 @@ impl<'a> Values<'a> {
         let result = expr.eval(&mut |name, span| self.number(name, span, scope, diags));
         match result {
             Ok(value) => Some(value),
-            Err(EvalError::Name(Reported)) => None,
+            Err(EvalError::Name(Reported) | EvalError::Reported) => None,
             Err(EvalError::Overflow(span)) => {
                 diags.push(e0218_expression_without_value(
                     span,
@@ -263,6 +264,7 @@ impl<'a> Values<'a> {
                 None => {
                     if self.reported.insert(name.to_owned()) {
                         let known = self.list.iter().map(|value| value.name);
+                        let known = known.chain(["TRUE", "FALSE"]);
                         let nearest = self.hints.nearest(name, known);
                         diags.push(e0202_undefined_value(name, span, nearest));
                     }

@@ -130,6 +130,13 @@ fn features(rust: &str, seen: &mut Seen) {
     for line in code {
         let mut rest = line.trim();
         while let Some(first) = rest.chars().next() {
+            if first == '"' {
+                // What strings say is no matter of the generator.
+                let end = rest[1..].find('"').map_or(rest.len(), |end| end + 2);
+                kinds.push(b'"');
+                rest = rest[end..].trim_start();
+                continue;
+            }
             let word = |letter: char| letter.is_alphanumeric() || letter == '_';
             let end = rest
                 .find(|letter| !word(letter))

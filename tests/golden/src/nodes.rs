@@ -282,6 +282,8 @@ impl Walk {
                 self.expr(&pair.1);
             }
             ExprKind::Conditional(_) => {}
+            // Not in what is accepted.
+            ExprKind::Wrong => {}
         }
     }
 }
