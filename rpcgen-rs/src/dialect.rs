@@ -39,7 +39,7 @@ impl Strict {
 /// The code is one of these warnings.
 pub(crate) fn is_lint(code: &str) -> bool {
     code.strip_prefix("W03")
-        .is_some_and(|n| n.parse().is_ok_and(|n: u8| (1..=30).contains(&n)))
+        .is_some_and(|n| n.parse().is_ok_and(|n: u8| (1..=31).contains(&n)))
 }
 
 /// Something that a dialect refuses.
@@ -75,6 +75,7 @@ pub(crate) enum Lint {
     VoidMember,
     ArrayArgument,
     Pragma,
+    MappingWord,
 }
 
 impl Lint {
@@ -128,6 +129,7 @@ impl Lint {
             Self::VoidMember => ("W0328", true, false, "a `void` member"),
             Self::ArrayArgument => ("W0329", true, true, "arrays as arguments"),
             Self::Pragma => ("W0330", true, true, "`#pragma` and `#ident`"),
+            Self::MappingWord => ("W0331", true, true, "a word that chooses a type of OCaml"),
         }
     }
 }

@@ -10,7 +10,7 @@ impl Parser<'_> {
     /// type-specifier: [ "unsigned" ] "int" | [ "unsigned" ] "hyper" | "float" | "double" | "quadruple" | "bool"
     ///               | enum-type-spec | struct-type-spec | union-type-spec | identifier
     /// ```
-    /// also `char`, `short`, `long`, `struct name`, `a::b`; `string` and `opaque` are checked by the declarator
+    /// also `char`, `short`, `long`, `struct name`, `a::b`, words that choose a type of OCaml; `string` and `opaque` are checked by the declarator
     pub(super) fn type_specifier(&mut self) -> Parsed<Type> {
         if self.kind() == Kind::Keyword(Keyword::Const) {
             let help = "leave the word out: here, nothing is constant".to_owned();
@@ -18,6 +18,7 @@ impl Parser<'_> {
             self.at += 1;
         }
         let first = self.at;
+        self.skip_mapping_words();
         let kind = match self.kind() {
             Kind::Ident => {
                 self.at += 1;
@@ -67,6 +68,34 @@ impl Parser<'_> {
         meant
     }
 
+    /// ocamlnet's words in front of a base type, which choose a type of OCaml: `_int64 hyper`, `unsigned _unboxed int`.
+    fn skip_mapping_words(&mut self) {
+        let words: [&[u8]; 4] = [b"_int32", b"_int64", b"_unboxed", b"_managed"];
+        // Other words may be types, and the keyword a member's name.
+        while words.iter().any(|word| self.is_word(word)) && matches!(self.nth(1), Kind::Keyword(_))
+        {
+            self.lint(Lint::MappingWord, self.span());
+            self.at += 1;
+        }
+    }
+
+    /// ocamlnet's words behind the name of a type: `struct s _prefix "s_" {`, `enum e _lowercase {`.
+    /// Without a body after them they are something else: `struct s _member;`.
+    pub(super) fn skip_mapping_clauses(&mut self) {
+        let mut n = 0;
+        while self.nth(n) == Kind::Ident && self.word(self.at + n).starts_with(b"_") {
+            n += 1 + usize::from(self.nth(n + 1) == Kind::Str);
+        }
+        if matches!(
+            self.nth(n),
+            Kind::Punct(b'{') | Kind::Keyword(Keyword::Switch)
+        ) && n > 0
+        {
+            self.lint(Lint::MappingWord, self.span());
+            self.at += n;
+        }
+    }
+
     fn base_type(&mut self, word: Keyword) -> Option<TypeKind> {
         let span = self.span();
         let kind = match word {
@@ -91,6 +120,7 @@ impl Parser<'_> {
             _ => return None,
         };
         self.at += 1;
+        self.skip_mapping_words();
         let kind = match (kind, self.kind()) {
             (TypeKind::Unsigned, Kind::Keyword(size)) => match size {
                 Keyword::Char => TypeKind::UnsignedChar,
@@ -142,6 +172,7 @@ impl Parser<'_> {
             return Ok(TypeKind::Struct(None, Box::new(self.struct_body()?)));
         }
         let name = self.name("a struct's name or `{`")?;
+        self.skip_mapping_clauses();
         if self.kind() != Kind::Punct(b'{') {
             self.lint(Lint::TaggedReference, self.previous_span());
             return Ok(TypeKind::Named(Some(Tag::Struct), name.name));
@@ -161,6 +192,7 @@ impl Parser<'_> {
             return Ok(TypeKind::Enum(None, Box::new(self.enum_body()?)));
         }
         let name = self.name("an enum's name or `{`")?;
+        self.skip_mapping_clauses();
         if self.kind() != Kind::Punct(b'{') {
             self.lint(Lint::TaggedReference, self.previous_span());
             return Ok(TypeKind::Named(Some(Tag::Enum), name.name));
@@ -180,6 +212,7 @@ impl Parser<'_> {
             return Ok(TypeKind::Union(None, Box::new(self.union_body()?)));
         }
         let name = self.name("a union's name or `switch`")?;
+        self.skip_mapping_clauses();
         if self.kind() != Kind::Keyword(Keyword::Switch) {
             self.lint(Lint::TaggedReference, self.previous_span());
             return Ok(TypeKind::Named(Some(Tag::Union), name.name));

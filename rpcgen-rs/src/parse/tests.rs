@@ -591,6 +591,29 @@ fn strict_dialects_warn() {
 }
 
 #[test]
+fn words_for_ocaml_change_nothing() {
+    let with = "struct s _prefix \"s_\" _lowercase { unsigned _unboxed int a; _int64 unsigned hyper b; _managed string c<>; \
+                struct in _tuple { _int32 int d; } e; };\nenum e _capitalize { A = 1 };\n\
+                union u _prefix \"u_\" switch (_int32 int d) { case 1: _managed opaque x<>; };\n\
+                program P { version V { _int64 hyper F(_int32 int, _managed string) = 1; } = 1; } = 1;";
+    let without = "struct s { unsigned int a; unsigned hyper b; string c<>; struct in { int d; } e; };\n\
+                   enum e { A = 1 };\nunion u switch (int d) { case 1: opaque x<>; };\n\
+                   program P { version V { hyper F(int, string) = 1; } = 1; } = 1;";
+    let shown = |text: &str| {
+        let shown = format!("{:?}", good(text).items);
+        // Places differ, and nothing else.
+        let places = |c: char| c.is_ascii_digit();
+        shown.replace(places, "")
+    };
+    assert_eq!(shown(with), shown(without));
+    // Elsewhere they are names like others.
+    good(
+        "struct _a { int _b; }; typedef _a _c; struct d { _a _e; _a version; struct _a _g[3]; struct _tuple { int x; } f; };",
+    );
+    assert!(!bad("struct s \"x\" { int a; };").is_empty());
+}
+
+#[test]
 #[allow(clippy::disallowed_methods)]
 fn interfaces_of_the_system_parse() {
     let mut seen = 0;

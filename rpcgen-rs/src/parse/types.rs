@@ -35,6 +35,7 @@ impl Parser<'_> {
         self.at += 1;
         let optional = self.eat(b'*');
         let name = self.name("the struct's name")?;
+        self.skip_mapping_clauses();
         self.enter("struct");
         if self.forward_declaration() {
             return Ok(None);
@@ -62,6 +63,7 @@ impl Parser<'_> {
     pub(super) fn enum_def(&mut self) -> Parsed<Option<ItemKind>> {
         self.at += 1;
         let name = self.name("the enum's name")?;
+        self.skip_mapping_clauses();
         self.enter("enum");
         if self.forward_declaration() {
             return Ok(None);
@@ -74,6 +76,7 @@ impl Parser<'_> {
     pub(super) fn union_def(&mut self) -> Parsed<Option<ItemKind>> {
         self.at += 1;
         let name = self.name("the union's name")?;
+        self.skip_mapping_clauses();
         self.enter("union");
         if self.forward_declaration() {
             return Ok(None);

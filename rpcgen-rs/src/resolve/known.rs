@@ -90,7 +90,7 @@ pub(super) const TYPE_NAMES: &[&str] = &[
     "authunix_parms",
 ];
 
-/// Constants of C's RPC headers that real files use as bounds: `TRUE`, `FALSE` and a few sizes.
+/// Constants of C's RPC headers, which all that rpcgen writes includes: real files use them as bounds and as cases.
 pub(super) fn known_value(name: &str) -> Option<i128> {
     Some(match name {
         "TRUE" => 1,
@@ -99,6 +99,19 @@ pub(super) fn known_value(name: &str) -> Option<i128> {
         "MAXNETNAMELEN" | "MAX_MACHINE_NAME" => 255,
         "MAX_NETOBJ_SZ" => 1024,
         "NGRPS" => 16,
+        // RFC 5531 §8.1, and what the headers call the registered flavors beside it.
+        "AUTH_NONE" | "AUTH_NULL" => 0,
+        "AUTH_SYS" | "AUTH_UNIX" => 1,
+        "AUTH_SHORT" => 2,
+        "AUTH_DH" | "AUTH_DES" => 3,
+        "AUTH_KERB" => 4,
+        "RPCSEC_GSS" => 6,
+        // RFC 1833 §3.
+        "PMAPPORT" => 111,
+        "PMAPPROG" => 100_000,
+        "PMAPVERS" => 2,
+        "IPPROTO_TCP" => 6,
+        "IPPROTO_UDP" => 17,
         _ => return None,
     })
 }

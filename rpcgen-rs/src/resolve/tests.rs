@@ -100,6 +100,19 @@ fn predeclared_names_are_there_and_give_way() {
         alias("typedef string n<MAXNETNAMELEN>;", "n"),
         Type::String(255)
     );
+    let cases = "switch (unsigned flavor) { case AUTH_NONE: void; case AUTH_SYS: int a; case RPCSEC_GSS: int b; }";
+    let callback = spec(&format!("union callback {cases};"));
+    let TypeKind::Union(union) = &def(&callback, "callback").kind else {
+        panic!("a union");
+    };
+    let values: Vec<_> = union.cases.iter().map(|case| case.value).collect();
+    assert_eq!(values, [0, 1, 6]);
+    assert_eq!(
+        codes(&format!(
+            "enum f {{ AUTH_SYS = 7 }}; union callback {cases};"
+        )),
+        [""; 0]
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The NFSv3 example's server beside nfs-ganesha's memory back end, and its client beside libnfs, under the same loads.
 //!
 //! ```text
-//! nfs-speed [SECONDS [ROUNDS]]    the whole comparison, as a table; takes root, for nfs-ganesha
+//! nfs-speed [SECONDS [ROUNDS [servers|clients]]]    the comparison, or half of it, as tables; takes root, for nfs-ganesha
 //! nfs-speed drive ADDRESS LOAD HANDLE CONNECTIONS WINDOW MILLISECONDS    the load on a server
 //! nfs-speed call ADDRESS LOAD HANDLE WINDOW MILLISECONDS                 our client
 //! ```
@@ -19,6 +19,7 @@ use interop::namespace::{self, Rpcbind};
 use load::{Load, from_hex};
 use measured::Measured;
 use peers::Server;
+use std::path::Path;
 use std::time::Duration;
 
 /// Connections, and calls in flight on each.
@@ -70,7 +71,19 @@ fn main() {
                 .first()
                 .map_or(1.0, |word| word.parse().expect("seconds"));
             let rounds = rest.get(1).map_or(5, |word| number(word));
-            namespace::inside_program(|| compare(Duration::from_secs_f64(seconds), rounds));
+            let time = Duration::from_secs_f64(seconds);
+            let half = rest.get(2).copied();
+            namespace::inside_program(|| {
+                let work = peers::beside("nfs-speed-tmp");
+                std::fs::create_dir_all(&work).expect("the build folder is writable");
+                let ours = Server::ours();
+                if half != Some("clients") {
+                    compare_servers(&ours, &work, time, rounds);
+                }
+                if half != Some("servers") {
+                    compare_clients(&ours, &work, time, rounds);
+                }
+            });
         }
     }
 }
@@ -113,19 +126,15 @@ fn heading(other: &str, whose: &str) {
     println!("|---|---:|---:|---:|---:|---:|---:|");
 }
 
-fn compare(time: Duration, rounds: usize) {
-    let work = peers::beside("nfs-speed-tmp");
-    std::fs::create_dir_all(&work).expect("the build folder is writable");
-    let libnfs = peers::build_libnfs_load(&work);
+fn compare_servers(ours: &Server, work: &Path, time: Duration, rounds: usize) {
     // nfs-ganesha does not start without.
     let _rpcbind = Rpcbind::start();
-    let (ours, theirs) = (Server::ours(), Server::ganesha(&work));
-
+    let theirs = Server::ganesha(work);
     heading(theirs.name, "server");
     for (load, connections, window) in SERVER_WAYS {
         let mut sides = [Side::default(), Side::default()];
         for _ in 0..rounds {
-            for (server, side) in [&ours, &theirs].into_iter().zip(&mut sides) {
+            for (server, side) in [ours, &theirs].into_iter().zip(&mut sides) {
                 let (driven, cpu) = server.driven(load, connections, window, time);
                 // Pages differ in length, for the handles do: what counts is entries.
                 side.add(driven, cpu, if load.lists() { server.page } else { 1 });
@@ -139,7 +148,10 @@ fn compare(time: Duration, rounds: usize) {
         let [mine, other] = &mut sides;
         line(&what, mine, other);
     }
+}
 
+fn compare_clients(ours: &Server, work: &Path, time: Duration, rounds: usize) {
+    let libnfs = peers::build_libnfs_load(work);
     heading("libnfs", "client");
     for (load, window) in CLIENT_WAYS {
         let mut sides = [Side::default(), Side::default()];
