@@ -117,7 +117,7 @@ pub(crate) struct Shared {
     connections: AtomicUsize,
     sources: Sources,
     buckets: Buckets,
-    /// Bytes of partial records and queued replies.
+    /// Bytes of partial records, queued replies, and arguments of calls that run.
     held: AtomicUsize,
     partials: Partials,
     replay: Mutex<ReplayCache>,

@@ -12,6 +12,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{self, Poll};
 use std::time::Instant;
 use tracing::Span;
@@ -34,7 +35,25 @@ pub(crate) struct Call {
     remembered: Option<Box<InProgress>>,
     /// `None` when nobody listens.
     span: Option<Box<Span>>,
+    /// Bytes of its arguments.
+    arguments: usize,
+    held: Option<Held>,
 }
+
+/// Bytes that the server knows to be held, until it is dropped.
+struct Held {
+    server: Arc<Shared>,
+    bytes: usize,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.server.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Arguments below this are not counted: their number is limited, and there are many.
+const SMALL: usize = 4 << 10;
 
 /// A call that has been handled.
 pub(crate) struct Done {
@@ -87,6 +106,7 @@ impl Call {
             deadline: deadline.map(|d| Instant::now() + d),
             extensions: Extensions::default(),
         };
+        let arguments = accepted.args.len();
         let (target, args) = (accepted.target, Body::from(accepted.args));
         let procedure = accepted.procedure;
         let oneway = info.is_some_and(|p| p.oneway);
@@ -122,7 +142,18 @@ impl Call {
             handler,
             remembered,
             span,
+            arguments,
+            held: None,
         })
+    }
+
+    /// Counts the arguments among the bytes that the server holds, for as long as the call runs: it was not ready at once.
+    pub(crate) fn hold(&mut self, server: &Arc<Shared>) {
+        if self.arguments >= SMALL {
+            let (server, bytes) = (Arc::clone(server), self.arguments);
+            server.held.fetch_add(bytes, Ordering::Relaxed);
+            self.held = Some(Held { server, bytes });
+        }
     }
 }
 

@@ -27,6 +27,12 @@ use tokio::time::{Instant, Sleep};
 
 /// Calls answered in a row before the other tasks of the thread get their turn.
 const INLINE: usize = 64;
+/// What a connection may hold when the server holds too much.
+const SMALL: usize = 16 << 10;
+/// What there is at least for small calls then.
+const RESERVE: usize = 4 << 20;
+/// Pause between two looks of a large record that is not complete whether there is memory for all.
+const LOOK: Duration = Duration::from_millis(500);
 /// Pause before a look whether memory is free again.
 const HELD_RETRY: Duration = Duration::from_millis(50);
 
@@ -303,7 +309,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// A handler was not ready at once: it becomes a task, if the server's limit has room for it.
-    fn suspend(&mut self, cx: &mut Context<'_>, call: Call) {
+    fn suspend(&mut self, cx: &mut Context<'_>, mut call: Call) {
+        call.hold(&self.server);
         let permits = Arc::clone(&self.server.permits);
         match Arc::clone(&permits).try_acquire_owned() {
             Ok(permit) => self.spawn(call, permit),
@@ -338,11 +345,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn may_read(&self) -> bool {
-        let memory = self.server.held.load(Ordering::Relaxed) < self.server.limits.held;
-        !self.eof && !self.draining && memory && self.has_room()
+        !self.eof && !self.draining && self.has_room() && self.has_memory()
+    }
+
+    /// Whether the server may hold more bytes for this connection. When it holds too many, large records wait, and small
+    /// calls go on beside them in a quarter more.
+    fn has_memory(&self) -> bool {
+        let (held, limit) = (
+            self.server.held.load(Ordering::Relaxed),
+            self.server.limits.held,
+        );
+        if held < limit {
+            return true;
+        }
+        held - limit < (limit / 4).max(RESERVE)
+            && self.received() + self.out.len() <= SMALL
+            && self.decoder.missing(&self.input.buf) <= SMALL
+    }
+
+    /// Bytes kept for a record that has begun.
+    fn received(&self) -> usize {
+        let buffer = match self.input.buf.is_empty() {
+            true => 0,
+            false => self.input.buf.capacity(),
+        };
+        buffer + self.decoder.held()
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.server.held.load(Ordering::Relaxed) >= self.server.limits.held {
+            // The next one is small.
+            self.input.shrink();
+        }
         let missing = self.decoder.missing(&self.input.buf);
         let polled = self.input.poll_read(&mut self.stream, cx, missing);
         if polled.is_pending() {
@@ -361,7 +395,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.accounted = bytes;
     }
 
-    /// Nobody is read from: whether this connection, with a partial record, is to make room for the others.
+    /// It is not read from for lack of memory: whether this connection, with a partial record, is to make room for the others.
     fn waits_too_long(&mut self, now: Instant) -> bool {
         let Some(since) = self.record_since else {
             self.leave();
@@ -416,13 +450,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if let Some((_, what)) = due.filter(|(at, _)| *at <= now) {
                 return Poll::Ready(End::Deadline(what));
             }
-            if self.server.held.load(Ordering::Relaxed) >= limits.held {
+            if !self.has_memory() {
                 due = Some((now + HELD_RETRY, "memory"));
                 if self.waits_too_long(now) {
                     return Poll::Ready(End::Memory);
                 }
             } else {
                 self.leave();
+                // Nothing else wakes this task when others take what memory there is.
+                let look = now + LOOK;
+                if self.received() > SMALL && due.is_none_or(|(at, _)| look < at) {
+                    due = Some((look, "memory"));
+                }
             }
             if let Some((_, at)) = &self.throttled
                 && due.is_none_or(|(earliest, _)| *at < earliest)

@@ -192,7 +192,8 @@ impl Worker {
     }
 
     /// A handler was not ready at once: it becomes a task, if the server's limit has room for it.
-    fn suspend(&mut self, cx: &mut Context<'_>, route: Route, call: Call) {
+    fn suspend(&mut self, cx: &mut Context<'_>, route: Route, mut call: Call) {
+        call.hold(&self.task.server);
         let permits = Arc::clone(&self.task.server.permits);
         if self.waiting.is_some() {
             // The rest of a batch, behind a call that waits already: these wait in tasks, a batch at most.

@@ -95,8 +95,9 @@ setters! {
     max_in_flight: usize => in_flight;
     /// Bytes of replies that one connection has not taken (default 4 MiB); then it is not read from.
     max_queued: usize => queued;
-    /// Bytes of partial records and queued replies of all connections (default 512 MiB); then nobody is read from, and
-    /// if that does not help within a second, the connection with the oldest partial record is closed.
+    /// Bytes of partial records, queued replies, and arguments of calls that run, of all peers (default 512 MiB). Then only
+    /// small calls are read, in a quarter more; if that does not help within a second, the connection with the oldest
+    /// partial record is closed.
     max_held: usize => held;
     /// From the first byte of a record to its last (default 30 s); then the connection is closed.
     record_deadline: Duration => record_deadline;

@@ -1,4 +1,4 @@
-//! When the server holds too many bytes: nobody is read from, and if that does not help, the oldest partial record goes.
+//! When the server holds too many bytes: large records are not read on, and if that does not help, the oldest goes.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -11,7 +11,7 @@ pub struct Stats {
     pub connections: usize,
     /// Calls whose handlers were not ready at once and have not finished.
     pub in_flight: usize,
-    /// Bytes of partial records and queued replies.
+    /// Bytes of partial records, queued replies, and arguments of calls that run.
     pub held: usize,
     /// Connections accepted.
     pub accepted: u64,

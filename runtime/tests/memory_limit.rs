@@ -1,0 +1,169 @@
+//! Hostile input 110: a process that may have little memory. An allocation that fails aborts a Rust program, so the server
+//! must not come to it. It is this program again, in a process of its own whose memory the shell has limited.
+
+#![cfg(target_os = "linux")]
+
+#[path = "server/support.rs"]
+#[allow(dead_code, reason = "shared with the other tests of the server")]
+mod support;
+
+use rpcgen_runtime::codegen::v1::arguments;
+use rpcgen_runtime::{Body, Context, Limits, Server};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use support::*;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+/// What the process may have, in KiB.
+const MEMORY: usize = 192 << 10;
+/// What the server may hold, in bytes.
+const HELD: usize = 48 << 20;
+
+/// The server. 1: a number. 2: decodes a list of strings. 3: answers after two seconds, and keeps its arguments until then.
+#[tokio::test]
+#[ignore = "what the other starts"]
+async fn child() {
+    let program = Program(
+        &INTERFACE,
+        |cx: Context, procedure, args: Body| async move {
+            if procedure == 2 {
+                arguments(&cx, &args, |r| {
+                    r.vec_with(u32::MAX, 4, |r| r.string(u32::MAX))
+                })?;
+            }
+            if procedure == 3 {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                drop(args);
+            }
+            number(&cx, procedure)
+        },
+    );
+    let held = std::env::var("HELD").unwrap().parse().unwrap();
+    let limits = Limits::default().max_held(held);
+    let running = start(Server::new().serve(program).limits(limits)).await;
+    println!("\nserving {}", running.tcp().unwrap());
+    tokio::time::sleep(Duration::from_secs(600)).await;
+}
+
+/// A server that may hold so many bytes.
+struct Small {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Small {
+    fn start(held: usize) -> Self {
+        let script = format!(
+            "ulimit -v {MEMORY} && exec \"$1\" child --exact --ignored --nocapture --test-threads=1"
+        );
+        let mut child = Command::new("sh")
+            .args(["-c", &script, "sh"])
+            .arg(std::env::current_exe().unwrap())
+            .env("HELD", held.to_string())
+            // Each arena of the allocator is 64 MiB of addresses.
+            .env("MALLOC_ARENA_MAX", "1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut lines = lines.map_while(Result::ok);
+        let address = lines.find_map(|line| Some(line.strip_prefix("serving ")?.to_owned()));
+        let address = address.expect("it starts").parse().unwrap();
+        Self { child, address }
+    }
+
+    fn lives(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends as much as the server takes, on many connections, each of which sends this.
+async fn attack(address: SocketAddr, connections: usize, bytes: Vec<u8>) {
+    let bytes = std::sync::Arc::new(bytes);
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..connections {
+        let bytes = std::sync::Arc::clone(&bytes);
+        all.spawn(async move {
+            let Ok(mut stream) = TcpStream::connect(address).await else {
+                return;
+            };
+            // It takes no replies, and keeps the connection.
+            let sent = async {
+                stream.write_all(&bytes).await?;
+                std::future::pending::<std::io::Result<()>>().await
+            };
+            let _ = tokio::time::timeout(Duration::from_secs(2), sent).await;
+        });
+    }
+    while all.join_next().await.is_some() {}
+}
+
+/// What an attacker sends on each of many connections.
+fn attacks() -> Vec<(&'static str, usize, Vec<u8>)> {
+    let large = vec![0; 1 << 20];
+    let mut partial = record(&call_to(PROGRAM, 1, 1, &large));
+    partial.truncate(1_000_000);
+    // Strings without bytes: four bytes each on the wire, several times as many in memory.
+    let mut empty = bytes(&[262_000]);
+    empty.resize(1 << 20, 0);
+    let claims = record(&call_to(PROGRAM, 1, 2, &bytes(&[u32::MAX, u32::MAX])));
+    vec![
+        ("partial records", 300, partial),
+        (
+            "calls that wait",
+            8,
+            record(&call_to(PROGRAM, 1, 3, &large)).repeat(100),
+        ),
+        (
+            "empty strings",
+            4,
+            record(&call_to(PROGRAM, 1, 2, &empty)).repeat(20),
+        ),
+        ("claims", 4, claims.repeat(10_000)),
+        ("marks", 300, 0x8010_0000u32.to_be_bytes().to_vec()),
+    ]
+}
+
+#[tokio::test]
+async fn h110_a_process_with_little_memory_does_not_run_out_of_it() {
+    let mut server = Small::start(HELD);
+    let mut good = TcpStream::connect(server.address).await.unwrap();
+    for (name, connections, bytes) in attacks() {
+        let attack = tokio::spawn(attack(server.address, connections, bytes));
+        let mut calls = 0;
+        while !attack.is_finished() {
+            expect(&mut good, &call(calls, 1), &answer(calls, 1)).await;
+            calls += 1;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(server.lives(), "{name} killed it");
+        println!("{name}: {calls} good calls beside it");
+    }
+}
+
+/// The attack is one: without the limit the same server dies of it.
+#[tokio::test]
+async fn h110_without_the_limit_the_same_process_dies() {
+    for which in 0..2 {
+        let mut server = Small::start(usize::MAX >> 1);
+        let (name, connections, bytes) = attacks().swap_remove(which);
+        attack(server.address, connections, bytes).await;
+        let mut died = false;
+        for _ in 0..100 {
+            died = died || !server.lives();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(died, "{name} did not kill it");
+    }
+}
