@@ -39,7 +39,7 @@
 //! | `serde` | values as JSON: generated types implement serde's traits |
 //! | `xdr-codec` | generated types implement the xdr-codec crate's `Pack` and `Unpack` |
 //! | `std` | the standard library, implied by all others; without it the codec builds on `core` and `alloc` |
-#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 extern crate alloc;
 
