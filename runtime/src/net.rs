@@ -1,6 +1,6 @@
 //! Sockets: what a target is and how to reach it, how listeners are made.
 
-mod incoming;
+pub(crate) mod incoming;
 mod listener;
 mod outgoing;
 pub(crate) mod resvport;

@@ -55,8 +55,8 @@ mod kept {
 
     /// Bytes of buffers that a thread keeps: the largest call that a server accepts by default, twice.
     pub(super) const BYTES: usize = 2 * ((1 << 20) + (64 << 10));
-    /// Messages that a thread keeps.
-    pub(super) const MESSAGES: usize = 32;
+    /// Messages that a thread keeps: twice as many as a connection's calls that are usually in flight.
+    pub(super) const MESSAGES: usize = 128;
 
     pub(super) struct Pool {
         #[expect(clippy::vec_box, reason = "what goes in and out is the box")]
@@ -184,13 +184,13 @@ mod tests {
             give(message(kept::BYTES / 2));
             give(message(kept::BYTES));
         }
-        for _ in 0..100 {
+        for _ in 0..2 * kept::MESSAGES {
             give(message(SMALL));
         }
         let held = kept::with(|pool| Some((pool.messages.len(), pool.bytes)));
         assert_eq!(held, Some((2, kept::BYTES)));
         while kept::take().is_some() {}
-        for _ in 0..100 {
+        for _ in 0..2 * kept::MESSAGES {
             give(message(SMALL));
         }
         let held = kept::with(|pool| Some((pool.messages.len(), pool.bytes)));

@@ -13,6 +13,7 @@
 //! A call on a connection in use costs one write and one read.
 
 mod dial;
+mod input;
 mod socket;
 
 use self::socket::{SendError, Socket, Wait};
@@ -22,6 +23,7 @@ use super::span::{CallSpan, Names};
 use super::{CallOptions, ConnectOptions};
 use crate::error::{ConnectError, ConnectErrorKind, RpcError, Sent};
 use crate::interface::{Interface, ProcInfo};
+use crate::net::incoming;
 use crate::net::target::{IntoTarget, Target};
 use crate::proto::client::{CallId, ClientCore, NewCall, Transmit};
 use crate::proto::random::Random;
@@ -248,7 +250,7 @@ impl Line {
         let full = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             state.core.start_call(Instant::now(), call)?;
-            state.core.batched() >= socket::READ_MOST
+            state.core.batched() >= incoming::MOST
         };
         if full { self.flush(limit) } else { Ok(()) }
     }
@@ -371,7 +373,7 @@ fn send_all(socket: &mut Socket, core: &mut ClientCore, until: Instant) -> io::R
         let mut alone = true;
         if batch && socket.is_stream() && core.wants_transmit() {
             let mut gathered = transmit.message.to_bytes().to_vec();
-            while gathered.len() < socket::READ_MOST
+            while gathered.len() < incoming::MOST
                 && let Some(next) = core.poll_transmit(Instant::now())
             {
                 alone = false;

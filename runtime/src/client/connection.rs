@@ -111,10 +111,12 @@ impl Connection {
         loop {
             // What is not taken from the core yet counts as not sent, should the connection break.
             self.batch = core.batched() > 0 || self.is_writing_batch();
+            let mut now = None;
+            let mut now = || *now.get_or_insert_with(|| Instant::now().into_std());
             while !hold
                 && !self.out.is_full()
                 && core.wants_transmit()
-                && let Some(transmit) = core.poll_transmit(Instant::now().into_std())
+                && let Some(transmit) = core.poll_transmit(now())
             {
                 self.note(&transmit);
                 self.out.push(transmit.message);

@@ -29,7 +29,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use tokio::sync::{Semaphore, watch};
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 /// What the clones of a channel share.
@@ -172,34 +173,47 @@ impl Link {
         mut call: NewCall<'_>,
         wait: bool,
     ) -> Result<Bytes, RpcError> {
+        // What is rare is boxed: a call's future is moved several times, and costs by its size.
         if call.batched {
-            return self.batch(call).await;
+            return Box::pin(self.batch(call)).await;
         }
         let _permit = match self.permits.try_acquire() {
             Ok(permit) => permit,
             Err(_) if !wait => return Err(RpcError::Overloaded),
-            Err(_) => {
-                let begun = Instant::now();
-                let timed_out = RpcError::TimedOut {
-                    after: call.timeout,
-                    sent: Sent::No,
-                };
-                let acquired = match begun.checked_add(call.timeout) {
-                    Some(deadline) => timeout_at(deadline, self.permits.acquire()).await,
-                    None => Ok(self.permits.acquire().await),
-                };
-                // The semaphore is never closed.
-                let Ok(Ok(permit)) = acquired else {
-                    return Err(timed_out);
-                };
-                call.timeout = call.timeout.saturating_sub(begun.elapsed());
-                permit
-            }
+            Err(_) => Box::pin(self.permit(&mut call.timeout)).await?,
         };
         let span = CallSpan::new(names, &call, &self.plan);
-        let Some(observer) = &self.plan.options.observer else {
-            return Pending::new(self, call, span).await;
+        match &self.plan.options.observer {
+            None => Pending::new(self, call, span).await,
+            Some(observer) => Box::pin(self.observed(observer, call, span)).await,
+        }
+    }
+
+    /// Waits until fewer calls are pending, and takes the wait off the call's time.
+    async fn permit(&self, timeout: &mut Duration) -> Result<SemaphorePermit<'_>, RpcError> {
+        let begun = Instant::now();
+        let timed_out = RpcError::TimedOut {
+            after: *timeout,
+            sent: Sent::No,
         };
+        let acquired = match begun.checked_add(*timeout) {
+            Some(deadline) => timeout_at(deadline, self.permits.acquire()).await,
+            None => Ok(self.permits.acquire().await),
+        };
+        // The semaphore is never closed.
+        let Ok(Ok(permit)) = acquired else {
+            return Err(timed_out);
+        };
+        *timeout = timeout.saturating_sub(begun.elapsed());
+        Ok(permit)
+    }
+
+    async fn observed(
+        self: &Arc<Self>,
+        observer: &Arc<dyn Observer>,
+        call: NewCall<'_>,
+        span: CallSpan,
+    ) -> Result<Bytes, RpcError> {
         let info = CallInfo {
             program: call.program,
             version: call.version,

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// First read between two records; it grows fourfold while reads fill it.
 const FIRST: usize = 4 << 10;
 /// Largest read between two records. Beyond this a record is large.
-const MOST: usize = 64 << 10;
+pub(crate) const MOST: usize = 64 << 10;
 /// Bytes left free in front of a large record, as many as its mark had in the stream: addresses differ from offsets in
 /// the stream by a multiple of 16 then. Where they differ by less, and the other end has sent from the beginning of a
 /// page, many processors (AMD's Zen 3) copy at a seventh of their speed.
@@ -68,16 +68,7 @@ impl Incoming {
         missing: usize,
     ) -> Poll<io::Result<usize>> {
         if self.large == 0 || self.room() == 0 {
-            let received = self.buf.len();
-            let all = ALIGN + received + missing;
-            let (mut buf, size) = take(all).unwrap_or_else(|| {
-                let size = all.min(ALIGN + 4 * received + MOST);
-                (BytesMut::with_capacity(size), size)
-            });
-            buf.put_bytes(0, ALIGN);
-            buf.advance(ALIGN);
-            buf.extend_from_slice(&self.buf);
-            (self.buf, self.large) = (buf, size);
+            (self.buf, self.large) = large(&self.buf, missing);
         }
         let room = self.room().min(missing);
         pin!(stream.read_buf(&mut (&mut self.buf).limit(room))).poll(cx)
@@ -100,6 +91,20 @@ impl Incoming {
     }
 }
 
+/// A buffer of its own for a large record of which so much has arrived: with that in it, and with room for what is
+/// missing or for four times as much. And its size, for [`give`].
+pub(crate) fn large(arrived: &[u8], missing: usize) -> (BytesMut, usize) {
+    let all = ALIGN + arrived.len() + missing;
+    let (mut buf, size) = take(all).unwrap_or_else(|| {
+        let size = all.min(ALIGN + 4 * arrived.len() + MOST);
+        (BytesMut::with_capacity(size), size)
+    });
+    buf.put_bytes(0, ALIGN);
+    buf.advance(ALIGN);
+    buf.extend_from_slice(arrived);
+    (buf, size)
+}
+
 /// Bytes that a thread keeps for large records: four of the largest that a server accepts by default.
 const KEPT: usize = 4 * ((1 << 20) + (64 << 10));
 
@@ -108,7 +113,8 @@ thread_local! {
     static BUFFERS: RefCell<VecDeque<(BytesMut, usize)>> = const { RefCell::new(VecDeque::new()) };
 }
 
-fn give(rest: BytesMut, size: usize) {
+/// Takes back what is left of a large record's buffer once the record has been split off.
+pub(crate) fn give(rest: BytesMut, size: usize) {
     BUFFERS.with_borrow_mut(|buffers| {
         buffers.push_back((rest, size));
         let mut bytes: usize = buffers.iter().map(|(_, size)| size).sum();

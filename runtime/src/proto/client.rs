@@ -160,11 +160,10 @@ impl ClientCore {
 
     /// The result of a call that has ended; afterwards the call is no more.
     pub fn finish(&mut self, id: CallId) -> Option<Result<Bytes, RpcError>> {
-        let slot = self.table.get(id)?;
-        if !matches!(slot.state, State::Done(_)) {
+        if !self.has_ended(id) {
             return None;
         }
-        match self.table.remove(id)?.state {
+        match self.table.remove(id)? {
             State::Done(result) => Some(result),
             State::Queued | State::Sent => None,
         }

@@ -6,7 +6,8 @@ use std::hash::{DefaultHasher, RandomState};
 /// A keyed hash of a counter: as unpredictable as the key.
 #[derive(Clone, Debug)]
 pub struct Random {
-    key: [u64; 2],
+    /// The hasher once the key is in it.
+    keyed: DefaultHasher,
     counter: u64,
 }
 
@@ -20,17 +21,18 @@ impl Random {
 
     /// The same key gives the same numbers: for tests that replay.
     #[must_use]
-    pub const fn from_key(key: [u64; 2]) -> Self {
-        Self { key, counter: 0 }
+    pub fn from_key(key: [u64; 2]) -> Self {
+        let mut keyed = DefaultHasher::new();
+        for word in key {
+            keyed.write_u64(word);
+        }
+        Self { keyed, counter: 0 }
     }
 
     /// The next number.
     pub fn next_u64(&mut self) -> u64 {
         self.counter = self.counter.wrapping_add(1);
-        let mut hasher = DefaultHasher::new();
-        let [a, b] = self.key;
-        hasher.write_u64(a);
-        hasher.write_u64(b);
+        let mut hasher = self.keyed.clone();
         hasher.write_u64(self.counter);
         hasher.finish()
     }

@@ -1,17 +1,15 @@
 //! Standard sockets with a deadline on everything.
 
+use super::input::Input;
 use crate::Body;
 use crate::proto::client::ClientCore;
-use bytes::{Buf, Bytes, BytesMut};
-use std::io::{self, IoSlice, Read, Write};
+use bytes::{Buf, Bytes};
+use std::io::{self, IoSlice, Write};
 use std::net::{TcpStream, UdpSocket};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-/// Read buffer of a stream, unless a large reply is announced.
-const READ: usize = 4 << 10;
-pub(super) const READ_MOST: usize = 64 << 10;
 /// A timeout that is set on the socket already is kept if it is at most this much too long: setting it is a system
 /// call.
 const SLACK: Duration = Duration::from_millis(20);
@@ -22,7 +20,7 @@ pub(crate) struct Socket {
     kind: Kind,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
-    input: BytesMut,
+    input: Input,
     /// Holds one datagram of the largest accepted size and one byte more, which shows that it was cut off.
     datagram: Vec<u8>,
     refused_is_final: bool,
@@ -64,7 +62,7 @@ impl Socket {
             kind,
             read_timeout: None,
             write_timeout: None,
-            input: BytesMut::new(),
+            input: Input::default(),
             datagram,
             refused_is_final,
         }
@@ -165,9 +163,9 @@ impl Socket {
         }
         let received = match &self.kind {
             Kind::Udp(s) => s.recv(&mut self.datagram),
-            Kind::Tcp(s) => read(&mut &*s, &mut self.input, core),
+            Kind::Tcp(s) => self.input.read(&mut &*s, core),
             #[cfg(unix)]
-            Kind::Unix(s) => read(&mut &*s, &mut self.input, core),
+            Kind::Unix(s) => self.input.read(&mut &*s, core),
         };
         match (received, &self.kind) {
             (Ok(n), Kind::Udp(_)) => {
@@ -177,7 +175,7 @@ impl Socket {
             }
             (Ok(0), _) => Err(io::ErrorKind::UnexpectedEof.into()),
             (Ok(_), _) => {
-                core.handle_bytes(&mut self.input)?;
+                core.handle_bytes(self.input.buf())?;
                 Ok(Wait::Received)
             }
             (Err(e), kind) => match e.kind() {
@@ -189,19 +187,6 @@ impl Socket {
             },
         }
     }
-}
-
-/// Reads once into the buffer: as much as is usual, or as the announced reply justifies.
-fn read(stream: &mut impl Read, input: &mut BytesMut, core: &ClientCore) -> io::Result<usize> {
-    let received = input.len();
-    let room = match core.missing(input) {
-        0 => READ,
-        n => n.min(3 * received + READ_MOST).max(READ),
-    };
-    input.resize(received + room, 0);
-    let result = stream.read(&mut input[received..]);
-    input.truncate(received + result.as_ref().map_or(0, |n| *n));
-    result
 }
 
 fn left(until: Instant) -> io::Result<Duration> {

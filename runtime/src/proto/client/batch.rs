@@ -60,14 +60,12 @@ impl ClientCore {
 
     /// Takes an ended call that nobody waits for out of the table.
     pub(super) fn end_batched(&mut self, id: CallId) {
-        let Some(mut slot) = self.table.remove(id) else {
-            return;
-        };
-        if let Some(unsent) = &mut slot.batched {
+        let slot = self.table.get_mut(id);
+        if let Some(unsent) = slot.and_then(|slot| slot.batched.as_mut()) {
             self.batch.sent(unsent);
             self.batch.calls = self.batch.calls.saturating_sub(1);
         }
-        if let State::Done(Err(error)) = slot.state {
+        if let Some(State::Done(Err(error))) = self.table.remove(id) {
             self.batch_lost(error);
         }
     }

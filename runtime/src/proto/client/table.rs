@@ -97,6 +97,7 @@ impl Table {
         }
     }
 
+    #[inline]
     pub(super) fn insert(&mut self, slot: Slot) -> CallId {
         let xid = slot.xid;
         let at = match self.free.pop() {
@@ -131,13 +132,16 @@ impl Table {
 
     /// Takes a call out. If it was sent more than once or has no reply, its xid is retired: one may still come. To a
     /// one-way call as well, from a server that does not know that it is one.
-    pub(super) fn remove(&mut self, id: CallId) -> Option<Slot> {
-        self.get(id)?;
-        let slot = self.slots.get_mut(id.slot as usize)?.take()?;
+    pub(super) fn remove(&mut self, id: CallId) -> Option<State> {
+        let place = self.slots.get_mut(id.slot as usize)?;
+        let slot = place.as_mut().filter(|slot| slot.xid == id.xid)?;
+        let (transmissions, oneway) = (slot.transmissions, slot.oneway);
+        // The rest of it is dropped where it lies: moving it costs as much as all that is done here.
+        let state = core::mem::replace(&mut slot.state, State::Queued);
+        *place = None;
         self.free.push(id.slot);
-        let answered = matches!(&slot.state, State::Done(Ok(_))) && slot.transmissions == 1;
-        let answered = answered && !slot.oneway;
-        if answered || slot.transmissions == 0 {
+        let answered = matches!(&state, State::Done(Ok(_))) && transmissions == 1;
+        if (answered && !oneway) || transmissions == 0 {
             self.by_xid.remove(&id.xid);
         } else {
             self.by_xid.insert(id.xid, NO_SLOT);
@@ -148,7 +152,7 @@ impl Table {
                 self.by_xid.remove(&oldest);
             }
         }
-        Some(slot)
+        Some(state)
     }
 
     pub(super) fn clear_retired(&mut self) {
