@@ -10,6 +10,9 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+/// Calls that run, and are passed over, in one search for what can be forgotten: many of them must not make each call dear.
+const PASSED: usize = 16;
+
 /// What makes two messages the same call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallKey {
@@ -194,7 +197,8 @@ impl ReplayCache {
 
     /// Forgets what is too old or too much, oldest first; calls that run are kept, their number has a limit of its own.
     fn evict(&mut self, now: Instant) {
-        for _ in 0..self.order.len() {
+        let mut running = 0;
+        while running < PASSED {
             let Some((key, turn)) = self.order.front().copied() else {
                 return;
             };
@@ -209,7 +213,10 @@ impl ReplayCache {
             }
             self.order.pop_front();
             match &call.reply {
-                None => self.order.push_back((key, turn)),
+                None => {
+                    running += 1;
+                    self.order.push_back((key, turn));
+                }
                 Some(reply) => {
                     let len = reply.as_ref().map_or(0, Bytes::len);
                     self.bytes = self.bytes.saturating_sub(len);
@@ -276,6 +283,21 @@ mod tests {
             cache.finish(now, call, Some(Bytes::from_static(&[0; 20])));
             assert!(cache.len() <= 4 && cache.order.len() <= 4, "{xid}");
         }
+        // Calls that run are kept, beyond the limit, and what ends among them is forgotten.
+        let busy: Vec<_> = (0..1_000).map(|xid| key(&cache, !xid)).collect();
+        for call in &busy {
+            assert_eq!(cache.admit(now, *call), Admission::Run);
+        }
+        assert!(busy.iter().all(|call| cache.calls.contains_key(call)));
+        for call in busy {
+            cache.finish(now, call, None);
+        }
+        for xid in 0..100 {
+            let call = key(&cache, xid);
+            cache.admit(now, call);
+            cache.finish(now, call, None);
+        }
+        assert!(cache.len() <= 4 && cache.order.len() <= 4);
         let large = key(&cache, 7);
         cache.admit(now, large);
         cache.finish(now, large, Some(Bytes::from_static(&[0; 200])));

@@ -162,6 +162,7 @@ impl Running {
                 .in_flight
                 .saturating_sub(server.permits.available_permits()),
             held: server.held.load(Ordering::Relaxed),
+            remembered: server.replay().len(),
             accepted: counters.accepted.get(),
             refused: counters.refused.get(),
             calls: counters.calls.get(),

@@ -13,6 +13,8 @@ pub struct Stats {
     pub in_flight: usize,
     /// Bytes of partial records, queued replies, and arguments of calls that run.
     pub held: usize,
+    /// Calls in the reply cache.
+    pub remembered: usize,
     /// Connections accepted.
     pub accepted: u64,
     /// Connections closed at once because there were too many.

@@ -3,7 +3,7 @@
 use crate::support::*;
 use rpcgen_runtime::auth::{Authenticated, Authenticator};
 use rpcgen_runtime::msg::{AuthStat, CallRef, OpaqueAuth, flavor};
-use rpcgen_runtime::{Bytes, Cred, Server};
+use rpcgen_runtime::{Bytes, Cred, Mode, Server};
 
 #[tokio::test]
 async fn h063_h064_an_auth_sys_claim_is_passed_on_as_it_is() {
@@ -101,4 +101,29 @@ async fn a_flavor_of_one_s_own_plugs_in() {
     let short = call_as(4, 1, 400_001, &[1]);
     expect(&mut stream, &short, &denied(4, 1)).await;
     expect(&mut stream, &call(5, 1), &denied(5, 5)).await;
+}
+
+#[tokio::test]
+async fn h036_dirty_padding_of_a_credential_is_denied_in_strict_mode_only() {
+    let mut clean = call_as(1, 1, flavor::NONE, &[7; 399]);
+    let mut dirty = clean.clone();
+    dirty[32 + 399] = 1;
+    // The same for the verifier: three bytes of it, and one of padding.
+    clean.truncate(32 + 400);
+    clean.extend(bytes(&[flavor::NONE, 3, 0x0707_0700]));
+    let mut dirty_verf = clean.clone();
+    *dirty_verf.last_mut().unwrap() = 1;
+    for mode in [Mode::Strict, Mode::Interop] {
+        let running = start(Server::new().serve(numbers()).mode(mode)).await;
+        let (mut stream, socket) = (connect(&running).await, udp(&running).await);
+        for (message, stat) in [(&clean, 0), (&dirty, 1), (&dirty_verf, 3)] {
+            let expected = match (mode, stat) {
+                (Mode::Interop, _) | (_, 0) => answer(1, 1),
+                (_, stat) => denied(1, stat),
+            };
+            expect(&mut stream, message, &expected).await;
+            socket.send(message).await.unwrap();
+            assert_eq!(received(&socket, LONG).await, Some(expected));
+        }
+    }
 }

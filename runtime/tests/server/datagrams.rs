@@ -8,7 +8,7 @@
 
 use crate::support::*;
 use rpcgen_runtime::codegen::v1::{arguments, results};
-use rpcgen_runtime::server::Rate;
+use rpcgen_runtime::server::{Rate, ReplayLimits};
 use rpcgen_runtime::{Limits, Server};
 use std::time::Duration;
 
@@ -189,4 +189,49 @@ async fn h092_a_source_that_calls_too_fast_is_not_answered_and_others_are() {
         }
     }
     assert_eq!(answered, Some(answer(99, 2)));
+}
+
+#[tokio::test]
+async fn h087_the_reply_cache_is_bounded_by_entries_bytes_and_age() {
+    let runs = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counter = std::sync::Arc::clone(&runs);
+    // The number of the run, and behind it as many bytes as the procedure's number times 1 000.
+    let program = Program(&INTERFACE, move |cx, procedure, _| {
+        let run = counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+        async move {
+            results(&cx, |w| {
+                w.u32(run);
+                w.opaque(&vec![7; procedure as usize * 1_000].into(), u32::MAX, "it");
+            })
+        }
+    });
+    let cache = ReplayLimits {
+        entries: 100,
+        bytes: 50_000,
+        age: Duration::from_millis(500),
+    };
+    let limits = Limits::default().reply_cache(Some(cache));
+    let running = start(Server::new().serve(program).limits(limits)).await;
+    let socket = udp(&running).await;
+    let run = async |xid, procedure| {
+        socket.send(&call(xid, procedure)).await.unwrap();
+        let reply = received(&socket, LONG).await.unwrap();
+        u32::from_be_bytes(reply[24..28].try_into().unwrap())
+    };
+    // Bytes: no more than 49 replies of a thousand.
+    for xid in 1..=1_000 {
+        assert_eq!(run(xid, 1).await, xid);
+        assert!(running.stats().remembered <= 50);
+    }
+    assert_eq!(run(1_000, 1).await, 1_000, "replayed");
+    assert_eq!(run(1, 1).await, 1_001, "forgotten");
+    assert_eq!(running.stats().duplicates, 1);
+    // Age: a call that was just replayed runs again.
+    let last = run(5_000, 3).await;
+    let start = std::time::Instant::now();
+    while run(5_000, 3).await == last {
+        assert!(start.elapsed() < LONG, "it is never forgotten");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(start.elapsed() >= Duration::from_millis(400));
 }
