@@ -213,7 +213,7 @@ fn block(text: &str, lines: &mut Vec<String>) {
     let rest: Vec<String> = rest
         .iter()
         .map(|line| {
-            let line = line.replace('\t', "        ");
+            let line = untabbed(line);
             if gutter {
                 line.trim_start()
                     .trim_start_matches('*')
@@ -235,6 +235,23 @@ fn block(text: &str, lines: &mut Vec<String>) {
         rest.into_iter()
             .map(|line| line.get(indent..).unwrap_or_default().to_owned()),
     );
+}
+
+/// Tabs in front become the spaces up to their stops, every eight; those inside, whose stops change when a comment moves,
+/// become eight spaces.
+fn untabbed(line: &str) -> String {
+    let text = line.trim_start_matches([' ', '\t']);
+    let blank = &line[..line.len() - text.len()];
+    let stop = |column: usize, letter: char| {
+        let next = column + 1;
+        if letter == '\t' {
+            next.next_multiple_of(8)
+        } else {
+            next
+        }
+    };
+    let indent = blank.chars().fold(0, stop);
+    " ".repeat(indent) + &text.replace('\t', "        ")
 }
 
 /// Drops rules (`-----`) and blank lines at both ends. Nothing left is no comment.

@@ -4,7 +4,8 @@
 //! `%` lines are kept as they are, comments keep their place beside the same tokens. Invariants, each tested over the
 //! system's interfaces: the tokens are the same before and after; so is the Rust generated from them, documentation
 //! included; formatting twice is formatting once. One statement stands on one line, members are indented by four,
-//! labels of a union stand at the union's own column, and comments behind consecutive lines are aligned.
+//! labels of a union stand at the union's own column, comments behind consecutive lines are aligned, and a line of more
+//! than 100 columns goes on below behind an argument or in front of an operator.
 
 mod lines;
 mod space;
@@ -14,7 +15,7 @@ use crate::diag::Diagnostics;
 use crate::lex::{Keyword, Kind, Token, Tokens, Trivia, TriviaKind, lex_raw};
 use crate::preprocess::SpanMap;
 use crate::source::{FileId, SourceMap};
-use lines::{Lines, column};
+use lines::{Below, Lines, column};
 
 /// Formats a file. `None`, with the reasons in `diags`, when its text does not even consist of tokens.
 pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Option<Vec<u8>> {
@@ -145,7 +146,8 @@ impl Formatter<'_> {
                 self.lines.end();
             }
             self.keep_blank(trivia.lo);
-            self.lines.push(&text, true, indent, Some(from));
+            let below = self.below(before, indent);
+            self.lines.push(&text, true, indent, Some(from), below);
             let next = self.next_start(trivia, before);
             if self.bytes(trivia.hi, next).contains(&b'\n') {
                 self.lines.end();
@@ -185,7 +187,8 @@ impl Formatter<'_> {
         }
         let spaced = self.space_before(index);
         let text = self.bytes(token.lo, token.hi).to_vec();
-        self.lines.push(&text, spaced, indent, None);
+        let below = self.below(index, indent);
+        self.lines.push(&text, spaced, indent, None, below);
         let statement = *self.statement.get_or_insert(index);
         self.end = token.hi;
         match token.kind {
@@ -215,6 +218,21 @@ impl Formatter<'_> {
             Kind::Punct(b'=') | Kind::Keyword(Keyword::Case) => self.value = true,
             _ => {}
         }
+    }
+
+    /// How a line that is too long may be broken in front of the token at `index`, or of a comment there: behind an
+    /// argument, in front of an operator.
+    fn below(&self, index: usize, column: usize) -> Option<Below> {
+        let last = index.checked_sub(1).map(|last| self.kind(last));
+        // A `%` would begin a line that is passed through.
+        let operator = matches!(
+            self.kind(index),
+            Kind::Punct(b'+' | b'-' | b'*' | b'/' | b'&' | b'|' | b'^')
+        ) || self.shifts(index);
+        let may_break = self.parens > 0 && last == Some(Kind::Punct(b','))
+            || self.value && operator && !self.is_sign(index);
+        let depth = self.parens;
+        may_break.then_some(Below { column, depth })
     }
 
     fn begin_statement(&mut self) {

@@ -36,7 +36,7 @@ fn fuzz() -> ExitCode {
     };
     let (executions, seed) = (number(0, 20_000), number(1, 1));
     let folder = PathBuf::from(arguments.get(2).map_or(".", String::as_str));
-    // What is found is shown once, in the end.
+    // What is found is shown below.
     std::panic::set_hook(Box::new(|_| {}));
     let start = Instant::now();
     let line = |report: &Report| {
@@ -51,22 +51,25 @@ fn fuzz() -> ExitCode {
             report.failures.len(),
         );
     };
+    let mut shown = 0;
     let report = run(executions, seed, FAILURES, |report| {
+        for (input, complaint) in &report.failures[shown..] {
+            let path = folder.join(format!("failed-{seed}-{shown}.x"));
+            fs::write(&path, &input.text).expect("the folder is writable");
+            if !input.flags.is_empty() {
+                fs::write(path.with_extension("flags"), &input.flags)
+                    .expect("the folder is writable");
+            }
+            let complaint: String = complaint.chars().take(2000).collect();
+            println!("{}: {complaint}", path.display());
+            shown += 1;
+        }
         if report.executions.is_multiple_of(20_000) {
             line(report);
         }
     });
     line(&report);
     let _ = std::panic::take_hook();
-    for (number, (input, complaint)) in report.failures.iter().enumerate() {
-        let path = folder.join(format!("failed-{seed}-{number}.x"));
-        fs::write(&path, &input.text).expect("the folder is writable");
-        if !input.flags.is_empty() {
-            fs::write(path.with_extension("flags"), &input.flags).expect("the folder is writable");
-        }
-        let complaint: String = complaint.chars().take(2000).collect();
-        println!("\n{}: {complaint}", path.display());
-    }
     let compiled = rustc(&report);
     if report.failures.is_empty() && compiled {
         ExitCode::SUCCESS

@@ -112,6 +112,9 @@ const WORDS: &[&str] = &[
     "void;",
     "case 1: void;",
     "union u switch (int d) { case 0: int v; default: void; };",
+    ", a_long_name_of_a_type_of_an_argument *a_long_name_of_an_argument",
+    " | A_LONG_NAME_OF_A_CONSTANT + ANOTHER_LONG_NAME_OF_A_CONSTANT << 3",
+    "/* a comment of some length that stands where it may */",
 ];
 
 /// Numbers at which something ends.
@@ -196,7 +199,7 @@ fn bytes(rng: &mut Random, text: &mut Vec<u8>) {
 }
 
 /// The words and signs of a text, as ranges; white space is none.
-fn words(text: &[u8]) -> Vec<(usize, usize)> {
+pub(crate) fn words(text: &[u8]) -> Vec<(usize, usize)> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let mut found = Vec::new();
     let mut at = 0;
@@ -283,7 +286,7 @@ fn insert(text: &mut Vec<u8>, at: usize, piece: &[u8]) {
 }
 
 /// Ranges between the ends of lines.
-fn line_ranges(text: &[u8]) -> Vec<(usize, usize)> {
+pub(crate) fn line_ranges(text: &[u8]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut lo = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
@@ -298,7 +301,7 @@ fn lines(rng: &mut Random, text: &mut Vec<u8>, other: &[u8]) {
 }
 
 /// Ranges of whole definitions, roughly: up to a `;` outside of braces.
-fn chunks(text: &[u8]) -> Vec<(usize, usize)> {
+pub(crate) fn chunks(text: &[u8]) -> Vec<(usize, usize)> {
     let (mut found, mut lo, mut depth) = (Vec::new(), 0, 0_usize);
     for (at, byte) in text.iter().enumerate() {
         match byte {

@@ -3,7 +3,7 @@
 //! Deterministic. A text that fails is made smaller before it is shown.
 
 use crate::check::{Seen, check};
-use crate::mangle::mangle;
+use crate::mangle::{chunks, line_ranges, mangle, words};
 use crate::seeds;
 use golden::random::Random;
 use std::collections::HashSet;
@@ -113,7 +113,7 @@ pub fn run(
                 let first = complaint.lines().next().unwrap_or_default().to_owned();
                 // The same again tells nothing.
                 if complaints.insert(first.clone()) {
-                    let input = smaller(&mut rng, input, &first);
+                    let input = smaller(input, &first);
                     report.failures.push((input, complaint));
                 }
             }
@@ -167,7 +167,7 @@ fn keep(
 }
 
 /// Leaves out what is not needed to fail in the same way.
-fn smaller(rng: &mut Random, mut input: Input, complaint: &str) -> Input {
+fn smaller(mut input: Input, complaint: &str) -> Input {
     let fails = |input: &Input| match check(&input.text, &input.flags) {
         Ok(_) => false,
         Err(error) => error.lines().next().unwrap_or_default() == complaint,
@@ -182,16 +182,18 @@ fn smaller(rng: &mut Random, mut input: Input, complaint: &str) -> Input {
             input = candidate;
         }
     }
-    for round in 0..SMALLER {
-        let len = input.text.len();
-        // First large pieces, then bytes.
-        let most = (len >> (round * 12 / SMALLER)).max(1);
-        let lo = rng.below(len.max(1));
-        let hi = (lo + 1 + rng.below(most)).min(len);
-        let mut candidate = input.clone();
-        candidate.text.drain(lo.min(hi)..hi);
-        if candidate.text.len() < len && fails(&candidate) {
-            input = candidate;
+    let bytes = |text: &[u8]| (0..text.len()).map(|at| (at, at + 1)).collect();
+    let parts: [fn(&[u8]) -> Vec<(usize, usize)>; 4] = [chunks, line_ranges, words, bytes];
+    let mut tries = 0;
+    for parts in parts {
+        // From the end, so that the ranges in front stay what they are.
+        for (lo, hi) in parts(&input.text).into_iter().rev() {
+            let mut candidate = input.clone();
+            candidate.text.drain(lo..hi);
+            tries += 1;
+            if tries < SMALLER && fails(&candidate) {
+                input = candidate;
+            }
         }
     }
     input

@@ -1,4 +1,9 @@
-//! Lines being put together, and their final layout: indentation, and comments behind consecutive lines in one column.
+//! Lines being put together, and their final layout: indentation, breaks in lines that are too long, and comments behind
+//! consecutive lines in one column.
+
+/// Columns of a line. Longer ones are broken where they may be: arguments and operators go on below. Comments and what
+/// has no such place stay as long as they are.
+pub(super) const WIDTH: usize = 100;
 
 /// The lines of a file.
 #[derive(Debug, Default)]
@@ -13,12 +18,23 @@ struct Line {
     indent: usize,
     /// Statement, or comment of its own; empty for a blank line and for a comment that goes on below another one.
     code: Vec<u8>,
+    /// Spaces in the code where it may go on below.
+    breaks: Vec<(usize, Below)>,
     /// Comment behind the code.
     comment: Option<Comment>,
     /// As it is: directives and `%` lines.
     raw: bool,
     /// Ends in `{`: no blank line behind it.
     opens: bool,
+}
+
+/// How a line may go on below.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Below {
+    /// The column.
+    pub(super) column: usize,
+    /// Parentheses around the place: the fewer, the better.
+    pub(super) depth: usize,
 }
 
 #[derive(Debug)]
@@ -35,13 +51,23 @@ impl Lines {
     }
 
     /// Adds to the current line, or begins one at `indent`. `from` is the old column of a comment.
-    pub(super) fn push(&mut self, text: &[u8], spaced: bool, indent: usize, from: Option<usize>) {
+    /// A line that gets too long may be broken in front of the text and go on `below`.
+    pub(super) fn push(
+        &mut self,
+        text: &[u8],
+        spaced: bool,
+        indent: usize,
+        from: Option<usize>,
+        below: Option<Below>,
+    ) {
         let fresh = self.open.is_none();
         let line = self.open.get_or_insert_with(|| Line {
             indent,
             ..Line::default()
         });
         if spaced && !fresh {
+            line.breaks
+                .extend(below.map(|below| (line.code.len(), below)));
             line.code.push(b' ');
         }
         match from {
@@ -104,7 +130,7 @@ impl Lines {
 
     /// Ends the current line.
     pub(super) fn end(&mut self) {
-        self.done.extend(self.open.take());
+        self.done.extend(self.open.take().map(Line::broken));
     }
 
     /// The line just ended opens a body.
@@ -157,6 +183,40 @@ impl Lines {
 }
 
 impl Line {
+    /// Breaks a line that is too long: where the fewest parentheses are around, and there as late as may be.
+    fn broken(mut self) -> Self {
+        // A comment of several lines inside would have to move.
+        if self.indent + self.code.len() <= WIDTH || self.code.contains(&b'\n') {
+            return self;
+        }
+        let mut code = Vec::with_capacity(self.code.len() + 64);
+        let (mut start, mut column) = (0, self.indent);
+        let mut breaks = self.breaks.as_slice();
+        while !breaks.is_empty() {
+            let end_at = |at: usize| column + (at - start);
+            if end_at(self.code.len()) <= WIDTH {
+                break;
+            }
+            let fitting = breaks
+                .partition_point(|(at, _)| end_at(*at) <= WIDTH)
+                .max(1);
+            let best = breaks[..fitting].iter().map(|(_, below)| below.depth).min();
+            let last = breaks[..fitting]
+                .iter()
+                .rposition(|(_, below)| Some(below.depth) == best);
+            let Some(last) = last else { break };
+            let (at, below) = breaks[last];
+            code.extend_from_slice(&self.code[start..at]);
+            code.push(b'\n');
+            code.extend(std::iter::repeat_n(b' ', below.column));
+            (start, column) = (at + 1, below.column);
+            breaks = &breaks[last + 1..];
+        }
+        code.extend_from_slice(&self.code[start..]);
+        self.code = code;
+        self
+    }
+
     /// Column behind the code, which may hold a comment of several lines.
     fn end_column(&self) -> usize {
         match self.code.iter().rposition(|b| *b == b'\n') {

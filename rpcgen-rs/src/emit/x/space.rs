@@ -44,7 +44,7 @@ impl Formatter<'_> {
     }
 
     /// The `-` or `+` at `index` has no left operand.
-    fn is_sign(&self, index: usize) -> bool {
+    pub(super) fn is_sign(&self, index: usize) -> bool {
         let left = index
             .checked_sub(1)
             .map_or(Kind::End, |last| self.kind(last));

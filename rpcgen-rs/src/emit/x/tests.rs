@@ -90,6 +90,32 @@ program P {
 }
 
 #[test]
+fn lines_of_more_than_100_columns_go_on_below() {
+    let text = "program P{version V{reply_of_a_long_name A_PROCEDURE_WITH_MANY_ARGUMENTS(first_argument one,second_argument \
+                two,/* of three */ third_argument three,fourth_argument four,fifth_argument five)=1; /* behind */
+void SHORT(int) = 2; /* behind */}=1;}=2;
+const A_SUM_OF_MANY = FIRST_OF_THEM_ALL | SECOND_OF_THEM_ALL | (THIRD_OF_THEM_ALL + FOURTH_OF_THEM_ALL) %FIFTH_OF_THEM << 3;
+enum e { ALL_OF_THESE_TOGETHER = FIRST_OF_THEM_ALL | SECOND_OF_THEM_ALL | THIRD_OF_THEM_ALL | FOURTH_OF_THEM_ALL };";
+    let expected = "\
+program P {
+    version V {
+        reply_of_a_long_name A_PROCEDURE_WITH_MANY_ARGUMENTS(first_argument one,
+            second_argument two, /* of three */ third_argument three, fourth_argument four,
+            fifth_argument five) = 1;  /* behind */
+        void SHORT(int) = 2;           /* behind */
+    } = 1;
+} = 2;
+const A_SUM_OF_MANY = FIRST_OF_THEM_ALL | SECOND_OF_THEM_ALL
+    | (THIRD_OF_THEM_ALL + FOURTH_OF_THEM_ALL) % FIFTH_OF_THEM << 3;
+enum e {
+    ALL_OF_THESE_TOGETHER = FIRST_OF_THEM_ALL | SECOND_OF_THEM_ALL | THIRD_OF_THEM_ALL
+        | FOURTH_OF_THEM_ALL
+};
+";
+    assert_eq!(checked(text.as_bytes()), expected);
+}
+
+#[test]
 fn comments_directives_and_percent_lines_stay() {
     let text = "/* head */\n\n#ifdef X /* y */\n  %#include <a.h> \\\n   b\n#endif\n/* of s\n * more */\nstruct s { // behind
 int a; /* of a */
@@ -211,7 +237,10 @@ fn interfaces_of_the_system_keep_their_meaning() {
 fn comments_anywhere_are_stable() {
     let tokens = "const A = - ( B + 2 ) << 1 ; enum e { X , Y = 2 } ; struct s { struct t * a ; opaque b < > ; } ; \
                   union u switch ( int d ) { case 1 : case C : int x [ 2 ] ; default : void ; } ; \
-                  program P { version V { string F ( string < 3 > a , s * ) = 1 ; } = 1 ; } = 2 ;";
+                  const B = A_VERY_LONG_NAME | ANOTHER_VERY_LONG_NAME + A_THIRD_VERY_LONG_NAME << A_FOURTH_VERY_LONG_NAME ; \
+                  program P { version V { string F ( string < 3 > a , s * ) = 1 ; a_long_name_of_a_type A_LONG_PROCEDURE \
+                  ( a_long_name_of_a_type a_long_name , another_type b , string < 7 > c , a_long_name_of_a_type * ) = 1 ; \
+                  } = 1 ; } = 2 ;";
     let gaps = [
         " ",
         "  ",
