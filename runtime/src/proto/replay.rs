@@ -197,8 +197,8 @@ impl ReplayCache {
 
     /// Forgets what is too old or too much, oldest first; calls that run are kept, their number has a limit of its own.
     fn evict(&mut self, now: Instant) {
-        let mut running = 0;
-        while running < PASSED {
+        let mut passed = 0..PASSED;
+        loop {
             let Some((key, turn)) = self.order.front().copied() else {
                 return;
             };
@@ -214,8 +214,10 @@ impl ReplayCache {
             self.order.pop_front();
             match &call.reply {
                 None => {
-                    running += 1;
                     self.order.push_back((key, turn));
+                    if passed.next().is_none() {
+                        return;
+                    }
                 }
                 Some(reply) => {
                     let len = reply.as_ref().map_or(0, Bytes::len);
