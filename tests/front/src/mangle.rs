@@ -152,6 +152,9 @@ const NUMBERS: &[&str] = &[
     "0777",
 ];
 
+/// Splits a text into ranges.
+pub(crate) type Parts = fn(&[u8]) -> Vec<(usize, usize)>;
+
 /// Changes a text in one place or several; `other` lends its parts.
 pub fn mangle(rng: &mut Random, text: &mut Vec<u8>, other: &[u8]) {
     if text.len() > LONGEST {
@@ -323,12 +326,7 @@ fn definitions(rng: &mut Random, text: &mut Vec<u8>, other: &[u8]) {
 }
 
 /// Loses, doubles, exchanges or borrows a part.
-fn rearrange(
-    rng: &mut Random,
-    text: &mut Vec<u8>,
-    other: &[u8],
-    parts: fn(&[u8]) -> Vec<(usize, usize)>,
-) {
+fn rearrange(rng: &mut Random, text: &mut Vec<u8>, other: &[u8], parts: Parts) {
     let all = parts(text);
     if all.is_empty() {
         return;

@@ -3,7 +3,7 @@
 //! Deterministic. A text that fails is made smaller before it is shown.
 
 use crate::check::{Seen, check};
-use crate::mangle::{chunks, line_ranges, mangle, words};
+use crate::mangle::{Parts, chunks, line_ranges, mangle, words};
 use crate::seeds;
 use golden::random::Random;
 use std::collections::HashSet;
@@ -183,7 +183,7 @@ fn smaller(mut input: Input, complaint: &str) -> Input {
         }
     }
     let bytes = |text: &[u8]| (0..text.len()).map(|at| (at, at + 1)).collect();
-    let parts: [fn(&[u8]) -> Vec<(usize, usize)>; 4] = [chunks, line_ranges, words, bytes];
+    let parts: [Parts; 4] = [chunks, line_ranges, words, bytes];
     let mut tries = 0;
     for parts in parts {
         // From the end, so that the ranges in front stay what they are.
