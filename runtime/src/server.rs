@@ -6,6 +6,24 @@
 //! UDP socket ────────────▶ datagram ───▶ …
 //! ```
 //!
+//! # Spans
+//!
+//! Each call that reaches a handler is a [`tracing`] span named `rpc`, level DEBUG, target `rpcgen_runtime::server::span`,
+//! which is entered while the handler and its middleware run. Its fields have the names of OpenTelemetry's conventions:
+//!
+//! | field | |
+//! |---|---|
+//! | `otel.kind` | `server` |
+//! | `rpc.system` | `onc_rpc` |
+//! | `onc_rpc.program.name`, `onc_rpc.program.number`, `onc_rpc.version` | the program; no name where a fallback answers |
+//! | `onc_rpc.procedure.name`, `onc_rpc.procedure.number` | the procedure |
+//! | `network.transport` | `tcp`, `udp`, `unix`; none inside a process |
+//! | `client.address`, `client.port` | the peer, on the network |
+//! | `enduser.id` | the peer's user id as the kernel knows it, on a unix socket |
+//! | `xid` | joins it with the client's span |
+//! | `otel.status_code` | `OK` or `ERROR` when it has ended; nothing when it is not answered or was dropped |
+//! | `error.type`, `error.message` | [`Fault::name`] and the fault |
+//!
 //! ```
 //! use rpcgen_runtime::server::{Grace, Server};
 //! # async fn run() -> Result<(), rpcgen_runtime::server::ServeError> {
@@ -48,6 +66,7 @@ mod registration;
 mod running;
 mod service;
 mod shards;
+mod span;
 mod stats;
 
 pub use self::blocking::BlockingPool;

@@ -1,7 +1,7 @@
 //! One call: from an accepted message to the reply's bytes.
 
 use super::context::Origin;
-use super::{BoxFuture, Context, Dispatch, Extensions, Fault, Shared};
+use super::{BoxFuture, Context, Dispatch, Extensions, Fault, Shared, span};
 use crate::Body;
 use crate::msg::{AcceptStat, OpaqueAuth, ReplyHeader};
 use crate::net::Outgoing;
@@ -92,7 +92,7 @@ impl Call {
             }
             Err(_) => return Start::Duplicate,
         };
-        let span = span(&accepted, origin);
+        let span = span::open(&accepted, origin);
         let info = accepted.interface.procedure(accepted.procedure);
         let deadline = server.limits.request_deadline;
         let cx = Context {
@@ -157,27 +157,6 @@ impl Call {
     }
 }
 
-/// The span of a call, with the field names of OpenTelemetry's conventions for ONC RPC.
-#[inline]
-fn span<T>(call: &Accepted<T>, origin: &Origin) -> Option<Box<Span>> {
-    if !tracing::enabled!(tracing::Level::DEBUG) {
-        return None;
-    }
-    let name = || call.interface.procedure(call.procedure).map(|p| p.name);
-    Some(Box::new(tracing::debug_span!(
-        "rpc",
-        rpc.system = "onc_rpc",
-        onc_rpc.program.name = call.interface.name,
-        onc_rpc.program.number = call.program,
-        onc_rpc.version = call.version,
-        onc_rpc.procedure.name = name(),
-        onc_rpc.procedure.number = call.procedure,
-        client.address = %origin.peer,
-        xid = call.xid,
-        otel.status_code = tracing::field::Empty,
-    )))
-}
-
 /// Enters the call into the reply cache, where there is one for this peer.
 #[inline]
 fn remember(
@@ -219,8 +198,7 @@ impl Future for Call {
         };
         drop(entered);
         if let Some(span) = &this.span {
-            let status = if result.is_ok() { "OK" } else { "ERROR" };
-            span.record("otel.status_code", status);
+            span::ended(span, result.as_ref().err());
         }
         Poll::Ready(Done {
             xid: this.xid,

@@ -24,6 +24,19 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Which kind of fault it is, in one word: for metrics and traces.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SystemErr => "system_err",
+            Self::GarbageArgs => "garbage_args",
+            Self::ProcUnavail => "proc_unavail",
+            Self::ProgUnavail => "prog_unavail",
+            Self::Denied(_) => "denied",
+            Self::NoReply => "no_reply",
+        }
+    }
+
     /// The reply that says so; `None` for [`Fault::NoReply`].
     pub(crate) fn header(self, xid: u32, verf: OpaqueAuth) -> Option<ReplyHeader> {
         let stat = match self {
