@@ -10,6 +10,10 @@ impl Formatter<'_> {
             return false;
         };
         let (left, right) = (self.kind(last), self.kind(index));
+        // Apart, they are no operator, and must not become one.
+        if !self.touch(last) && is_operator(left, right) {
+            return true;
+        }
         if self.qualifies(index) || self.qualifies(last) {
             return false;
         }
@@ -98,5 +102,18 @@ impl Formatter<'_> {
             .take_while(|i| self.kind(*i) == self.kind(index) && self.touch(*i))
             .count();
         run % 2 == 1
+    }
+}
+
+/// Two signs that mean something else when nothing is between them.
+fn is_operator(left: Kind, right: Kind) -> bool {
+    match (left, right) {
+        (Kind::Punct(left), Kind::Punct(right)) => {
+            matches!(
+                &[left, right],
+                b"<<" | b">>" | b"::" | b"<=" | b">=" | b"==" | b"!="
+            )
+        }
+        _ => false,
     }
 }
