@@ -93,7 +93,8 @@ options! {
         /// Look for included files in this folder, too (after the folder of the including file).
         include: list = Vec::new(), include_dir(dir: &str) => |field, dir| field.push(dir.to_owned()),
             flag "include" "DIR";
-        /// The type NAME lives elsewhere, at this path of Rust; it implements the runtime's Encode and Decode.
+        /// The type NAME lives elsewhere, at this path of Rust; it implements the runtime's Encode and Decode, and for the
+        /// feature `serde` says `rpcgen_runtime::json_by_serde!(TYPE);`.
         extern_type: map = PatternMap::default(), extern_type(name: &str, path: &str) => |field, name, path| field.push(name, path),
             flag "extern-type" "NAME=PATH";
         /// Refuse input of more than this many bytes, all included files together.

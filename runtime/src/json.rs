@@ -15,6 +15,9 @@
 //! | optional data | the value or `null`; where the value may itself be `null`, the value in an array |
 //! | `union` | `{"LABEL": value}`, for a void arm `"LABEL"`; the default arm is `{"default": [discriminant, value]}` |
 //!
+//! Types of your own that take the place of XDR types (`--extern-type`) have the form that they have in serde, by
+//! [`json_by_serde!`](crate::json_by_serde).
+//!
 //! Whatever is read obeys the type: a number out of range or an unknown name is an error. Bounds are checked when the
 //! value is encoded.
 
@@ -35,8 +38,13 @@ pub use serde::ser::{Serialize, SerializeMap, SerializeSeq, SerializeStruct, Ser
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A value as JSON.
+/// A value as JSON: generated types implement it, types of your own by
+/// [`json_by_serde!`](crate::json_by_serde).
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no form as JSON",
+    note = "for a type that implements serde's traits, `rpcgen_runtime::json_by_serde!({Self});` gives it that of serde"
+)]
 pub trait Json: Sized {
     /// Whether a value may be `null`.
     const NULLABLE: bool = false;

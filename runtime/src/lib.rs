@@ -82,6 +82,79 @@ pub use self::xdr::{
 };
 pub use bytes::Bytes;
 
+/// Says how a type of your own that takes the place of an XDR type (`--extern-type`, `extern_type`) looks as JSON under the
+/// feature `serde`: as its own `Serialize` and `Deserialize` have it. Without that feature it says nothing.
+///
+/// ```
+/// # use rpcgen_runtime::codegen::v1::{Decode, DecodeError, Encode, Reader, Writer};
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub struct Stamp(pub u64);
+///
+/// impl Encode for Stamp {
+///     fn encode(&self, w: &mut Writer) {
+///         self.0.encode(w);
+///     }
+///     fn encoded_len(&self) -> usize {
+///         8
+///     }
+/// }
+///
+/// impl<'a> Decode<'a> for Stamp {
+///     const MIN: usize = 8; // the fewest bytes that a value has
+///     fn decode(r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+///         u64::decode(r).map(Self)
+///     }
+/// }
+///
+/// # #[cfg(feature = "serde")]
+/// # mod serde {
+/// #     pub use rpcgen_runtime::json::{Deserialize, Deserializer, Serialize, Serializer};
+/// # }
+/// # #[cfg(feature = "serde")]
+/// impl serde::Serialize for Stamp {
+///     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+///         s.serialize_u64(self.0) // or by `#[derive(Serialize)]`
+///     }
+/// }
+/// # #[cfg(feature = "serde")]
+/// # impl<'de> serde::Deserialize<'de> for Stamp {
+/// #     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+/// #         u64::deserialize(d).map(Self)
+/// #     }
+/// # }
+///
+/// rpcgen_runtime::json_by_serde!(Stamp);
+/// ```
+///
+/// Where the type is optional data, `null` means that there is none: its own form should not be `null`.
+#[cfg(feature = "serde")]
+#[macro_export]
+macro_rules! json_by_serde {
+    ($($name:ty),+ $(,)?) => {$(
+        impl $crate::json::Json for $name {
+            fn write<S: $crate::json::Serializer>(
+                &self,
+                s: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::json::Serialize::serialize(self, s)
+            }
+
+            fn read<'de, D: $crate::json::Deserializer<'de>>(
+                d: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::json::Deserialize::deserialize(d)
+            }
+        }
+    )+};
+}
+
+/// Says how a type of your own looks as JSON, under the feature `serde`.
+#[cfg(not(feature = "serde"))]
+#[macro_export]
+macro_rules! json_by_serde {
+    ($($name:ty),+ $(,)?) => {};
+}
+
 /// Includes the Rust that a build script made of `NAME.x`, from cargo's OUT_DIR.
 ///
 /// ```ignore

@@ -3,5 +3,6 @@
 fn main() -> Result<(), rpcgen_rs::Errors> {
     rpcgen_rs::configure()
         .open_enum("mood")
+        .extern_type("moment", "crate::moment::Moment")
         .compile(&["codec.x"])
 }

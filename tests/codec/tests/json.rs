@@ -1,9 +1,10 @@
 //! Values as JSON: one mapping, without loss.
 
+use codec_tests::moment::Moment;
 use codec_tests::random::{Random, Rng};
 use codec_tests::{
-    Arrays, Bulkies, ByBool, ByEnum, ByInt, ByUnsigned, Call, Chain, Colour, Item, Mood, Scalars,
-    Shelf, Term, Texts, Tree, TwoChains, Unions,
+    Arrays, At, Bulkies, ByBool, ByEnum, ByInt, ByUnsigned, Call, Chain, Colour, Item, Mood,
+    Scalars, Shelf, Stamped, Term, Texts, Tree, TwoChains, Unions,
 };
 use rpcgen_runtime::{Bytes, Encode, List, Opaque, Quadruple, XdrString, to_bytes};
 use serde_json::{Value, from_str, from_value, json, to_string, to_value};
@@ -184,4 +185,22 @@ fn a_chain_of_a_hundred_thousand_nodes_in_a_small_stack() {
     };
     let thread = std::thread::Builder::new().stack_size(256 << 10);
     thread.spawn(work).unwrap().join().unwrap();
+}
+
+#[test]
+fn a_type_of_elsewhere_has_its_own_form() {
+    let stamped = Stamped {
+        first: Moment(45_005),
+        second: Some(Moment(0)),
+        others: vec![Moment(1), Moment(2)],
+        last: At::True(Moment(60)),
+    };
+    let expected = json!({
+        "first": "12:30:05", "second": "00:00:00", "others": ["00:00:01", "00:00:02"], "last": { "TRUE": "00:01:00" },
+    });
+    assert_eq!(to_value(&stamped).unwrap(), expected);
+    assert_eq!(from_value::<Stamped>(expected).unwrap(), stamped);
+    let text = r#"{ "first": "noon", "others": [], "last": "FALSE" }"#;
+    let error = from_str::<Stamped>(text).unwrap_err();
+    assert!(error.to_string().starts_with("no time of day"), "{error}");
 }
