@@ -156,6 +156,9 @@ impl Context {
     }
 
     /// Tells work that outlives its handler (a task, a thread) that the peer is gone or the server stops.
+    ///
+    /// Gone is a peer that has reset its connection. One that has only stopped sending may wait for its replies; whether it
+    /// does shows when they are written.
     #[must_use]
     pub fn cancel(&self) -> Canceled {
         self.origin.canceled.clone()
