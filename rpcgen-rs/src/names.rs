@@ -86,6 +86,14 @@ fn name_top_level(spec: &mut Spec, speller: Speller<'_>, diags: &mut Diagnostics
             // As a value it would hide the variant that all code means by this name.
             item.wanted.push('_');
         }
+        if tuple_struct
+            && !item.pinned
+            && options.naming == Naming::C
+            && item.wanted == def.name.x.to_ascii_lowercase()
+        {
+            // Like a constant; its first letter will do.
+            item.wanted = case::capitalised(&def.name.x);
+        }
         items.push(item);
     }
     items.extend(spec.consts.iter().map(|constant| {

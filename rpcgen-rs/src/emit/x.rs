@@ -185,6 +185,10 @@ impl Formatter<'_> {
         } else {
             self.keep_blank(token.lo);
         }
+        if token.kind == Kind::Punct(b'%') && self.lines.at_start() {
+            // In front of a line it would be something else. Only what `#if` leaves out has it there.
+            self.lines.reopen();
+        }
         let spaced = self.space_before(index);
         let text = self.bytes(token.lo, token.hi).to_vec();
         let below = self.below(index, indent);

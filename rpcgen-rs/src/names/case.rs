@@ -55,6 +55,16 @@ pub(super) fn camel(name: &str) -> String {
     presentable(out, name, "N")
 }
 
+/// `file_id` → `File_id`, `_id` → `_Id`
+pub(super) fn capitalised(name: &str) -> String {
+    let mut letters = name.to_owned();
+    let first = name.find(|letter: char| letter.is_ascii_lowercase());
+    if let Some(letter) = first.and_then(|at| letters.get_mut(at..=at)) {
+        letter.make_ascii_uppercase();
+    }
+    letters
+}
+
 /// `fileId` → `file_id`
 pub(super) fn snake(name: &str) -> String {
     presentable(

@@ -28,14 +28,24 @@ pub(super) struct Item<'a> {
 }
 
 impl Item<'_> {
-    /// The spelling of the file. A constant without capitals gets them and an underscore: as it stands, it would be
-    /// taken for a pattern wherever generated code has a variable of that name.
+    /// The spelling of the file. A constant without capitals gets them and an underscore, a tuple struct one capital: as
+    /// it stands, it would be taken for a pattern wherever generated code has a variable of that name.
     fn kept(&self, owner: &str) -> String {
-        let constant = self.namespaces == VALUES && owner.is_empty();
-        if constant && !self.x.contains(|c: char| c.is_ascii_uppercase()) {
+        if !self.hides_variables(owner, self.x) {
+            return self.x.to_owned();
+        }
+        if self.namespaces == VALUES {
             return format!("{}_", self.x.to_ascii_uppercase());
         }
-        self.x.to_owned()
+        format!("{}_", case::capitalised(self.x))
+    }
+
+    /// At the top level, a value of this name would get in the way of variables, which are lower case.
+    fn hides_variables(&self, owner: &str, name: &str) -> bool {
+        let is_value = self.namespaces & VALUES != 0 && owner.is_empty();
+        is_value
+            && name.contains(|c: char| c.is_ascii_lowercase())
+            && !name.contains(|c: char| c.is_ascii_uppercase())
     }
 }
 
@@ -99,7 +109,9 @@ impl Scope<'_> {
 
     /// Which of these items of one name meet another one in some namespace, or a reserved name.
     fn colliding(&self, group: &[usize], names: &[String]) -> Vec<usize> {
-        if self.reserved.contains(&names[group[0]].as_str()) {
+        let name = names[group[0]].as_str();
+        let hides_variables = |&at: &usize| self.items[at].hides_variables(self.owner, name);
+        if self.reserved.contains(&name) || group.iter().any(hides_variables) {
             return group.to_vec();
         }
         let in_namespace = |bit: u8| {

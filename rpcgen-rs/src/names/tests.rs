@@ -410,3 +410,19 @@ fn h140_hostile_identifiers_become_usable_ones() {
         );
     }
 }
+
+/// A tuple struct is a value, too: as `first`, it would be taken for a pattern where generated code says `let first`.
+#[test]
+fn tuple_structs_have_a_capital() {
+    let text = "typedef int first<>; enum at { A }; struct First { first a; at b; };";
+    let tuples = Options::default().newtype("*").open_enum("*");
+    let spec = spec_with(&tuples, text);
+    assert_eq!(def(&spec, "first").name.rust, "First_");
+    assert_eq!(def(&spec, "First").name.rust, "First");
+    let spec = spec_with(&tuples.clone().naming(Naming::C), text);
+    assert_eq!(def(&spec, "at").name.rust, "At");
+    assert_eq!(def(&spec, "first").name.rust, "First_");
+    let pinned = tuples.rename("at", "at");
+    let refused = compile_with(&pinned, text).diagnostics;
+    assert!(refused.find("E0401").is_some(), "{refused:?}");
+}

@@ -133,6 +133,14 @@ impl Lines {
         self.done.extend(self.open.take().map(Line::broken));
     }
 
+    /// Goes on with the line just ended: what comes must not begin one.
+    pub(super) fn reopen(&mut self) {
+        self.drop_blank();
+        if self.open.is_none() && self.done.last().is_some_and(|last| !last.raw) {
+            self.open = self.done.pop();
+        }
+    }
+
     /// The line just ended opens a body.
     pub(super) fn open(&mut self) {
         if let Some(line) = self.done.last_mut() {
