@@ -51,6 +51,26 @@ impl Load {
     }
 }
 
+/// The arguments of all of them, on one object.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    pub(crate) getattr: Getattr3Args,
+    pub(crate) readdirplus: Readdirplus3Args,
+    pub(crate) read: Read3Args,
+    pub(crate) write: Write3Args,
+}
+
+impl Calls {
+    pub(crate) fn on(object: &Opaque) -> Self {
+        Self {
+            getattr: getattr(object),
+            readdirplus: readdirplus(object),
+            read: read(object),
+            write: write(object),
+        }
+    }
+}
+
 pub(crate) fn getattr(object: &Opaque) -> Getattr3Args {
     Getattr3Args {
         object: handle(object),

@@ -3,7 +3,7 @@
 //! ```text
 //! nfs-speed [SECONDS [ROUNDS [servers|clients]]]    the comparison, or half of it, as tables; takes root, for nfs-ganesha
 //! nfs-speed drive ADDRESS LOAD HANDLE CONNECTIONS WINDOW MILLISECONDS    the load on a server
-//! nfs-speed call ADDRESS LOAD HANDLE WINDOW MILLISECONDS                 our client
+//! nfs-speed call ADDRESS LOAD HANDLE WINDOW MILLISECONDS                 our client; without a window the blocking one
 //! ```
 //!
 //! Servers have one processor, clients another. The two that are compared take turns, several rounds long, and what
@@ -66,6 +66,12 @@ fn main() {
             let called = client::call(address, load, &handle, number(window), time(millis));
             println!("{}", called.line());
         }
+        ["call", address, load, handle, millis] => {
+            let address = address.parse().expect("an address");
+            let (load, handle) = (Load::named(load), from_hex(handle));
+            let called = client::call_blocking(address, load, &handle, time(millis));
+            println!("{}", called.line());
+        }
         rest => {
             let seconds = rest
                 .first()
@@ -89,7 +95,7 @@ fn main() {
 }
 
 /// One side of a line: what counts of each round.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Side {
     rates: Vec<f64>,
     /// Microseconds of processor for a unit.
@@ -97,6 +103,11 @@ struct Side {
 }
 
 impl Side {
+    const NEW: Self = Self {
+        rates: Vec::new(),
+        costs: Vec::new(),
+    };
+
     fn add(&mut self, measured: Measured, cpu: Duration, units: usize) {
         let units = measured.calls as f64 * units as f64;
         self.rates.push(units / measured.wall.as_secs_f64());
@@ -132,7 +143,7 @@ fn compare_servers(ours: &Server, work: &Path, time: Duration, rounds: usize) {
     let theirs = Server::ganesha(work);
     heading(theirs.name, "server");
     for (load, connections, window) in SERVER_WAYS {
-        let mut sides = [Side::default(), Side::default()];
+        let mut sides = [const { Side::NEW }; 2];
         for _ in 0..rounds {
             for (server, side) in [ours, &theirs].into_iter().zip(&mut sides) {
                 let (driven, cpu) = server.driven(load, connections, window, time);
@@ -154,15 +165,21 @@ fn compare_clients(ours: &Server, work: &Path, time: Duration, rounds: usize) {
     let libnfs = peers::build_libnfs_load(work);
     heading("libnfs", "client");
     for (load, window) in CLIENT_WAYS {
-        let mut sides = [Side::default(), Side::default()];
+        let [mut mine, mut blocking, mut other] = [const { Side::NEW }; 3];
         for _ in 0..rounds {
-            let called = ours.called(load, window, time);
-            sides[0].add(called, called.cpu, 1);
+            let called = ours.called(load, Some(window), time);
+            mine.add(called, called.cpu, 1);
             let called = ours.called_by_libnfs(&libnfs, load, window, time);
-            sides[1].add(called, called.cpu, 1);
+            other.add(called, called.cpu, 1);
+            if window == 1 {
+                let called = ours.called(load, None, time);
+                blocking.add(called, called.cpu, 1);
+            }
         }
         let what = format!("{}, {window} in flight", load.name());
-        let [mine, other] = &mut sides;
-        line(&what, mine, other);
+        line(&what, &mut mine, &mut other);
+        if window == 1 {
+            line(&format!("{what}, blocking"), &mut blocking, &mut other);
+        }
     }
 }

@@ -164,12 +164,13 @@ impl Server {
         self.run(client)
     }
 
-    /// Our client.
-    pub(crate) fn called(&self, load: Load, window: usize, time: Duration) -> Measured {
+    /// Our client; without a window the blocking one.
+    pub(crate) fn called(&self, load: Load, window: Option<usize>, time: Duration) -> Measured {
         let mut client = pinned(CLIENT, &this());
         client
             .args(["call", &self.address(), load.name(), &self.handle(load)])
-            .args([window.to_string(), time.as_millis().to_string()]);
+            .args(window.map(|window| window.to_string()))
+            .arg(time.as_millis().to_string());
         self.run(client).0
     }
 
