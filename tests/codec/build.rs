@@ -1,8 +1,10 @@
-//! Compiles the interface file of the tests.
+//! Compiles the interface files of the tests.
 
 fn main() -> Result<(), rpcgen_rs::Errors> {
     rpcgen_rs::configure()
         .open_enum("mood")
+        .compile(&["codec.x"])?;
+    rpcgen_rs::configure()
         .extern_type("moment", "crate::moment::Moment")
-        .compile(&["codec.x"])
+        .compile(&["elsewhere/stamped.x"])
 }

@@ -9,5 +9,10 @@
 
 rpcgen_runtime::include_x!("codec");
 
+/// Types with one of ours, which the file does not define, in them.
+pub mod stamped {
+    rpcgen_runtime::include_x!("stamped");
+}
+
 pub mod moment;
 pub mod random;

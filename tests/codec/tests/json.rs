@@ -2,9 +2,10 @@
 
 use codec_tests::moment::Moment;
 use codec_tests::random::{Random, Rng};
+use codec_tests::stamped::{At, Stamped};
 use codec_tests::{
-    Arrays, At, Bulkies, ByBool, ByEnum, ByInt, ByUnsigned, Call, Chain, Colour, Item, Mood,
-    Scalars, Shelf, Stamped, Term, Texts, Tree, TwoChains, Unions,
+    Arrays, Bulkies, ByBool, ByEnum, ByInt, ByUnsigned, Call, Chain, Colour, Item, Mood, Scalars,
+    Shelf, Term, Texts, Tree, TwoChains, Unions,
 };
 use rpcgen_runtime::{Bytes, Encode, List, Opaque, Quadruple, XdrString, to_bytes};
 use serde_json::{Value, from_str, from_value, json, to_string, to_value};
