@@ -26,7 +26,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -389,8 +389,9 @@ impl State {
                 },
                 Poll::Ready(Err(e)) => return self.down(Some(e)),
                 // Large replies are taken before the next one is read: their memory is had again, and still in a cache.
+                // Whoever waits for them may be the future that the runtime blocks on, which a mere wake would not let in.
                 Poll::Ready(Ok(())) if large && me.is_none() => {
-                    cx.waker().wake_by_ref();
+                    let _ = pin!(tokio::task::yield_now()).poll(cx);
                     return;
                 }
                 Poll::Ready(Ok(())) => {}
