@@ -35,6 +35,7 @@ pub(crate) struct Call {
     remembered: Option<Box<InProgress>>,
     /// `None` when nobody listens.
     span: Option<Box<Span>>,
+    datagram: bool,
     /// Bytes of its arguments.
     arguments: usize,
     held: Option<Held>,
@@ -115,18 +116,12 @@ impl Call {
         let handler = catch_unwind(start);
         drop(entered);
         let handler = handler.unwrap_or_else(|_| Box::pin(async { Err(Fault::SystemErr) }));
-        // Over UDP silence makes the client ask again; over a stream it would wait for ever.
-        let late = if origin.peer.is_datagram() {
-            Fault::NoReply
-        } else {
-            Fault::SystemErr
-        };
         let handler = match deadline {
             None => handler,
             Some(limit) => Box::pin(async move {
                 tokio::time::timeout(limit, handler)
                     .await
-                    .unwrap_or(Err(late))
+                    .unwrap_or(Err(Fault::Busy))
             }),
         };
         let handler = match oneway {
@@ -142,9 +137,19 @@ impl Call {
             handler,
             remembered,
             span,
+            datagram: origin.peer.is_datagram(),
             arguments,
             held: None,
         })
+    }
+
+    /// It was not handled: a client that asks again begins anew. Over a stream nobody does; it would wait for ever.
+    fn put_off(&mut self) -> Fault {
+        self.remembered = None;
+        match self.datagram {
+            true => Fault::NoReply,
+            false => Fault::SystemErr,
+        }
     }
 
     /// Counts the arguments among the bytes that the server holds, for as long as the call runs: it was not ready at once.
@@ -200,6 +205,10 @@ impl Future for Call {
         if let Some(span) = &this.span {
             span::ended(span, result.as_ref().err());
         }
+        let result = match result {
+            Err(Fault::Busy) => Err(this.put_off()),
+            result => result,
+        };
         Poll::Ready(Done {
             xid: this.xid,
             verf: std::mem::take(&mut this.verf),

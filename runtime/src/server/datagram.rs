@@ -12,6 +12,7 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -42,7 +43,15 @@ pub(crate) async fn serve(socket: Datagrams, on: On, task: Task) {
         canceled,
         task,
     };
-    poll_fn(|cx| worker.poll(cx)).await;
+    // What panics in here is not a handler that runs, but perhaps one that is dropped: the socket has other clients.
+    let poll = |cx: &mut Context<'_>| match catch_unwind(AssertUnwindSafe(|| worker.poll(cx))) {
+        Ok(polled) => polled,
+        Err(_) => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    };
+    poll_fn(poll).await;
     drop(cancel);
 }
 

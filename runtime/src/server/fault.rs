@@ -19,8 +19,11 @@ pub enum Fault {
     ProgUnavail,
     /// The caller may not: MSG_DENIED with this status.
     Denied(AuthStat),
-    /// The call is not answered at all.
+    /// The call is not answered at all, and neither are its duplicates.
     NoReply,
+    /// The call is not handled now, for lack of time or room: SYSTEM_ERR over a stream. Over UDP silence: the client asks
+    /// again, and is then handled as if for the first time.
+    Busy,
 }
 
 impl Fault {
@@ -34,13 +37,14 @@ impl Fault {
             Self::ProgUnavail => "prog_unavail",
             Self::Denied(_) => "denied",
             Self::NoReply => "no_reply",
+            Self::Busy => "busy",
         }
     }
 
     /// The reply that says so; `None` for [`Fault::NoReply`].
     pub(crate) fn header(self, xid: u32, verf: OpaqueAuth) -> Option<ReplyHeader> {
         let stat = match self {
-            Self::SystemErr => AcceptStat::SystemErr,
+            Self::SystemErr | Self::Busy => AcceptStat::SystemErr,
             Self::GarbageArgs => AcceptStat::GarbageArgs,
             Self::ProcUnavail => AcceptStat::ProcUnavail,
             Self::ProgUnavail => AcceptStat::ProgUnavail,
@@ -60,6 +64,7 @@ impl fmt::Display for Fault {
             Self::ProgUnavail => f.write_str("no such program"),
             Self::Denied(stat) => write!(f, "denied: {stat}"),
             Self::NoReply => f.write_str("no reply"),
+            Self::Busy => f.write_str("busy"),
         }
     }
 }

@@ -37,5 +37,5 @@ where
     E: Error + 'static,
 {
     let error: &(dyn Error + 'static) = error;
-    *error.downcast_ref().unwrap_or(&Fault::SystemErr)
+    *error.downcast_ref().unwrap_or(&Fault::Busy)
 }

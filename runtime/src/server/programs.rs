@@ -8,6 +8,7 @@ use crate::msg::{AuthStat, CallRef};
 use crate::proto::server::Programs;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Programs and versions, each with whoever answers for it.
@@ -156,7 +157,9 @@ impl Programs for Table {
 
     fn authenticate(&self, call: &CallRef<'_>) -> Option<Result<Authenticated, AuthStat>> {
         let judge = self.authenticators.get(&call.cred.flavor)?;
-        Some(judge.authenticate(call))
+        // It reads bytes from the network, in the task that serves all peers of a UDP socket: its panic ends one call.
+        let judged = catch_unwind(AssertUnwindSafe(|| judge.authenticate(call)));
+        Some(judged.unwrap_or(Err(AuthStat::FAILED)))
     }
 
     fn suffices(&self, flavor: u32, program: u32, procedure: u32) -> bool {

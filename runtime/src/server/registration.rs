@@ -4,7 +4,7 @@
 use super::bindings::{Bindings, On};
 use super::listen::Task;
 use super::running::Address;
-use super::{Phase, ServeError};
+use super::{Phase, ServeError, Shared};
 use crate::rpcbind::uaddr::{Netid, to_uaddr};
 use crate::rpcbind::{Registration, Rpcbind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -83,13 +83,32 @@ impl Registrar {
             return;
         }
         let server = Arc::clone(&task.server);
+        // An rpcbind that does not answer holds up neither the drain nor, at its end, the stop.
+        let mut draining = task.phase.clone();
+        tokio::select! {
+            _ = Phase::Drain.reached(&mut draining) => {}
+            () = self.watch(&server) => {}
+        }
+        if self.registered {
+            tokio::select! {
+                _ = Phase::Stop.reached(&mut task.phase) => {
+                    tracing::warn!("rpcbind does not answer: the registration stays");
+                }
+                () = self.rpcbind.unregister(&self.list) => {}
+            }
+        }
+    }
+
+    /// Registers again what is lost, for ever.
+    async fn watch(&mut self, server: &Shared) {
         loop {
             tokio::select! {
-                _ = Phase::Drain.reached(&mut task.phase) => break,
                 () = server.programs_changed.notified() => self.change(&server.bindings()).await,
                 () = tokio::time::sleep(INTERVAL) => {}
             }
             if !self.is_known().await {
+                // Registered in part, too, if the server is told to stop meanwhile.
+                self.registered = true;
                 self.registered = match self.rpcbind.register(&self.list).await {
                     Ok(()) => {
                         tracing::info!("registered with rpcbind again");
@@ -101,9 +120,6 @@ impl Registrar {
                     }
                 };
             }
-        }
-        if self.registered {
-            self.rpcbind.unregister(&self.list).await;
         }
     }
 

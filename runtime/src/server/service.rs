@@ -78,12 +78,11 @@ where
         procedure: u32,
         args: Body,
     ) -> BoxFuture<'static, Result<Body, Fault>> {
-        let datagram = cx.peer().is_datagram();
         let interface = self.interface;
         // A service is ready for one call; each call has a clone of its own, as tower expects.
         let mut service = self.service.clone();
         Box::pin(async move {
-            let fault = |error: S::Error| fault(error.into(), datagram);
+            let fault = |error: S::Error| fault(error.into());
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(fault)?;
             let request = Request {
                 cx,
@@ -96,18 +95,13 @@ where
     }
 }
 
-/// A layer's error as a reply: a [`Fault`] is what it says; anything else (overload, a deadline) is SYSTEM_ERR over a
-/// stream and silence over UDP, where the client asks again.
-fn fault(error: Box<dyn Error + Send + Sync>, datagram: bool) -> Fault {
+/// A layer's error as a reply: a [`Fault`] is what it says; anything else (overload, a deadline) is [`Fault::Busy`].
+fn fault(error: Box<dyn Error + Send + Sync>) -> Fault {
     match error.downcast_ref::<Fault>() {
         Some(fault) => *fault,
         None => {
             tracing::debug!(%error, "a layer refused the call");
-            if datagram {
-                Fault::NoReply
-            } else {
-                Fault::SystemErr
-            }
+            Fault::Busy
         }
     }
 }

@@ -127,3 +127,30 @@ async fn h036_dirty_padding_of_a_credential_is_denied_in_strict_mode_only() {
         }
     }
 }
+
+/// Trips over its input.
+struct Clumsy;
+
+impl Authenticator for Clumsy {
+    fn authenticate(&self, call: &CallRef<'_>) -> Result<Authenticated, AuthStat> {
+        assert!(call.cred.body.is_empty(), "an authenticator that panics");
+        Ok(Authenticated::new(Cred::None))
+    }
+}
+
+#[tokio::test]
+async fn h102_an_authenticator_that_panics_fails_its_call_alone() {
+    let server = Server::new()
+        .serve(numbers())
+        .authenticator(400_001, Clumsy);
+    let running = start(server).await;
+    let (mut stream, socket) = (connect(&running).await, udp(&running).await);
+    for (message, expected) in [
+        (call_as(1, 1, 400_001, &[7]), denied(1, 7)),
+        (call_as(2, 1, 400_001, &[]), answer(2, 1)),
+    ] {
+        expect(&mut stream, &message, &expected).await;
+        socket.send(&message).await.unwrap();
+        assert_eq!(received(&socket, LONG).await, Some(expected));
+    }
+}

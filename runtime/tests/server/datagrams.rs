@@ -10,6 +10,9 @@ use crate::support::*;
 use rpcgen_runtime::codegen::v1::{arguments, results};
 use rpcgen_runtime::server::{Rate, ReplayLimits};
 use rpcgen_runtime::{Limits, Server};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 #[tokio::test]
@@ -234,4 +237,55 @@ async fn h087_the_reply_cache_is_bounded_by_entries_bytes_and_age() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(start.elapsed() >= Duration::from_millis(400));
+}
+
+/// A handler's future that panics when it is dropped, after its result: no poll is there to catch it.
+struct Bomb(rpcgen_runtime::Context, u32);
+
+impl Future for Bomb {
+    type Output = Result<rpcgen_runtime::Body, rpcgen_runtime::Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.1 == 3 {
+            // Not at once: it becomes a task.
+            self.1 = 2;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(number(&self.0, self.1))
+    }
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert_eq!(self.1, 1, "a future that panics when it is dropped");
+    }
+}
+
+#[tokio::test]
+async fn h102_a_handler_that_panics_when_it_is_dropped_does_not_end_the_socket() {
+    let program = Program(&INTERFACE, |cx, procedure, _| Bomb(cx, procedure));
+    let running = start(Server::new().serve(program)).await;
+    let socket = udp(&running).await;
+    for xid in 0..3 {
+        socket.send(&call(100 + xid, 2)).await.unwrap();
+        socket.send(&call(200 + xid, 3)).await.unwrap();
+    }
+    while received(&socket, SHORT).await.is_some() {}
+    let other = udp(&running).await;
+    for client in [&other, &socket] {
+        client.send(&call(1, 1)).await.unwrap();
+        assert_eq!(received(client, LONG).await, Some(answer(1, 1)));
+    }
+    // Over a stream it ends the connection, at most.
+    let mut stream = connect(&running).await;
+    send(&mut stream, &call(1, 2)).await;
+    let _ = reply(&mut stream).await;
+    good(&running).await;
+    drop(stream);
+    eventually("nothing is left", || {
+        let stats = running.stats();
+        (stats.in_flight, stats.connections, stats.held) == (0, 0, 0)
+    })
+    .await;
 }

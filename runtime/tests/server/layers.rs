@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use rpcgen_runtime::server::layers::{CallLog, Concurrency, Metrics, Shed};
-use rpcgen_runtime::{Fault, Server};
+use rpcgen_runtime::{Fault, Limits, Server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -122,4 +122,46 @@ async fn an_interceptor_hands_values_to_the_handler_and_the_first_one_is_outermo
         });
     let running = start(server).await;
     expect(&mut connect(&running).await, &call(1, 1), &answer(1, 42)).await;
+}
+
+#[tokio::test]
+async fn who_was_put_off_over_udp_is_handled_when_it_asks_again() {
+    let (program, _) = busy();
+    let running = start(Server::new().serve(program).layer(Shed::above(1))).await;
+    let (one, two) = (udp(&running).await, udp(&running).await);
+    one.send(&call(1, 1)).await.unwrap();
+    eventually("it runs", || running.stats().in_flight == 1).await;
+    two.send(&call(2, 1)).await.unwrap();
+    assert_eq!(received(&one, LONG).await, Some(answer(1, 1)));
+    assert_eq!(received(&two, SHORT).await, None);
+    // The same datagram: not a duplicate of a call that has been handled.
+    two.send(&call(2, 1)).await.unwrap();
+    assert_eq!(received(&two, LONG).await, Some(answer(2, 1)));
+    two.send(&call(2, 1)).await.unwrap();
+    assert_eq!(received(&two, LONG).await, Some(answer(2, 1)));
+    assert_eq!(running.stats().duplicates, 1, "now it is one");
+}
+
+#[tokio::test]
+async fn a_call_that_was_too_slow_over_udp_is_handled_when_it_is_asked_again() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let program = Program(&INTERFACE, move |cx, procedure, _| {
+        let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            if first {
+                std::future::pending::<()>().await;
+            }
+            number(&cx, procedure)
+        }
+    });
+    let limits = Limits::default().request_deadline(Some(SHORT));
+    let running = start(Server::new().serve(program).limits(limits)).await;
+    let socket = udp(&running).await;
+    socket.send(&call(1, 1)).await.unwrap();
+    assert_eq!(received(&socket, SHORT * 2).await, None);
+    eventually("it was dropped", || running.stats().in_flight == 0).await;
+    socket.send(&call(1, 1)).await.unwrap();
+    assert_eq!(received(&socket, LONG).await, Some(answer(1, 1)));
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
 }

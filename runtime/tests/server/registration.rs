@@ -157,3 +157,25 @@ async fn h124_the_entry_of_a_killed_server_is_replaced_by_the_next() {
         next.tcp().map(|a| a.port())
     );
 }
+
+#[tokio::test]
+async fn an_rpcbind_that_does_not_answer_does_not_hold_up_the_end() {
+    let local = LocalRpcbind::start("127.0.0.1:0").await.unwrap();
+    let at = local.address();
+    let rpcbind = Rpcbind::required().at(at);
+    let running = start(Server::new().serve(numbers()).rpcbind(rpcbind)).await;
+    local.shutdown(Grace::secs(1)).await;
+    let silent = tokio::net::TcpListener::bind(at).await.unwrap();
+    // The server looks every other second whether it is registered still.
+    let (asked, _) = tokio::time::timeout(LONG, silent.accept())
+        .await
+        .unwrap()
+        .unwrap();
+    let start = std::time::Instant::now();
+    running
+        .shutdown(Grace::new(Duration::from_millis(300)))
+        .await;
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    drop(asked);
+}

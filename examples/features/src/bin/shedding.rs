@@ -28,6 +28,6 @@ async fn main() -> Outcome {
     }
     println!("ten calls at once: {refused} refused");
     let counts = metrics.snapshot();
-    println!("{} served, {} refused", counts.succeeded, counts.system);
+    println!("{} served, {} refused", counts.succeeded, counts.busy);
     Ok(())
 }

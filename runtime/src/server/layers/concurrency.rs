@@ -161,7 +161,7 @@ where
     }
 }
 
-/// Refuses calls while too many run: SYSTEM_ERR over a stream, silence over UDP, where the client asks again later.
+/// Refuses calls while too many run: [`Fault::Busy`].
 #[derive(Clone, Debug)]
 pub struct Shed {
     limit: usize,
@@ -221,12 +221,7 @@ where
         let before = self.shed.running.fetch_add(1, Ordering::Relaxed);
         let counted = Counted(Arc::clone(&self.shed.running));
         if before >= self.shed.limit {
-            let refused = if request.cx.peer().is_datagram() {
-                Fault::NoReply
-            } else {
-                Fault::SystemErr
-            };
-            return Box::pin(std::future::ready(Err(refused)));
+            return Box::pin(std::future::ready(Err(Fault::Busy)));
         }
         let answer = self.inner.call(request);
         Box::pin(async move {

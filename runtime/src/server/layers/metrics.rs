@@ -24,6 +24,7 @@ struct Counts {
     denied: AtomicU64,
     unavailable: AtomicU64,
     unanswered: AtomicU64,
+    busy: AtomicU64,
     dropped: AtomicU64,
     nanoseconds: AtomicU64,
 }
@@ -48,6 +49,8 @@ pub struct Snapshot {
     pub unavailable: u64,
     /// Not answered, as the handler wished.
     pub unanswered: u64,
+    /// Not handled, for lack of time or room.
+    pub busy: u64,
     /// Given up: the peer was gone, a deadline passed, or the handler panicked.
     pub dropped: u64,
     /// Time spent in all calls that have ended.
@@ -69,6 +72,7 @@ impl Metrics {
             denied: get(&counts.denied),
             unavailable: get(&counts.unavailable),
             unanswered: get(&counts.unanswered),
+            busy: get(&counts.busy),
             dropped: get(&counts.dropped),
             time: Duration::from_nanos(get(&counts.nanoseconds)),
         };
@@ -78,6 +82,7 @@ impl Metrics {
             + snapshot.denied
             + snapshot.unavailable
             + snapshot.unanswered
+            + snapshot.busy
             + snapshot.dropped;
         snapshot.in_flight = snapshot.calls.saturating_sub(ended);
         snapshot
@@ -93,6 +98,7 @@ impl Counts {
             Some(Fault::Denied(_)) => &self.denied,
             Some(Fault::ProcUnavail | Fault::ProgUnavail) => &self.unavailable,
             Some(Fault::NoReply) => &self.unanswered,
+            Some(Fault::Busy) => &self.busy,
         }
     }
 }
