@@ -179,6 +179,29 @@ impl Body {
         }
     }
 
+    /// The shared piece that it was received as, if it was.
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Inner::Received(bytes) => Some(bytes),
+            Inner::Written(_) => None,
+        }
+    }
+
+    /// The bytes, where they are in one piece.
+    #[cfg(feature = "net")]
+    #[inline]
+    pub(crate) fn flat(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Inner::Received(bytes) => Some(bytes),
+            Inner::Written(written) => match written.message() {
+                Some(message) if message.segments.is_empty() => Some(message.head()),
+                Some(_) => None,
+                None => Some(&[]),
+            },
+        }
+    }
+
     /// The bytes in one piece: without a copy where they are one shared piece already.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
@@ -195,6 +218,9 @@ impl Body {
     /// The bytes in one piece: without a copy where they are in one piece already.
     #[must_use]
     pub fn into_bytes(mut self) -> Bytes {
+        if let Inner::Received(bytes) = &mut self.0 {
+            return core::mem::take(bytes);
+        }
         if let Inner::Written(Written(Some(message))) = &mut self.0 {
             let len = message.head().len();
             // What is short is copied, and its buffer is kept for the next message.

@@ -169,6 +169,7 @@ where
 ///
 /// # Errors
 /// As [`from_bytes_with`].
+#[inline]
 pub fn decode_body<T>(
     body: &Body,
     limits: DecodeLimits,
@@ -176,8 +177,15 @@ pub fn decode_body<T>(
     ratio: usize,
     decode: impl for<'b> FnOnce(&mut Reader<'b>) -> Result<T, DecodeError>,
 ) -> Result<T, DecodeError> {
-    let bytes = body.to_bytes();
-    let mut r = Reader::new(&bytes, limits, mode, ratio);
+    let flat;
+    let bytes = match body.as_bytes() {
+        Some(bytes) => bytes,
+        None => {
+            flat = body.to_bytes();
+            &flat
+        }
+    };
+    let mut r = Reader::new(bytes, limits, mode, ratio);
     let value = decode(&mut r)?;
     r.end()?;
     Ok(value)

@@ -43,6 +43,16 @@ impl Outgoing {
     /// Adds a message with something in front of it.
     #[inline]
     pub(crate) fn push_behind(&mut self, front: &[u8], mut message: Body) {
+        // Nearly all: small, and in one piece.
+        if let Some(flat) = message.flat()
+            && front.len() + flat.len() <= SMALL
+        {
+            self.len += front.len() + flat.len();
+            let buf = self.gathered();
+            buf.extend_from_slice(front);
+            buf.extend_from_slice(flat);
+            return;
+        }
         let len = front.len() + message.len();
         self.len += len;
         if len > SMALL {
@@ -50,15 +60,25 @@ impl Outgoing {
             self.pieces.push_back(Piece::Whole(message));
             return;
         }
-        if !matches!(self.pieces.back(), Some(Piece::Gathered(buf, _)) if buf.len() < GATHER) {
+        let buf = self.gathered();
+        buf.extend_from_slice(front);
+        for chunk in message.chunks() {
+            buf.extend_from_slice(chunk);
+        }
+    }
+
+    /// The buffer that the next small message goes into.
+    #[inline]
+    fn gathered(&mut self) -> &mut Vec<u8> {
+        let fits = |piece: &Piece| matches!(piece, Piece::Gathered(buf, _) if buf.len() < GATHER);
+        if !self.pieces.back().is_some_and(fits) {
             let buf = std::mem::take(&mut self.spare);
             self.pieces.push_back(Piece::Gathered(buf, 0));
         }
-        if let Some(Piece::Gathered(buf, _)) = self.pieces.back_mut() {
-            buf.extend_from_slice(front);
-            for chunk in message.chunks() {
-                buf.extend_from_slice(chunk);
-            }
+        match self.pieces.back_mut() {
+            Some(Piece::Gathered(buf, _)) => buf,
+            // There is one at the back now.
+            _ => &mut self.spare,
         }
     }
 

@@ -246,12 +246,12 @@ impl Done {
 impl InProgress {
     /// Keeps the reply for duplicates of its call.
     fn finish(mut self, reply: Option<Reply>) -> Option<Reply> {
-        let body = reply.map(Reply::into_body);
+        let bytes = reply.map(|reply| reply.into_body().into_bytes());
         if let Some(key) = self.key.take() {
-            let bytes = body.as_ref().map(Body::to_bytes);
-            self.server.replay().finish(Instant::now(), key, bytes);
+            let kept = bytes.clone();
+            self.server.replay().finish(Instant::now(), key, kept);
         }
-        body.map(Reply::from)
+        bytes.map(|bytes| Body::from(bytes).into())
     }
 }
 

@@ -115,7 +115,6 @@ pub(crate) fn hold(programs: &Programs, millis: u64, rounds: u64) -> Results {
         Side::Tarpc,
         Side::Tonic,
     ];
-    let served = servers.map(|side| (side, Served::start(programs.server(side))));
     let amount = Amount::Time(std::time::Duration::from_millis(millis));
     let mut results = Results::default();
     for way in Way::ALL {
@@ -126,6 +125,8 @@ pub(crate) fn hold(programs: &Programs, millis: u64, rounds: u64) -> Results {
             results.0.push(Cell { pair, way, rounds });
         }
         for _ in 0..rounds {
+            // Anew in each round: where a process's buffers come to lie decides on a third of what a megabyte costs.
+            let served = servers.map(|side| (side, Served::start(programs.server(side))));
             for cell in &mut results.0[at..] {
                 let server = served.iter().find(|(side, _)| *side == cell.pair.server);
                 let (_, server) = server.expect("all servers run");

@@ -111,6 +111,17 @@ impl Goal {
         if self.is_time { 1.0 / ratio } else { ratio }
     }
 
+    /// What the floor itself comes to against the same peer: more is not to be had on this machine.
+    pub(crate) fn of_floor(&self, results: &Results) -> Option<f64> {
+        let floor = match self.base {
+            ON_LIBTIRPC => ON_FLOOR,
+            LIBTIRPC | TARPC | TONIC => RAW,
+            _ => return None,
+        };
+        let ratio = results.ratio(floor, self.base, self.way);
+        Some(if self.is_time { 1.0 / ratio } else { ratio })
+    }
+
     pub(crate) fn holds(&self, reached: f64) -> bool {
         if self.is_time {
             reached <= self.limit

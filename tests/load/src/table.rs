@@ -79,7 +79,15 @@ fn clients(results: &Results) {
 }
 
 fn goals(results: &Results) {
-    head(&["ours : theirs", "load", "reached", "wanted", ""]);
+    let columns = [
+        "ours : theirs",
+        "load",
+        "reached",
+        "wanted",
+        "",
+        "floor : theirs",
+    ];
+    head(&columns);
     for goal in GOALS {
         let reached = goal.reached(results);
         let verdict = if goal.holds(reached) {
@@ -88,12 +96,14 @@ fn goals(results: &Results) {
             "misses"
         };
         let figure = format!("{reached:.2}");
+        let floor = cell(goal.of_floor(results));
         let words = [
             goal.what,
             goal.way.title(),
             &figure,
             &goal.demand(),
             verdict,
+            &floor,
         ];
         line(words.map(str::to_owned));
     }
