@@ -184,8 +184,8 @@ impl Link {
         };
         let span = CallSpan::new(names, &call, &self.plan);
         match &self.plan.options.observer {
-            None => Pending::new(self, call, span).await,
-            Some(observer) => Box::pin(self.observed(observer, call, span)).await,
+            None => Pending::new(self, &mut call, span).await,
+            Some(observer) => Box::pin(self.observed(observer, &mut call, span)).await,
         }
     }
 
@@ -211,7 +211,7 @@ impl Link {
     async fn observed(
         self: &Arc<Self>,
         observer: &Arc<dyn Observer>,
-        call: NewCall<'_>,
+        call: &mut NewCall<'_>,
         span: CallSpan,
     ) -> Result<Bytes, RpcError> {
         let info = CallInfo {

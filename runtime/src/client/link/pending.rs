@@ -12,29 +12,30 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 /// A call until its result is there. Dropping it cancels the call.
-pub(super) struct Pending<'a> {
-    link: &'a Arc<Link>,
-    stage: Stage<'a>,
+pub(super) struct Pending<'c, 'a> {
+    link: &'c Arc<Link>,
+    stage: Stage<'c, 'a>,
     span: CallSpan,
 }
 
-enum Stage<'a> {
-    New(Option<NewCall<'a>>),
+enum Stage<'c, 'a> {
+    /// By reference: a call's future is moved more than once, and its caller has it already.
+    New(&'c mut NewCall<'a>),
     Begun(CallId),
     Ended,
 }
 
-impl<'a> Pending<'a> {
-    pub(super) fn new(link: &'a Arc<Link>, call: NewCall<'a>, span: CallSpan) -> Self {
+impl<'c, 'a> Pending<'c, 'a> {
+    pub(super) fn new(link: &'c Arc<Link>, call: &'c mut NewCall<'a>, span: CallSpan) -> Self {
         Self {
             link,
             span,
-            stage: Stage::New(Some(call)),
+            stage: Stage::New(call),
         }
     }
 }
 
-impl Future for Pending<'_> {
+impl Future for Pending<'_, '_> {
     type Output = Result<Bytes, RpcError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -46,11 +47,8 @@ impl Future for Pending<'_> {
         let id = match &mut this.stage {
             Stage::Begun(id) => *id,
             Stage::New(call) => {
-                let Some(call) = call.take() else {
-                    return Poll::Ready(Err(RpcError::Closed));
-                };
                 this.link.ensure_task(state);
-                match state.begin(cx, call) {
+                match state.begin(cx, call.take()) {
                     Ok(id) => {
                         fresh = true;
                         this.span.begun(id.xid());
@@ -126,7 +124,7 @@ impl State {
     }
 }
 
-impl Drop for Pending<'_> {
+impl Drop for Pending<'_, '_> {
     fn drop(&mut self) {
         if let Stage::Begun(id) = self.stage {
             let mut state = self.link.lock();

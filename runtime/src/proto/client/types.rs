@@ -55,6 +55,17 @@ pub struct NewCall<'a> {
     pub batched: bool,
 }
 
+#[cfg(feature = "net")]
+impl NewCall<'_> {
+    /// The call with its arguments; what stays has none.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            args: core::mem::take(&mut self.args),
+            ..*self
+        }
+    }
+}
+
 /// Names a call until it is finished or forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CallId {
