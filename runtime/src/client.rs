@@ -20,6 +20,7 @@ mod link;
 mod local;
 mod observe;
 mod options;
+mod provider;
 mod service;
 mod socket;
 mod span;

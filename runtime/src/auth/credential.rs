@@ -1,8 +1,11 @@
 //! Credentials: who a call claims to come from (RFC 5531 §8), and which verifier a reply may carry.
 
 use crate::auth::AuthSys;
-use crate::msg::{AuthRef, OpaqueAuth, flavor};
+use crate::msg::{AuthRef, AuthStat, OpaqueAuth, flavor};
 use std::fmt;
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::sync::Arc;
 
 /// Gives calls their credential and judges the verifier of their replies.
 ///
@@ -19,6 +22,46 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
 
     /// Whether a reply may carry this verifier. If not, its result is not delivered (AUTH_INVALIDRESP).
     fn accepts(&self, verifier: AuthRef<'_>) -> bool;
+
+    /// Whether [`refresh`](Self::refresh) can do anything (default: no). If so, the arguments of calls are kept until
+    /// their reply is there.
+    fn can_refresh(&self) -> bool {
+        false
+    }
+
+    /// The server rejected the credential as out of date or forgotten (AUTH_REJECTEDCRED, AUTH_REJECTEDVERF,
+    /// AUTH_TIMEEXPIRE, RPCSEC_GSS_CREDPROBLEM, RPCSEC_GSS_CTXPROBLEM): gets another one, from a ticket server or by
+    /// going back to the full form of a shorthand, and says whether there is one. Then the call is made once more,
+    /// within its time limit; a second rejection is its result.
+    ///
+    /// One call does this for all that were rejected meanwhile. The blocking client waits for the future without a
+    /// runtime.
+    fn refresh(&self, why: AuthStat) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        let _ = why;
+        Box::pin(ready(false))
+    }
+}
+
+impl<C: Credential> Credential for Arc<C> {
+    fn credential(&self) -> OpaqueAuth {
+        (**self).credential()
+    }
+
+    fn verifier(&self, header: &[u8]) -> OpaqueAuth {
+        (**self).verifier(header)
+    }
+
+    fn accepts(&self, verifier: AuthRef<'_>) -> bool {
+        (**self).accepts(verifier)
+    }
+
+    fn can_refresh(&self) -> bool {
+        (**self).can_refresh()
+    }
+
+    fn refresh(&self, why: AuthStat) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        (**self).refresh(why)
+    }
 }
 
 impl Credential for AuthSys {

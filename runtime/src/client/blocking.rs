@@ -15,10 +15,12 @@
 mod dial;
 mod input;
 mod socket;
+mod wait;
 
 use self::socket::{SendError, Socket, Wait};
 use super::dial::Plan;
 use super::options::Destination;
+use super::provider::{Provider, rejection};
 use super::span::{CallSpan, Names};
 use super::{CallOptions, ConnectOptions};
 use crate::error::{ConnectError, ConnectErrorKind, RpcError, Sent};
@@ -32,6 +34,7 @@ use crate::xdr::{DecodeError, Reader, Writer};
 use bytes::Bytes;
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -127,7 +130,10 @@ pub fn call<T>(
         program: interface.name,
         procedure: procedure.name,
     };
-    let results = stub.line.call(names, call)?;
+    let results = match options.refreshable() {
+        None => stub.line.call(names, call)?,
+        Some(provider) => stub.line.call_again(names, call, provider)?,
+    };
     options.read(procedure, &results, decode)
 }
 
@@ -184,6 +190,10 @@ struct State {
     failures: u32,
     /// Whether there has been a connection.
     connected: bool,
+    /// Local address of the last one.
+    local: Option<SocketAddr>,
+    /// Keeps its port ours while there is no connection.
+    hold: Option<socket2::Socket>,
     random: Random,
 }
 
@@ -208,6 +218,8 @@ impl Line {
                 used: Instant::now(),
                 failures: 0,
                 connected: false,
+                local: None,
+                hold: None,
                 random,
             }),
         }
@@ -216,7 +228,8 @@ impl Line {
     fn connect(&self) -> Result<(), ConnectError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = self.plan.options.connect_timeout;
-        state.socket = Some(dial::dial(&self.plan, limit)?);
+        let socket = dial::dial(&self.plan, None, limit)?;
+        state.take(&self.plan, socket);
         state.connected = true;
         state.used = Instant::now();
         Ok(())
@@ -242,6 +255,31 @@ impl Line {
         state.core.forget(id);
         state.used = Instant::now();
         result
+    }
+
+    /// The same, and once more when the credential was out of date and could be refreshed.
+    fn call_again(
+        &self,
+        names: Names,
+        call: NewCall<'_>,
+        provider: &Provider,
+    ) -> Result<Bytes, RpcError> {
+        let (begun, generation) = (Instant::now(), provider.generation());
+        let mut again = NewCall {
+            args: call.args.clone(),
+            ..call
+        };
+        let result = self.call(names, call);
+        let Some(why) = rejection(&result) else {
+            return result;
+        };
+        let until = begun.checked_add(again.timeout);
+        let refreshed = wait::block_on(provider.refresh(generation, why), until);
+        if refreshed != Some(true) {
+            return result;
+        }
+        again.timeout = again.timeout.saturating_sub(begun.elapsed());
+        self.call(names, again)
     }
 
     /// Queues a call that nobody waits for; when much has gathered it is written.
@@ -329,6 +367,16 @@ impl State {
         }
     }
 
+    /// Uses a new connection.
+    fn take(&mut self, plan: &Plan, socket: Socket) {
+        let local = socket.local_addr();
+        if plan.keeps_port() && local != self.local {
+            self.hold = local.and_then(super::dial::hold);
+        }
+        self.local = local;
+        self.socket = Some(socket);
+    }
+
     /// Connects, after the wait that is due. A failure ends the calls that were not sent.
     fn connect(&mut self, plan: &Plan, until: Instant) -> io::Result<()> {
         let wait = match plan.options.reconnect.wait(self.failures) {
@@ -349,9 +397,12 @@ impl State {
         if left.is_zero() {
             return Ok(());
         }
-        match dial::dial(plan, left.min(plan.options.connect_timeout)) {
+        // A server's reply cache knows a replayed call by the address it comes from.
+        let replays = plan.keeps_port() || self.core.replays();
+        let local = self.local.filter(|_| replays);
+        match dial::dial(plan, local, left.min(plan.options.connect_timeout)) {
             Ok(socket) => {
-                self.socket = Some(socket);
+                self.take(plan, socket);
                 self.connected = true;
                 self.failures = 0;
             }

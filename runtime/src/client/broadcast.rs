@@ -145,8 +145,8 @@ impl Broadcast {
             return Err(RpcError::Layer(Arc::new(none)));
         };
         let mut this = self;
-        if let Some(credential) = call.options.credential.take() {
-            this.credential = Some(credential);
+        if let Some(provider) = call.options.credential.take() {
+            this.credential = Some(Arc::clone(&provider.credential));
         }
         let numbers = [call.program, call.version, call.procedure];
         let raw = this.start(numbers, call.args).await?;

@@ -208,7 +208,7 @@ impl Channel {
                     program: interface.name,
                     procedure: procedure.name,
                 };
-                link.call(names, call, options.waits()).await
+                link.call(names, call, options).await
             }
             Inner::Service(service, _) => {
                 let call = Call {
@@ -246,7 +246,7 @@ impl Channel {
                     program: call.program_name,
                     procedure: call.info.name,
                 };
-                Ok(Body::from(link.call(names, new, options.waits()).await?))
+                Ok(Body::from(link.call(names, new, &options).await?))
             }
         }
     }

@@ -11,9 +11,10 @@ use crate::rpcbind::{self, lookup::Lookup};
 use crate::server::Server;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket, UnixStream};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// Where to, and how.
 #[derive(Clone, Debug)]
@@ -57,6 +58,11 @@ impl Plan {
             options: options.reconnect(super::Reconnect::NEVER),
             framing: Framing::Stream,
         }
+    }
+
+    /// Whether calls may be replayed, so that connections should all come from one local port.
+    pub(crate) fn keeps_port(&self) -> bool {
+        self.options.call.replay.unwrap_or_default() != super::Replay::Never
     }
 
     /// What the core of such a client is told.
@@ -185,21 +191,65 @@ async fn connect_tcp(
     address: SocketAddr,
     local: Option<SocketAddr>,
 ) -> io::Result<TcpStream> {
-    if let Some(local) = local.filter(|l| l.is_ipv4() == address.is_ipv4())
-        && let Ok(stream) = connect_from(local, address).await
-    {
-        return Ok(stream);
+    for pause in local_waits(local, address) {
+        if !pause.is_zero() {
+            sleep(pause).await;
+        }
+        match local {
+            None => break,
+            Some(local) => match connect_from(local, address).await {
+                Ok(stream) => return Ok(stream),
+                Err(e) if is_in_use(&e) => {}
+                Err(_) => break,
+            },
+        }
     }
     let stream = match plan.options.reserved_port {
         true => {
             let bound = crate::net::resvport::bind_tcp(address)?;
             bound.connect(address).await?
         }
+        false if plan.keeps_port() => return connect_from(any(address), address).await,
         false => TcpStream::connect(address).await?,
     };
     // Without it a call that follows another waits for the other's acknowledgement: 40 ms.
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+/// The pauses before each attempt to connect from the address of the last connection. What is left of that one goes
+/// away when the peer's last packet is there: a moment later, not half a minute.
+pub(super) fn local_waits(
+    local: Option<SocketAddr>,
+    address: SocketAddr,
+) -> impl Iterator<Item = Duration> {
+    let fits = local.is_some_and(|local| local.is_ipv4() == address.is_ipv4());
+    let waits = [0, 1, 2, 4, 8, 16, 32].map(Duration::from_millis);
+    waits.into_iter().take(if fits { waits.len() } else { 0 })
+}
+
+/// Any address of our own, for a connection to `peer`. A port that is bound before it is connected is given to nobody
+/// else, and may be bound again by those who say so.
+pub(super) fn any(peer: SocketAddr) -> SocketAddr {
+    match peer {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    }
+}
+
+/// A socket that does nothing but hold a port, so that the next connection can come from it.
+pub(super) fn hold(local: SocketAddr) -> Option<socket2::Socket> {
+    let (domain, stream) = (socket2::Domain::for_address(local), socket2::Type::STREAM);
+    let socket = socket2::Socket::new(domain, stream, None).ok()?;
+    socket.set_reuse_address(true).ok()?;
+    socket.bind(&local.into()).ok()?;
+    Some(socket)
+}
+
+/// Whether an address cannot be had for the time being.
+pub(super) fn is_in_use(e: &io::Error) -> bool {
+    use io::ErrorKind::{AddrInUse, AddrNotAvailable};
+    matches!(e.kind(), AddrInUse | AddrNotAvailable)
 }
 
 /// Connects from a given address, which may be in TIME_WAIT.
@@ -218,13 +268,7 @@ async fn connect_from(local: SocketAddr, address: SocketAddr) -> io::Result<TcpS
 async fn connect_udp(plan: &Plan, address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = match plan.options.reserved_port {
         true => crate::net::resvport::bind_udp(address)?,
-        false => {
-            let any: SocketAddr = match address {
-                SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-                SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-            };
-            UdpSocket::bind(any).await?
-        }
+        false => UdpSocket::bind(any(address)).await?,
     };
     // A connected socket receives from this address only and hears of unreachable ports.
     socket.connect(address).await?;

@@ -13,9 +13,11 @@ mod task;
 
 use self::pending::Pending;
 use self::task::Task;
+use super::CallOptions;
 use super::connection::Connection;
 use super::dial::Plan;
 use super::observe::{CallInfo, Observer};
+use super::provider::rejection;
 use super::socket::Socket;
 use super::span::{CallSpan, Names};
 use crate::error::{RpcError, Sent};
@@ -31,7 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
 /// What the clones of a channel share.
 pub(crate) struct Link {
@@ -76,6 +78,8 @@ struct State {
     failures: u32,
     /// Local address of the last connection: a server's reply cache knows us by it.
     local: Option<SocketAddr>,
+    /// Keeps its port ours while there is no connection.
+    hold: Option<socket2::Socket>,
     used: Instant,
     random: Random,
     observer: Option<Arc<dyn Observer>>,
@@ -150,6 +154,7 @@ impl Link {
                 wanted: false,
                 failures: 0,
                 local: None,
+                hold: None,
                 used: Instant::now(),
                 random,
                 observer,
@@ -171,7 +176,7 @@ impl Link {
         self: &Arc<Self>,
         names: Names,
         mut call: NewCall<'_>,
-        wait: bool,
+        options: &CallOptions,
     ) -> Result<Bytes, RpcError> {
         // What is rare is boxed: a call's future is moved several times, and costs by its size.
         if call.batched {
@@ -179,13 +184,13 @@ impl Link {
         }
         let _permit = match self.permits.try_acquire() {
             Ok(permit) => permit,
-            Err(_) if !wait => return Err(RpcError::Overloaded),
+            Err(_) if !options.waits() => return Err(RpcError::Overloaded),
             Err(_) => Box::pin(self.permit(&mut call.timeout)).await?,
         };
         let span = CallSpan::new(names, &call, &self.plan);
-        match &self.plan.options.observer {
-            None => Pending::new(self, &mut call, span).await,
-            Some(observer) => Box::pin(self.observed(observer, &mut call, span)).await,
+        match (&self.plan.options.observer, options.refreshable()) {
+            (None, None) => Pending::new(self, &mut call, span).await,
+            _ => Box::pin(self.observed(call, options, span)).await,
         }
     }
 
@@ -210,10 +215,13 @@ impl Link {
 
     async fn observed(
         self: &Arc<Self>,
-        observer: &Arc<dyn Observer>,
-        call: &mut NewCall<'_>,
+        call: NewCall<'_>,
+        options: &CallOptions,
         span: CallSpan,
     ) -> Result<Bytes, RpcError> {
+        let Some(observer) = &self.plan.options.observer else {
+            return self.attempts(call, options, span).await;
+        };
         let info = CallInfo {
             program: call.program,
             version: call.version,
@@ -221,9 +229,37 @@ impl Link {
         };
         let begun = Instant::now();
         observer.started(info);
-        let result = Pending::new(self, call, span).await;
+        let result = self.attempts(call, options, span).await;
         observer.ended(info, begun.elapsed(), result.as_ref().err());
         result
+    }
+
+    /// Makes a call, and once more when its credential was out of date and could be refreshed.
+    async fn attempts(
+        self: &Arc<Self>,
+        mut call: NewCall<'_>,
+        options: &CallOptions,
+        span: CallSpan,
+    ) -> Result<Bytes, RpcError> {
+        let Some(provider) = options.refreshable() else {
+            return Pending::new(self, &mut call, span).await;
+        };
+        let (begun, generation) = (Instant::now(), provider.generation());
+        let mut again = NewCall {
+            args: call.args.clone(),
+            ..call
+        };
+        let result = Pending::new(self, &mut call, span.clone()).await;
+        let Some(why) = rejection(&result) else {
+            return result;
+        };
+        let left = again.timeout.saturating_sub(begun.elapsed());
+        let refreshed = timeout(left, provider.refresh(generation, why)).await;
+        if refreshed != Ok(true) {
+            return result;
+        }
+        again.timeout = again.timeout.saturating_sub(begun.elapsed());
+        Pending::new(self, &mut again, span).await
     }
 
     /// Waits until there is a connection.

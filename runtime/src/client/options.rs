@@ -1,6 +1,7 @@
 //! What a call and a connection may be told, and the defaults.
 
 use super::observe::Observer;
+use super::provider::Provider;
 use crate::auth::Credential;
 use crate::net::target::Target;
 use crate::proto::client::NewCall;
@@ -23,7 +24,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub struct CallOptions {
     pub(crate) timeout: Option<Duration>,
-    pub(crate) credential: Option<Arc<dyn Credential>>,
+    pub(crate) credential: Option<Arc<Provider>>,
     pub(crate) replay: Option<Replay>,
     pub(crate) mode: Option<Mode>,
     pub(crate) limits: Option<DecodeLimits>,
@@ -51,11 +52,15 @@ impl CallOptions {
     /// Credential of each call (default AUTH_NONE), such as `AuthSys::current()`.
     #[must_use]
     pub fn cred(mut self, credential: impl Credential) -> Self {
-        self.credential = Some(Arc::new(credential));
+        self.credential = Some(Provider::new(credential));
         self
     }
 
     /// Whether a call whose connection was lost is sent again on the next (default [`Replay::Never`]).
+    ///
+    /// Where it is the policy of the channel ([`ConnectOptions::calls`]), all its TCP connections come from one local
+    /// port, by which a server's reply cache knows it. A single call's policy asks for that port too, but other
+    /// programs may have taken it.
     #[must_use]
     pub fn replay(mut self, replay: Replay) -> Self {
         self.replay = Some(replay);
@@ -134,6 +139,12 @@ impl CallOptions {
         self.wait.unwrap_or(true)
     }
 
+    /// The credential, if it can be refreshed.
+    pub(crate) fn refreshable(&self) -> Option<&Provider> {
+        let provider = self.credential.as_deref();
+        provider.filter(|p| p.credential.can_refresh())
+    }
+
     /// Whether calls are batched.
     pub(crate) fn batches(&self) -> bool {
         self.batch.unwrap_or(false)
@@ -151,7 +162,7 @@ impl CallOptions {
             version: interface.version,
             procedure: procedure.number,
             args,
-            credential: self.credential.as_ref(),
+            credential: self.credential.as_ref().map(|p| &p.credential),
             timeout: self.time_limit(),
             replay: self.replay.unwrap_or_default().allows(procedure.idempotent),
             oneway: procedure.oneway,

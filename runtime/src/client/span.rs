@@ -18,7 +18,7 @@ pub(crate) struct Names {
 }
 
 /// The span of a call; nothing when nobody listens.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CallSpan(Option<Box<Span>>);
 
 impl CallSpan {

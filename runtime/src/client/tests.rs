@@ -18,12 +18,12 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
+mod auth;
 mod batch;
 mod broadcast;
 mod faults;
 mod hostile;
 mod service;
-mod spans;
 mod stream;
 mod udp;
 

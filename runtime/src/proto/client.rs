@@ -465,6 +465,13 @@ impl ClientCore {
         }
     }
 
+    /// Whether a call waits to be sent again: the next connection must come from the same address.
+    #[must_use]
+    pub fn replays(&self) -> bool {
+        let mut queued = self.queue.iter().filter_map(|id| self.table.get(*id));
+        queued.any(|slot| slot.transmissions > 0)
+    }
+
     /// Calls begun and neither finished nor forgotten.
     #[must_use]
     pub fn len(&self) -> usize {

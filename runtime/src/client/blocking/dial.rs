@@ -1,21 +1,26 @@
 //! A target → a connected standard socket; what the async `dial` does, in order and without it.
 
 use super::socket::{Kind, Socket};
-use crate::client::dial::Plan;
+use crate::client::dial::{Plan, any, is_in_use, local_waits};
 use crate::client::options::Destination;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::resvport;
 use crate::net::target::Target;
+use socket2::{Domain, Type};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 /// Makes one attempt within a time limit. Only the look-up of a name is beyond its control.
-pub(crate) fn dial(plan: &Plan, limit: Duration) -> Result<Socket, ConnectError> {
+pub(crate) fn dial(
+    plan: &Plan,
+    local: Option<SocketAddr>,
+    limit: Duration,
+) -> Result<Socket, ConnectError> {
     let Some(destination) = &plan.destination else {
         return Err(plan.error(ConnectErrorKind::NoReconnect));
     };
-    let kind = attempt(plan, destination, Instant::now() + limit, limit)?;
+    let kind = attempt(plan, destination, local, limit)?;
     let options = &plan.options;
     Ok(Socket::new(
         kind,
@@ -27,9 +32,10 @@ pub(crate) fn dial(plan: &Plan, limit: Duration) -> Result<Socket, ConnectError>
 fn attempt(
     plan: &Plan,
     destination: &Destination,
-    deadline: Instant,
+    local: Option<SocketAddr>,
     limit: Duration,
 ) -> Result<Kind, ConnectError> {
+    let deadline = Instant::now() + limit;
     let unreachable = |e: io::Error| match e.kind() {
         io::ErrorKind::TimedOut => plan.error(ConnectErrorKind::TimedOut(limit)),
         _ => plan.error(ConnectErrorKind::Unreachable).with_source(e),
@@ -60,7 +66,7 @@ fn attempt(
         let connected = found.and_then(|address| {
             match udp {
                 true => connect_udp(plan, address).map(Kind::Udp),
-                false => connect_tcp(plan, address, left()).map(Kind::Tcp),
+                false => connect_tcp(plan, address, local, left()).map(Kind::Tcp),
             }
             .map_err(unreachable)
         });
@@ -72,9 +78,26 @@ fn attempt(
     Err(last)
 }
 
-fn connect_tcp(plan: &Plan, address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
+fn connect_tcp(
+    plan: &Plan,
+    address: SocketAddr,
+    local: Option<SocketAddr>,
+    limit: Duration,
+) -> io::Result<TcpStream> {
     let limit = limit.max(Duration::from_micros(1));
+    for pause in local_waits(local, address) {
+        std::thread::sleep(pause.min(limit));
+        match local {
+            None => break,
+            Some(local) => match connect_from(local, address, limit) {
+                Ok(stream) => return Ok(stream),
+                Err(e) if is_in_use(&e) => {}
+                Err(_) => break,
+            },
+        }
+    }
     let stream = match plan.options.reserved_port {
+        false if plan.keeps_port() => return connect_from(any(address), address, limit),
         false => TcpStream::connect_timeout(&address, limit)?,
         true => {
             let socket = resvport::bind_tcp_blocking(address)?;
@@ -86,16 +109,21 @@ fn connect_tcp(plan: &Plan, address: SocketAddr, limit: Duration) -> io::Result<
     Ok(stream)
 }
 
+/// Connects from a given address, which may be in TIME_WAIT.
+fn connect_from(local: SocketAddr, address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
+    let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&local.into())?;
+    socket.connect_timeout(&address.into(), limit)?;
+    let stream = TcpStream::from(socket);
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 fn connect_udp(plan: &Plan, address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = match plan.options.reserved_port {
         true => resvport::bind_udp_blocking(address)?,
-        false => {
-            let any: SocketAddr = match address {
-                SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-                SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-            };
-            UdpSocket::bind(any)?
-        }
+        false => UdpSocket::bind(any(address))?,
     };
     socket.connect(address)?;
     Ok(socket)

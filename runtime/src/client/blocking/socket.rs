@@ -5,7 +5,7 @@ use crate::Body;
 use crate::proto::client::ClientCore;
 use bytes::{Buf, Bytes};
 use std::io::{self, IoSlice, Write};
-use std::net::{TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -65,6 +65,14 @@ impl Socket {
             input: Input::default(),
             datagram,
             refused_is_final,
+        }
+    }
+
+    /// The local address of a TCP socket.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        match &self.kind {
+            Kind::Tcp(s) => s.local_addr().ok(),
+            _ => None,
         }
     }
 

@@ -27,7 +27,7 @@ impl ClientStub for Client {
 }
 
 impl Client {
-    fn count(&self) -> Result<u32, RpcError> {
+    pub(crate) fn count(&self) -> Result<u32, RpcError> {
         call(&self.0, &ECHO, &ECHO.procedures[3], |_| (), |r| r.u32())
     }
     /// Is never answered.
@@ -135,19 +135,24 @@ fn a_connection_closed_while_idle_is_made_again() {
 
 #[test]
 fn a_lost_connection_is_told_and_a_replayed_call_is_the_same() {
-    let (client, peer) = with_peer(options(2000), |listener| {
+    let replayed = CallOptions::new().replay(super::super::Replay::Always);
+    let always = ConnectOptions::new().calls(replayed);
+    let (client, peer) = with_peer(always, |listener| {
         read_call(&mut listener.accept().unwrap().0);
-        let first = read_call(&mut listener.accept().unwrap().0);
-        let mut peer = listener.accept().unwrap().0;
+        let (mut peer, from) = listener.accept().unwrap();
+        let first = read_call(&mut peer);
+        drop(peer);
+        let (mut peer, again) = listener.accept().unwrap();
         let second = read_call(&mut peer);
         assert_eq!(first, second);
+        assert_eq!(again, from, "address and port");
         peer.write_all(&reply(xid(&second), 3)).unwrap();
     });
-    let error = client.count().unwrap_err();
+    let once = client.with(CallOptions::new().replay(super::super::Replay::Never));
+    let error = once.count().unwrap_err();
     assert!(matches!(error, RpcError::ConnectionLost { .. }), "{error}");
     assert_eq!(error.execution(), Execution::Maybe);
-    let again = client.with(CallOptions::new().replay(super::super::Replay::Always));
-    assert_eq!(again.count().unwrap(), 3);
+    assert_eq!(client.count().unwrap(), 3);
     peer.join().unwrap();
 }
 

@@ -1,9 +1,8 @@
 //! The channel's task: connects, drives when several calls are pending, watches an idle connection.
 
 use super::{Driver, Link, Phase, State, Wire};
-use crate::client::Replay;
 use crate::client::connection::Connection;
-use crate::client::dial::{self, Plan};
+use crate::client::dial;
 use crate::client::socket::Socket;
 use crate::error::{ConnectError, ConnectErrorKind, RpcError};
 use crate::proto::client::Framing;
@@ -158,7 +157,10 @@ impl State {
         self.wanted = false;
         link.phase.send_replace(Phase::Dialing);
         // The same port again, so that a server's reply cache knows a replayed call (RFC 5531 §4 names no other way).
-        let local = self.local.filter(|_| plan.keeps_port());
+        let replays = plan.keeps_port() || self.core.replays();
+        let local = self
+            .local
+            .filter(|_| replays && plan.framing == Framing::Stream);
         Some(Box::pin(async move {
             if !wait.is_zero() {
                 sleep(wait).await;
@@ -176,6 +178,13 @@ impl State {
                 if let Some(observer) = &self.observer {
                     observer.connected(connection.local);
                 }
+                if link.plan.keeps_port()
+                    && let Socket::Tcp(_) = connection.socket
+                    && connection.local != self.local
+                {
+                    self.hold = connection.local.and_then(dial::hold);
+                }
+                self.local = connection.local.or(self.local);
                 self.wire = Wire::Up(Box::new(connection));
                 self.driver = Driver::Task;
                 self.used = Instant::now();
@@ -195,13 +204,5 @@ impl State {
                 link.phase.send_replace(Phase::Failed(error));
             }
         }
-    }
-}
-
-impl Plan {
-    /// Whether a reconnect should come from the same local port.
-    fn keeps_port(&self) -> bool {
-        self.framing == Framing::Stream
-            && self.options.call.replay.unwrap_or_default() != Replay::Never
     }
 }
