@@ -66,6 +66,7 @@ mod registration;
 mod running;
 mod service;
 mod shards;
+mod source;
 mod span;
 mod stats;
 

@@ -1,20 +1,20 @@
 //! Who gets a connection: a count of all, and of each source address where that is limited.
 
+use super::source::Source;
 use super::{Peer, Shared};
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Connections of each source address; kept only where their number is limited.
 #[derive(Debug, Default)]
-pub(crate) struct Sources(Mutex<HashMap<IpAddr, usize>>);
+pub(crate) struct Sources(Mutex<HashMap<Source, usize>>);
 
 /// A connection's place. Dropping it makes room for another.
 #[derive(Debug)]
 pub(crate) struct Place {
     server: Arc<Shared>,
-    source: Option<IpAddr>,
+    source: Option<Source>,
 }
 
 /// Which limit is reached.
@@ -36,22 +36,22 @@ impl Place {
             server: Arc::clone(server),
             source: None,
         };
-        if let (Some(limit), Some(address)) = (limits.connections_per_source, peer.address()) {
+        if let (Some(limit), Some(source)) = (limits.connections_per_source, Source::of(peer)) {
             let mut sources = server.sources.lock();
-            let count = sources.entry(address.ip()).or_default();
+            let count = sources.entry(source).or_default();
             if *count >= limit {
                 drop(sources);
                 return Err(Full::Source);
             }
             *count += 1;
-            place.source = Some(address.ip());
+            place.source = Some(source);
         }
         Ok(place)
     }
 }
 
 impl Sources {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Source, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

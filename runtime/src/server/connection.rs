@@ -3,6 +3,9 @@
 //! All of it runs in one task. A handler is polled once where its call is read; only one that is not ready at once
 //! becomes a task. Limits work by not reading: a peer that sends too much or takes too little waits, nobody else does.
 
+mod memory;
+
+use self::memory::SMALL;
 use super::bindings::On;
 use super::call::{Call, Done, Reply, Start};
 use super::canceled::CancelOnDrop;
@@ -17,7 +20,6 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,10 +29,6 @@ use tokio::time::{Instant, Sleep};
 
 /// Calls answered in a row before the other tasks of the thread get their turn.
 const INLINE: usize = 64;
-/// What a connection may hold when the server holds too much.
-const SMALL: usize = 16 << 10;
-/// What there is at least for small calls then.
-const RESERVE: usize = 4 << 20;
 /// Pause between two looks of a large record that is not complete whether there is memory for all.
 const LOOK: Duration = Duration::from_millis(500);
 /// Pause before a look whether memory is free again.
@@ -51,7 +49,7 @@ pub(crate) enum End {
     Deadline(&'static str),
     /// The server stops.
     Stopped,
-    /// The server holds too many bytes, and this connection's partial record is the oldest.
+    /// The server holds too many bytes, and this connection has not moved for the longest time.
     Memory,
     /// The stream failed.
     Io(io::Error),
@@ -348,32 +346,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         !self.eof && !self.draining && self.has_room() && self.has_memory()
     }
 
-    /// Whether the server may hold more bytes for this connection. When it holds too many, large records wait, and small
-    /// calls go on beside them in a quarter more.
-    fn has_memory(&self) -> bool {
-        let (held, limit) = (
-            self.server.held.load(Ordering::Relaxed),
-            self.server.limits.held,
-        );
-        if held < limit {
-            return true;
-        }
-        held - limit < (limit / 4).max(RESERVE)
-            && self.received() + self.out.len() <= SMALL
-            && self.decoder.missing(&self.input.buf) <= SMALL
-    }
-
-    /// Bytes kept for a record that has begun.
-    fn received(&self) -> usize {
-        let buffer = match self.input.buf.is_empty() {
-            true => 0,
-            false => self.input.buf.capacity(),
-        };
-        buffer + self.decoder.held()
-    }
-
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.server.held.load(Ordering::Relaxed) >= self.server.limits.held {
+        if self.excess().is_some() {
             // The next one is small.
             self.input.shrink();
         }
@@ -384,32 +358,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.input.shrink();
         }
         polled
-    }
-
-    /// Tells the server how many bytes this connection holds.
-    fn account(&mut self, bytes: usize) {
-        self.server.held.fetch_add(bytes, Ordering::Relaxed);
-        self.server
-            .held
-            .fetch_sub(self.accounted, Ordering::Relaxed);
-        self.accounted = bytes;
-    }
-
-    /// It is not read from for lack of memory: whether this connection, with a partial record, is to make room for the others.
-    fn waits_too_long(&mut self, now: Instant) -> bool {
-        let Some(since) = self.record_since else {
-            self.leave();
-            return false;
-        };
-        let partials = &self.server.partials;
-        let partial = *self.partial.get_or_insert_with(|| partials.enter(since));
-        partials.must_go(partial, now)
-    }
-
-    fn leave(&mut self) {
-        if let Some(partial) = self.partial.take() {
-            self.server.partials.leave(partial);
-        }
     }
 
     fn is_quiet(&self) -> bool {
@@ -459,7 +407,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.leave();
                 // Nothing else wakes this task when others take what memory there is.
                 let look = now + LOOK;
-                if self.received() > SMALL && due.is_none_or(|(at, _)| look < at) {
+                if self.received() + self.out.len() > SMALL && due.is_none_or(|(at, _)| look < at) {
                     due = Some((look, "memory"));
                 }
             }

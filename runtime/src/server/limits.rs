@@ -82,10 +82,11 @@ setters! {
     decode: DecodeLimits => decode;
     /// Connections at once (default 8 192, and never more than 0.8 of the process's descriptors); more are closed.
     max_connections: usize => connections;
-    /// Connections at once from one address (default no limit); more are closed.
+    /// Connections at once from one address, or one IPv6 network of 64 bits (default no limit); more are closed.
     max_connections_per_source: Option<usize> => connections_per_source;
-    /// Calls in a time from one address, errors and duplicates included (default no limit). Over streams further ones wait,
-    /// unread; over UDP they are dropped: who is told to answer to a forged address sends little there.
+    /// Calls in a time from one address, or one IPv6 network of 64 bits, errors and duplicates included (default no limit).
+    /// Over streams further ones wait, unread; over UDP they are dropped: who is told to answer to a forged address sends
+    /// little there.
     calls_per_source: Option<Rate> => calls_per_source;
     /// Whether the calls of a connection run one after the other, in the order they came (default no).
     in_order: bool => in_order;
@@ -96,8 +97,8 @@ setters! {
     /// Bytes of replies that one connection has not taken (default 4 MiB); then it is not read from.
     max_queued: usize => queued;
     /// Bytes of partial records, queued replies, and arguments of calls that run, of all peers (default 512 MiB). Then only
-    /// small calls are read, in a quarter more; if that does not help within a second, the connection with the oldest
-    /// partial record is closed.
+    /// small calls are read, in a quarter more; if that does not help within a second, the connection is closed whose
+    /// partial record, or replies, have waited for their peer for the longest time.
     max_held: usize => held;
     /// From the first byte of a record to its last (default 30 s); then the connection is closed.
     record_deadline: Duration => record_deadline;

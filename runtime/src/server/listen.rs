@@ -128,7 +128,7 @@ fn report(end: &End, peer: &str, server: &Shared) {
                     peer,
                     limit,
                     more,
-                    "out of memory for partial records: the oldest is closed"
+                    "too many bytes are held: a connection that waits for its peer is closed"
                 );
             }
         }

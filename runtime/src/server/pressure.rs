@@ -1,4 +1,5 @@
-//! When the server holds too many bytes: large records are not read on, and if that does not help, the oldest goes.
+//! When the server holds too many bytes: large records are not read on, and if that does not help, the connection goes
+//! whose peer has not sent the rest of its record, or taken its replies, for the longest time.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +10,10 @@ use tokio::time::Instant;
 /// How long the server waits for memory before it closes the connection with the oldest partial record, and then the next.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Partial records of connections that wait for memory, the oldest first.
+/// The same when nothing else goes on meanwhile.
+const HASTE: Duration = Duration::from_millis(20);
+
+/// Partial records, and replies that are not taken, of connections that wait for memory, the oldest first.
 ///
 /// Only connections that find the limit reached come here, so that it costs nothing otherwise.
 #[derive(Debug, Default)]
@@ -51,12 +55,15 @@ impl Partials {
         }
     }
 
-    /// Whether it is this one's turn to go.
-    pub(crate) fn must_go(&self, partial: Partial, now: Instant) -> bool {
+    /// Whether it is this one's turn to go. When it is `urgent`, for not even small calls go on, those that have waited
+    /// for their peers long enough go one shortly after the other.
+    pub(crate) fn must_go(&self, partial: Partial, now: Instant, urgent: bool) -> bool {
         let mut state = self.state();
-        let waited = state
-            .since
-            .is_some_and(|since| now.saturating_duration_since(since) >= PATIENCE);
+        let passed = |since: Option<Instant>, time| {
+            since.is_some_and(|since| now.saturating_duration_since(since) >= time)
+        };
+        let waited = passed(state.since, PATIENCE)
+            || urgent && passed(state.since, HASTE) && passed(Some(partial.0), PATIENCE);
         let must_go = waited && state.waiting.first() == Some(&partial);
         if must_go {
             // The next one gets the same time to see whether this was enough.
@@ -76,15 +83,31 @@ mod tests {
         let start = Instant::now();
         let young = partials.enter(start + Duration::from_millis(2));
         let old = partials.enter(start);
-        assert!(!partials.must_go(old, start), "not at once");
+        assert!(!partials.must_go(old, start, false), "not at once");
         let later = Instant::now() + PATIENCE;
-        assert!(!partials.must_go(young, later));
-        assert!(partials.must_go(old, later));
+        assert!(!partials.must_go(young, later, false));
+        assert!(partials.must_go(old, later, false));
         partials.leave(old);
         assert!(
-            !partials.must_go(young, later),
+            !partials.must_go(young, later, false),
             "the first may have been enough"
         );
-        assert!(partials.must_go(young, later + PATIENCE));
+        assert!(partials.must_go(young, later + PATIENCE, false));
+    }
+
+    #[test]
+    fn in_an_emergency_the_next_goes_shortly_after_but_none_that_is_young() {
+        let partials = Partials::default();
+        let start = Instant::now();
+        let (oldest, old) = (partials.enter(start), partials.enter(start));
+        let later = Instant::now() + PATIENCE;
+        assert!(partials.must_go(oldest, later, true));
+        partials.leave(oldest);
+        assert!(!partials.must_go(old, later, true));
+        assert!(!partials.must_go(old, later + HASTE, false));
+        assert!(partials.must_go(old, later + HASTE, true));
+        let young = partials.enter(later);
+        partials.leave(old);
+        assert!(!partials.must_go(young, later + HASTE * 3, true));
     }
 }

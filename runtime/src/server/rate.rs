@@ -8,8 +8,8 @@
 //! of its own, and wakes once.
 
 use super::Peer;
+use super::source::Source;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -52,23 +52,6 @@ impl Rate {
     /// Time in which an empty bucket fills.
     fn fill(self) -> Duration {
         self.interval.saturating_mul(self.burst)
-    }
-}
-
-/// Who has a bucket. A network of 64 bits is one source: whoever has one address of it has them all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Source(IpAddr);
-
-impl Source {
-    fn of(peer: &Peer) -> Option<Self> {
-        let address = match peer.address()?.ip() {
-            IpAddr::V6(ip) => {
-                let network = u128::from(ip) >> 64 << 64;
-                IpAddr::V6(Ipv6Addr::from(network))
-            }
-            v4 @ IpAddr::V4(_) => v4,
-        };
-        Some(Self(address))
     }
 }
 
@@ -160,7 +143,7 @@ mod tests {
     use super::*;
 
     fn source(n: u32) -> Source {
-        Source(IpAddr::V4(n.into()))
+        Source::of(&Peer::Udp((std::net::Ipv4Addr::from(n), 1).into())).unwrap()
     }
 
     #[test]
@@ -221,14 +204,5 @@ mod tests {
             assert_eq!(debt, n < 1_000, "{n}");
         }
         assert!(all.full_at.len() <= 2 * FEW, "{}", all.full_at.len());
-    }
-
-    #[test]
-    fn a_network_of_64_bits_is_one_source() {
-        let of = |text: &str| Source::of(&Peer::Udp(text.parse().unwrap()));
-        assert_eq!(of("[2001:db8::1]:1"), of("[2001:db8::ffff:2]:9"));
-        assert_ne!(of("[2001:db8:0:1::1]:1"), of("[2001:db8:0:2::1]:1"));
-        assert_ne!(of("192.0.2.1:1"), of("192.0.2.2:1"));
-        assert_eq!(Source::of(&Peer::Local), None);
     }
 }
