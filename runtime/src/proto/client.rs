@@ -117,10 +117,19 @@ impl ClientCore {
 
     /// Header, arguments and, on a stream, the record mark.
     fn message(&mut self, xid: u32, call: &mut NewCall<'_>) -> Result<Body, RpcError> {
-        self.header.clear();
         let numbers = [call.program, call.version, call.procedure];
-        put_header(&mut self.header, xid, numbers, call.credential);
         let mut message = core::mem::take(&mut call.args);
+        let is_stream = self.config.framing == Framing::Stream;
+        // Nearly all: mark and header in one, of a size that is known.
+        if is_stream
+            && call.credential.is_none()
+            && let Some(front) = header::marked(xid, numbers, message.len())
+        {
+            message.prepend(&front);
+            return Ok(message);
+        }
+        self.header.clear();
+        put_header(&mut self.header, xid, numbers, call.credential);
         let size = self.header.len().saturating_add(message.len());
         let limit = match self.config.framing {
             Framing::Stream => MAX_RECORD,
@@ -134,7 +143,7 @@ impl ClientCore {
             return Err(too_large);
         }
         message.prepend(&self.header);
-        if self.config.framing == Framing::Stream {
+        if is_stream {
             message.prepend(&record::mark(size).ok_or(too_large)?);
         }
         Ok(message)
@@ -191,7 +200,9 @@ impl ClientCore {
             slot.transmissions = slot.transmissions.saturating_add(1);
             if slot.transmissions == 1 {
                 slot.first_sent = now;
-                slot.wait = self.rtt.first_wait(&self.config.retransmit);
+                if datagram {
+                    slot.wait = self.rtt.first_wait(&self.config.retransmit);
+                }
             }
             let attempt = slot.transmissions;
             if slot.oneway {

@@ -9,6 +9,8 @@ pub struct Random {
     /// The hasher once the key is in it.
     keyed: DefaultHasher,
     counter: u64,
+    /// The other half of a number of which one half has been given out.
+    spare: Option<u32>,
 }
 
 impl Random {
@@ -26,7 +28,11 @@ impl Random {
         for word in key {
             keyed.write_u64(word);
         }
-        Self { keyed, counter: 0 }
+        Self {
+            keyed,
+            counter: 0,
+            spare: None,
+        }
     }
 
     /// The next number.
@@ -37,8 +43,13 @@ impl Random {
         hasher.finish()
     }
 
-    /// The next number, 32 bits of it.
+    /// The next number of 32 bits.
     pub fn next_u32(&mut self) -> u32 {
-        (self.next_u64() >> 32) as u32
+        if let Some(spare) = self.spare.take() {
+            return spare;
+        }
+        let both = self.next_u64();
+        self.spare = Some(both as u32);
+        (both >> 32) as u32
     }
 }
