@@ -20,7 +20,8 @@ fn main() {
         std::fs::write(&path, &interface.rust).expect("OUT_DIR is writable");
         writeln!(modules, "pub mod {module} {{ include!({path:?}); }}").expect("text");
         for (index, def) in interface.spec.types.iter().enumerate() {
-            if matches!(def.kind, TypeKind::Alias(_) | TypeKind::Extern(_)) {
+            let is_alias = matches!(def.kind, TypeKind::Alias(_));
+            if is_alias && !interface.options.newtype.selects(&def.name.x, None) {
                 continue;
             }
             let ty = format!("{module}::{}", ident(&def.name));
@@ -38,6 +39,7 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/interfaces.rs");
     println!("cargo:rerun-if-changed=../corpus/x");
+    println!("cargo:rerun-if-changed=../golden/cases");
 }
 
 fn ident(name: &Name) -> String {
@@ -55,9 +57,14 @@ fn fill(interface: &Interface, def: &TypeDef, ty: &str) -> String {
                 .collect();
             format!("Self {{ {fields}}}")
         }
+        // An open enum is a struct around its number.
+        TypeKind::Enum(_) if interface.options.open_enum.selects(&def.name.x, None) => {
+            "Self(i32::fill(t))".to_owned()
+        }
         TypeKind::Enum(_) => "Self::try_from(i32::fill(t)).expect(\"a declared value\")".to_owned(),
         TypeKind::Union(union) => arms(&interface.spec, union),
-        TypeKind::Alias(_) | TypeKind::Extern(_) => String::new(),
+        TypeKind::Alias(_) => "Self(Fill::fill(t))".to_owned(),
+        TypeKind::Extern(path) => panic!("{path} has no values"),
     };
     format!("impl Fill for {ty} {{ fn fill(t: &mut Tokens<'_>) -> Self {{ {body} }} }}\n")
 }

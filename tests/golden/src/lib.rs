@@ -2,14 +2,12 @@
 //!
 //! `cases/<hazard>/` holds `in.x`, `flags` (command-line flags, one a line), `out.rs` (what is generated) and `err.txt`
 //! (what is said about the file). `UPDATE_GOLDEN=1 cargo test -p golden` writes the last two. Every output is compiled
-//! in editions 2021 and 2024 with warnings denied, and every type in it is run against hostile bytes.
+//! in editions 2021 and 2024 with warnings denied; `tests/oracle` runs every type in it against hostile bytes.
 
 pub mod interface;
 pub mod nodes;
 pub mod packages;
-pub mod probe;
 pub mod random;
-pub mod wire;
 
 use rpcgen_rs::diag::Format;
 use rpcgen_rs::options::TABLE;

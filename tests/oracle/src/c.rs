@@ -151,15 +151,13 @@ impl Side {
         let mut output = BufReader::with_capacity(1 << 16, child.stdout.take().expect("piped"));
         let mut next = || {
             let mut length = [0; 8];
-            output
-                .read_exact(&mut length)
-                .expect("an answer to each value");
+            let read = output.read_exact(&mut length);
+            read.unwrap_or_else(|e| panic!("{}: {e}", self.program.display()));
             let length = u64::from_ne_bytes(length);
             (length != u64::MAX).then(|| {
                 let mut bytes = vec![0; usize::try_from(length).expect("a length")];
-                output
-                    .read_exact(&mut bytes)
-                    .expect("an answer to each value");
+                let read = output.read_exact(&mut bytes);
+                read.unwrap_or_else(|e| panic!("{}: {e}", self.program.display()));
                 bytes
             })
         };

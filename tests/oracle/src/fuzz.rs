@@ -109,8 +109,8 @@ fn pools() -> Vec<Vec<Bytes>> {
     let interfaces = interfaces::all();
     let pool = |entry: &Entry| {
         let interface = interfaces.iter().find(|i| i.module == entry.module);
-        let spec = &interface.expect("its own interface").spec;
-        let mut messages = valid(spec, entry, if entry.min > LONG { 2 } else { 40 });
+        let interface = interface.expect("its own interface");
+        let mut messages = valid(interface, entry, if entry.min > LONG { 2 } else { 40 });
         messages.truncate(KEPT / 2);
         messages
     };

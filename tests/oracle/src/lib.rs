@@ -10,3 +10,8 @@ pub mod mangle;
 pub mod theirs;
 pub mod types;
 pub mod values;
+
+/// What the code of an interface calls the runtime.
+pub mod runtime {
+    pub use rpcgen_runtime::*;
+}

@@ -3,18 +3,19 @@
 //! In strict mode what decodes encodes to the same bytes. In interop mode what decodes encodes to bytes that decode
 //! strictly to the same value.
 
+use crate::interfaces::Interface;
 use crate::types::Entry;
 use crate::values::{Rng, Seen, draw};
-use rpcgen_rs::ir::{Spec, TypeId};
+use rpcgen_rs::ir::TypeId;
 use rpcgen_runtime::xdr::DecodeErrorKind;
 use rpcgen_runtime::{Bytes, Mode};
 
 /// The first `count` values of a type as messages, the shortest first; those above a bound are none.
 #[must_use]
-pub fn valid(spec: &Spec, entry: &Entry, count: u64) -> Vec<Bytes> {
+pub fn valid(interface: &Interface, entry: &Entry, count: u64) -> Vec<Bytes> {
     let id = TypeId(entry.index as u32);
     let mut all: Vec<Bytes> = (0..count)
-        .map(|number| draw(spec, id, number, &mut Seen::new()))
+        .map(|number| draw(interface, id, number, &mut Seen::new()))
         .filter_map(|value| (entry.encode)(&value.numbers).ok())
         .collect();
     all.sort_by_key(Bytes::len);

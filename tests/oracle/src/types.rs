@@ -14,6 +14,8 @@ use rpcgen_runtime::{
     XdrString, from_bytes_with, to_bytes,
 };
 
+use std::fmt::Debug;
+
 include!(concat!(env!("OUT_DIR"), "/types.rs"));
 
 /// The numbers that a value is made of, from first to last.
@@ -70,6 +72,12 @@ impl Fill for Quadruple {
 impl Fill for XdrString {
     fn fill(t: &mut Tokens<'_>) -> Self {
         t.many::<u8, Vec<u8>>().into()
+    }
+}
+
+impl Fill for String {
+    fn fill(t: &mut Tokens<'_>) -> Self {
+        Self::from_utf8(t.many()).expect("text, where the options ask for it")
     }
 }
 
@@ -161,16 +169,18 @@ pub struct Entry {
     pub again: fn(&Bytes, Mode) -> Again,
     /// Bytes → a value, which is dropped.
     pub decode: fn(&Bytes, Mode) -> Result<(), DecodeError>,
+    /// Bytes → a value, whose clone is checked: it looks the same, and is equal. Whether there is one.
+    pub copy: fn(&Bytes) -> bool,
 }
 
-impl std::fmt::Debug for Entry {
+impl Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.module, self.x)
     }
 }
 
 impl Entry {
-    const fn new<T: Fill + Encode + for<'a> Decode<'a>>(
+    const fn new<T: Fill + Encode + for<'a> Decode<'a> + Clone + PartialEq + Debug>(
         module: &'static str,
         x: &'static str,
         index: usize,
@@ -184,6 +194,7 @@ impl Entry {
             encode: encode::<T>,
             again: again::<T>,
             decode: decode::<T>,
+            copy: copy::<T>,
         }
     }
 }
@@ -209,4 +220,16 @@ fn again<T: Encode + for<'a> Decode<'a>>(bytes: &Bytes, mode: Mode) -> Again {
 
 fn decode<T: for<'a> Decode<'a>>(bytes: &Bytes, mode: Mode) -> Result<(), DecodeError> {
     from_bytes_with::<T>(bytes, DecodeLimits::default(), mode).map(drop)
+}
+
+fn copy<T: for<'a> Decode<'a> + Clone + PartialEq + Debug>(bytes: &Bytes) -> bool {
+    let Ok(value) = from_bytes_with::<T>(bytes, DecodeLimits::default(), Mode::Interop) else {
+        return false;
+    };
+    let copy = value.clone();
+    let shown = format!("{value:?}");
+    assert_eq!(format!("{copy:?}"), shown);
+    // NaN is not equal to itself; anything else is.
+    assert!(value == copy || shown.contains("NaN"), "{shown}");
+    true
 }

@@ -3,8 +3,10 @@
 //! One number for each scalar; in front of an array, string or opaque data of either kind its length, in front of
 //! optional data 1 or 0, in front of a union's arm the discriminant. Strings have no zero byte, which C cannot carry.
 
+use crate::interfaces::Interface;
 use rpcgen_rs::ir::{Spec, Type, TypeId, TypeKind, Union};
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// The most numbers that a member is forced to take so that its bound is reached.
 const FORCED: u64 = 8192;
@@ -76,7 +78,8 @@ impl Rng {
 }
 
 /// The `number`th value of a type.
-pub fn draw(spec: &Spec, id: TypeId, number: u64, seen: &mut Seen) -> Value {
+pub fn draw(interface: &Interface, id: TypeId, number: u64, seen: &mut Seen) -> Value {
+    let spec = &interface.spec;
     // A union takes its arms in turn already.
     let is_union = matches!(spec.def(id).kind, TypeKind::Union(_));
     let mut drawer = Drawer {
@@ -89,6 +92,11 @@ pub fn draw(spec: &Spec, id: TypeId, number: u64, seen: &mut Seen) -> Value {
         depth: 0,
         site: 0,
         value: Value::default(),
+        letters: match interface.options.std_string.iter().next() {
+            // Some strings must be text; what is of one byte each is.
+            Some(_) => 128,
+            None => 256,
+        },
         seen,
     };
     drawer.named(id);
@@ -111,6 +119,8 @@ struct Drawer<'a> {
     /// Lengths of the type itself so far.
     site: u64,
     value: Value,
+    /// Bytes of strings are below.
+    letters: u64,
     seen: &'a mut Seen,
 }
 
@@ -258,15 +268,15 @@ impl Drawer<'_> {
             Type::UShort => self.unsigned(member, 16),
             Type::UInt | Type::Float => self.unsigned(member, 32),
             Type::UHyper | Type::Double => self.unsigned(member, 64),
-            Type::Quadruple => self.bytes(16, 0),
-            Type::OpaqueFixed(length) => self.bytes(*length, 0),
+            Type::Quadruple => self.bytes(16, 0..256),
+            Type::OpaqueFixed(length) => self.bytes(*length, 0..256),
             Type::Opaque(bound) => {
                 let length = self.length(None, *bound, member);
-                self.bytes(length, 0);
+                self.bytes(length, 0..256);
             }
             Type::String(bound) => {
                 let length = self.length(None, *bound, member);
-                self.bytes(length, 1);
+                self.bytes(length, 1..self.letters);
             }
             Type::Array(element, length) => self.elements(element, *length, member),
             Type::Vec(element, bound) => {
@@ -290,10 +300,10 @@ impl Drawer<'_> {
         }
     }
 
-    fn bytes(&mut self, length: u64, least: u64) {
+    fn bytes(&mut self, length: u64, range: Range<u64>) {
         self.push(length);
         for _ in 0..length {
-            let byte = least + self.rng.below(256 - least);
+            let byte = range.start + self.rng.below(range.end - range.start);
             self.push(byte);
         }
     }

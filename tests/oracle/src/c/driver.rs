@@ -72,13 +72,21 @@ static uint64_t o_bits64;
 const MAIN: &str = r#"
 int main(void)
 {
-    uint64_t head[2];
+    uint64_t head[2], *numbers = NULL;
+    /* A union has the size of its largest arm, however small the arm that is in it. */
+    size_t space = 1 << 20, room = 0;
+    char *memory = NULL, *out = NULL;
     while (fread(head, sizeof head, 1, stdin) == 1) {
-        size_t space = head[1] * 64 + 4096;
-        uint64_t *numbers = malloc(head[1] * 8 + 8);
-        char *memory = malloc(space), *out = malloc(space);
         XDR xdrs;
         int done;
+        while (space < head[1] * 64 + 4096)
+            space *= 2;
+        if (room < space) {
+            room = space;
+            numbers = realloc(numbers, room);
+            memory = realloc(memory, room);
+            out = realloc(out, room);
+        }
         if (!numbers || !memory || !out || fread(numbers, 8, head[1], stdin) != head[1])
             abort();
         o_at = numbers;
@@ -93,9 +101,6 @@ int main(void)
         fwrite(head, 8, 1, stdout);
         if (done)
             fwrite(out, 1, head[0], stdout);
-        free(numbers);
-        free(memory);
-        free(out);
     }
     return 0;
 }
