@@ -26,7 +26,8 @@ const MEMORY: usize = 192 << 10;
 /// What the server may hold, in bytes.
 const HELD: usize = 48 << 20;
 
-/// The server. 1: a number, or as many bytes as are asked for. 2: decodes a list of strings. 3: answers after two seconds, and keeps its arguments until then.
+/// The server. 1: a number, or as many bytes as are asked for. 2: decodes a list of strings. 3:
+/// the same, and keeps them for two seconds.
 #[tokio::test]
 #[ignore = "what the other starts"]
 async fn child() {
@@ -37,14 +38,15 @@ async fn child() {
                 let size = arguments(&cx, &args, |r| r.u32())?;
                 return Ok(vec![7; size as usize].into());
             }
-            if procedure == 2 {
-                arguments(&cx, &args, |r| {
+            let names = match procedure {
+                1 => Vec::new(),
+                _ => arguments(&cx, &args, |r| {
                     r.vec_with(u32::MAX, 4, |r| r.string(u32::MAX))
-                })?;
-            }
+                })?,
+            };
             if procedure == 3 {
                 tokio::time::sleep(Duration::from_secs(2)).await;
-                drop(args);
+                drop((names, args));
             }
             number(&cx, procedure)
         },
@@ -134,6 +136,11 @@ fn attacks() -> Vec<(&'static str, usize, Vec<u8>)> {
             "calls that wait",
             8,
             record(&call_to(PROGRAM, 1, 3, &large)).repeat(100),
+        ),
+        (
+            "strings that are kept",
+            8,
+            record(&call_to(PROGRAM, 1, 3, &empty)).repeat(100),
         ),
         (
             "empty strings",

@@ -8,6 +8,7 @@ use crate::net::Outgoing;
 use crate::proto::record;
 use crate::proto::replay::{Admission, CallKey};
 use crate::proto::server::{Accepted, REPLY_ROOM, Verifier, header_bytes};
+use std::cell::Cell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -36,7 +37,7 @@ pub(crate) struct Call {
     /// `None` when nobody listens.
     span: Option<Box<Span>>,
     datagram: bool,
-    /// Bytes of its arguments.
+    /// Bytes of its arguments, and of what they are decoded to.
     arguments: usize,
     held: Option<Held>,
 }
@@ -51,6 +52,17 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.server.held.fetch_sub(self.bytes, Ordering::Relaxed);
     }
+}
+
+thread_local! {
+    /// Memory that the handler polled last has decoded its arguments to.
+    static DECODED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The handler that is being polled has decoded arguments to so many bytes of memory, beside the message itself.
+#[inline]
+pub(super) fn decoded(bytes: usize) {
+    DECODED.set(DECODED.get().saturating_add(bytes));
 }
 
 /// Arguments below this are not counted: their number is limited, and there are many.
@@ -152,6 +164,16 @@ impl Call {
         }
     }
 
+    fn hold_decoded(&mut self, bytes: usize) {
+        self.arguments = self.arguments.saturating_add(bytes);
+        if let Some(held) = &mut self.held
+            && bytes > 0
+        {
+            held.server.held.fetch_add(bytes, Ordering::Relaxed);
+            held.bytes = held.bytes.saturating_add(bytes);
+        }
+    }
+
     /// Counts the arguments among the bytes that the server holds, for as long as the call runs: it was not ready at once.
     pub(crate) fn hold(&mut self, server: &Arc<Shared>) {
         if self.arguments >= SMALL {
@@ -195,13 +217,17 @@ impl Future for Call {
         let this = &mut *self;
         // A handler's panic is the failure of its call alone. The handler is never polled again.
         let entered = this.span.as_deref().map(Span::enter);
+        DECODED.set(0);
         let polled = catch_unwind(AssertUnwindSafe(|| this.handler.as_mut().poll(cx)));
+        drop(entered);
         let result = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) => {
+                this.hold_decoded(DECODED.get());
+                return Poll::Pending;
+            }
             Ok(Poll::Ready(result)) => result,
             Err(_) => Err(Fault::SystemErr),
         };
-        drop(entered);
         if let Some(span) = &this.span {
             span::ended(span, result.as_ref().err());
         }

@@ -1,5 +1,6 @@
 //! How the server calls generated code.
 
+use super::call;
 use super::context::Decoding;
 use super::{Context, Fault};
 use crate::proto::server::REPLY_ROOM;
@@ -36,7 +37,13 @@ pub fn arguments<T>(
     decode: impl for<'b> FnOnce(&mut Reader<'b>) -> Result<T, DecodeError>,
 ) -> Result<T, Fault> {
     let Decoding { limits, mode } = cx.origin.decoding;
-    decode_body(args, limits, mode, cx.ratio as usize, decode).map_err(|error| {
+    let counted = |r: &mut Reader<'_>| {
+        let budget = r.budget();
+        let value = decode(r)?;
+        call::decoded(budget.saturating_sub(r.budget()));
+        Ok(value)
+    };
+    decode_body(args, limits, mode, cx.ratio as usize, counted).map_err(|error| {
         tracing::debug!(peer = %cx.peer(), xid = cx.xid, procedure = cx.procedure, %error, "arguments do not decode");
         Fault::GarbageArgs
     })

@@ -96,8 +96,8 @@ setters! {
     max_in_flight: usize => in_flight;
     /// Bytes of replies that one connection has not taken (default 4 MiB); then it is not read from.
     max_queued: usize => queued;
-    /// Bytes of partial records, queued replies, and arguments of calls that run, of all peers (default 512 MiB). Then only
-    /// small calls are read, in a quarter more; if that does not help within a second, the connection is closed whose
+    /// Bytes of partial records, queued replies, and arguments of calls that run, as received and as decoded, of all peers
+    /// (default 512 MiB). Then only small calls are read, in a quarter more; if that does not help within a second, the connection is closed whose
     /// partial record, or replies, have waited for their peer for the longest time.
     max_held: usize => held;
     /// From the first byte of a record to its last (default 30 s); then the connection is closed.

@@ -141,6 +141,12 @@ impl<'a> Reader<'a> {
         self.block::<4, _>()
     }
 
+    /// What is left of the message's budget.
+    #[cfg(feature = "net")]
+    pub(crate) fn budget(&self) -> usize {
+        self.budget
+    }
+
     /// Takes `bytes` of Rust memory from the message's budget.
     ///
     /// # Errors
