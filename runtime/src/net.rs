@@ -3,6 +3,7 @@
 pub(crate) mod incoming;
 mod listener;
 mod outgoing;
+pub(crate) mod resolve;
 pub(crate) mod resvport;
 pub mod target;
 mod tcp;

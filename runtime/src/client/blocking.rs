@@ -1,4 +1,5 @@
-//! Calls from code without an async runtime: plain sockets, no threads, the same method names.
+//! Calls from code without an async runtime: plain sockets, no threads, the same method names. (But the look-up of a host
+//! name, which the system lets nobody put a deadline on: it runs in a short-lived thread, so that a call keeps its own.)
 //!
 //! ```no_run
 //! # use rpcgen_runtime::blocking;

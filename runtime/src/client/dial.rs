@@ -5,6 +5,7 @@ use super::local::LocalStream;
 use super::options::{ConnectOptions, Destination};
 use super::socket::Socket;
 use crate::error::{ConnectError, ConnectErrorKind};
+use crate::net::resolve::look_up;
 use crate::net::target::{Host, Target, Transport};
 use crate::proto::client::{ClientConfig, Framing};
 use crate::rpcbind::{self, lookup::Lookup};
@@ -13,7 +14,6 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket, UnixStream};
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// Where to, and how.
@@ -133,8 +133,16 @@ async fn attempt(
     let (host, udp) = match &destination.target {
         Target::Unix(path) => {
             let path = crate::net::target::socket_path(path);
-            let stream = UnixStream::connect(path).await.map_err(unreachable)?;
-            return Ok(Socket::Unix(stream));
+            loop {
+                match UnixStream::connect(&*path).await {
+                    Ok(stream) => return Ok(Socket::Unix(stream)),
+                    // The listener's queue is full; the deadline is our caller's.
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                        sleep(Duration::from_millis(5)).await;
+                    }
+                    Err(e) => return Err(unreachable(e)),
+                }
+            }
         }
         Target::Tcp(host) => (host, false),
         Target::Udp(host) => (host, true),
@@ -175,8 +183,8 @@ async fn resolve(plan: &Plan, host: &Host) -> Result<Vec<SocketAddr>, ConnectErr
     if let Some(address) = host.literal(port) {
         return Ok(vec![address]);
     }
-    let name = host.clone();
-    let found = spawn_blocking(move || name.resolve(port)).await;
+    // Not in the runtime's pool of threads: a runtime that is dropped waits for those.
+    let found = look_up(host.clone(), port).await;
     let found = found.unwrap_or_else(|e| Err(io::Error::other(e)));
     let unresolved = plan.error(ConnectErrorKind::Unresolved);
     match found {

@@ -214,21 +214,6 @@ pub(crate) fn socket_path(path: &Path) -> std::borrow::Cow<'_, Path> {
     }
 }
 
-/// Connects to a unix socket, by path or, on Linux, by abstract name.
-#[cfg(unix)]
-pub(crate) fn connect_unix(path: &Path) -> std::io::Result<std::os::unix::net::UnixStream> {
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::linux::net::SocketAddrExt;
-        use std::os::unix::ffi::OsStrExt;
-        use std::os::unix::net::{SocketAddr, UnixStream};
-        if let Some((b'@', name)) = path.as_os_str().as_bytes().split_first() {
-            return UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?);
-        }
-    }
-    std::os::unix::net::UnixStream::connect(path)
-}
-
 /// Something that names a target: a string, or a target made by hand.
 pub trait IntoTarget {
     /// The target.

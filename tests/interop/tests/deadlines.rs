@@ -2,10 +2,13 @@
 //! executed it.
 
 use interop::arith::arith_prog::{self, ArithV1Client};
+use interop::namespace;
 use interop::wire::{record, words};
 use rpcgen_runtime::{CallOptions, ConnectOptions, Execution, RpcError};
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,7 +46,11 @@ fn xid(call: &[u8]) -> u32 {
 fn both(target: &str, timeout: Option<Duration>, judge: impl Fn(&str, &RpcError) + Sync) {
     let options = || {
         let calls = timeout.map_or(CallOptions::new(), |t| CallOptions::new().timeout(t));
-        ConnectOptions::new().calls(calls)
+        let connect = ConnectOptions::new().calls(calls);
+        match timeout {
+            Some(limit) => connect.connect_timeout(limit),
+            None => connect,
+        }
     };
     let limit = timeout.unwrap_or(CallOptions::DEFAULT_TIMEOUT);
     let judge = |who: &str, start: Instant, outcome: Result<i32, RpcError>| {
@@ -190,4 +197,29 @@ fn the_default_deadline_is_kept() {
         let _ = stream.read_to_end(&mut Vec::new());
     });
     both(&target, None, timed_out_maybe);
+}
+
+/// `getaddrinfo` would wait for tens of seconds here: the name server does not answer, and nothing says that it is not
+/// there.
+#[test]
+fn a_name_server_that_never_answers() {
+    namespace::inside("a_name_server_that_never_answers", || {
+        let nobody = UdpSocket::bind("127.0.0.53:53").expect("port 53 is free in here");
+        for (file, text) in [
+            ("/etc/resolv.conf", "nameserver 127.0.0.53\n"),
+            ("/etc/nsswitch.conf", "hosts: dns\n"),
+        ] {
+            let own = format!("/run/{}", file.replace('/', "-"));
+            fs::write(&own, text).expect("/run is ours");
+            let mount = Command::new("mount").args(["--bind", &own, file]).status();
+            assert!(mount.is_ok_and(|m| m.success()), "{file} is not replaced");
+        }
+        let target = "tcp://server.example:2049";
+        both(target, Some(DEADLINE), |who, error| {
+            assert!(error.is_timeout(), "{who}: {error:?}");
+            assert_eq!(error.execution(), Execution::No, "{who}: {error:?}");
+        });
+        let asked = nobody.recv(&mut [0; 512]).expect("a question came");
+        assert!(asked > 12, "the name was looked up");
+    });
 }

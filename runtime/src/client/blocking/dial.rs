@@ -1,17 +1,21 @@
 //! A target → a connected standard socket; what the async `dial` does, in order and without it.
 
 use super::socket::{Kind, Socket};
+use super::wait::block_on;
 use crate::client::dial::{Plan, any, is_in_use, local_waits};
 use crate::client::options::Destination;
 use crate::error::{ConnectError, ConnectErrorKind};
+use crate::net::resolve::look_up;
 use crate::net::resvport;
-use crate::net::target::Target;
+use crate::net::target::{Host, Target};
 use socket2::{Domain, Type};
 use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+#[cfg(unix)]
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Makes one attempt within a time limit. Only the look-up of a name is beyond its control.
+/// Makes one attempt within a time limit.
 pub(crate) fn dial(
     plan: &Plan,
     local: Option<SocketAddr>,
@@ -43,7 +47,7 @@ fn attempt(
     let (host, udp) = match &destination.target {
         #[cfg(unix)]
         Target::Unix(path) => {
-            let stream = crate::net::target::connect_unix(path).map_err(unreachable)?;
+            let stream = connect_unix(path, deadline).map_err(unreachable)?;
             return Ok(Kind::Unix(stream));
         }
         #[cfg(not(unix))]
@@ -51,9 +55,7 @@ fn attempt(
         Target::Tcp(host) => (host, false),
         Target::Udp(host) => (host, true),
     };
-    let addresses = host
-        .resolve(host.port.unwrap_or(0))
-        .map_err(|e| plan.error(ConnectErrorKind::Unresolved).with_source(e))?;
+    let addresses = resolve(plan, host, deadline, limit)?;
     let mut last = plan.error(ConnectErrorKind::Unresolved);
     for address in addresses {
         let left = || deadline.saturating_duration_since(Instant::now());
@@ -76,6 +78,26 @@ fn attempt(
         }
     }
     Err(last)
+}
+
+/// All addresses of the host, with its port, or 0 where it has none.
+fn resolve(
+    plan: &Plan,
+    host: &Host,
+    deadline: Instant,
+    limit: Duration,
+) -> Result<Vec<SocketAddr>, ConnectError> {
+    let port = host.port.unwrap_or(0);
+    if let Some(address) = host.literal(port) {
+        return Ok(vec![address]);
+    }
+    let unresolved = || plan.error(ConnectErrorKind::Unresolved);
+    match block_on(look_up(host.clone(), port), Some(deadline)) {
+        None => Err(plan.error(ConnectErrorKind::TimedOut(limit))),
+        Some(Ok(Ok(addresses))) => Ok(addresses),
+        Some(Ok(Err(e))) => Err(unresolved().with_source(e)),
+        Some(Err(e)) => Err(unresolved().with_source(io::Error::other(e))),
+    }
 }
 
 fn connect_tcp(
@@ -118,6 +140,29 @@ fn connect_from(local: SocketAddr, address: SocketAddr, limit: Duration) -> io::
     let stream = TcpStream::from(socket);
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+/// Connects to a unix socket; one whose listener has a full queue answers at once that it does (EAGAIN).
+#[cfg(unix)]
+fn connect_unix(path: &Path, deadline: Instant) -> io::Result<std::os::unix::net::UnixStream> {
+    let path = crate::net::target::socket_path(path);
+    let address = socket2::SockAddr::unix(path)?;
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    loop {
+        match socket.connect(&address) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+            Ok(()) => break,
+        }
+        if Instant::now() >= deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    socket.set_nonblocking(false)?;
+    Ok(socket.into())
 }
 
 fn connect_udp(plan: &Plan, address: SocketAddr) -> io::Result<UdpSocket> {

@@ -237,3 +237,37 @@ fn batched_calls_go_out_in_one_piece_and_their_loss_is_told() {
     assert!(matches!(error, RpcError::Connect(_)), "{error}");
     assert_eq!(error.execution(), Execution::No);
 }
+
+#[test]
+fn h097_a_unix_socket_that_accepts_nobody_is_a_typed_error_in_time() {
+    let path = std::env::temp_dir().join(format!("rpcgen-full-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let unix = socket2::Domain::UNIX;
+    let listener = socket2::Socket::new(unix, socket2::Type::STREAM, None).unwrap();
+    let address = socket2::SockAddr::unix(&path).unwrap();
+    listener.bind(&address).unwrap();
+    listener.listen(0).unwrap();
+    // One waits to be accepted, and no more may.
+    let first = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    let options = || ConnectOptions::new().connect_timeout(Duration::from_millis(300));
+    let target = format!("unix:{}", path.display());
+    let timed_out = |error: RpcError, begun: Instant| {
+        assert!(error.is_timeout(), "{error}");
+        assert_eq!(error.execution(), Execution::No);
+        assert!((300..3000).contains(&begun.elapsed().as_millis()));
+    };
+    let begun = Instant::now();
+    timed_out(
+        connect_with::<Client>(&target, options()).unwrap_err(),
+        begun,
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let begun = Instant::now();
+    let channel = crate::client::Channel::lazy(&target, options()).unwrap();
+    timed_out(runtime.block_on(channel.ready()).unwrap_err(), begun);
+    drop((first, listener));
+    std::fs::remove_file(&path).unwrap();
+}
