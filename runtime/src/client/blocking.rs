@@ -253,6 +253,12 @@ impl Line {
         state.look();
         let result = state.run(&self.plan, id);
         span.ended(&result);
+        if let Err(RpcError::TimedOut { .. }) = &result
+            && self.plan.is_serial()
+        {
+            // The server may still be at work on it.
+            state.lose(Err(io::ErrorKind::TimedOut.into()));
+        }
         state.core.forget(id);
         state.used = Instant::now();
         result

@@ -65,6 +65,11 @@ impl Plan {
         self.options.call.replay.unwrap_or_default() != super::Replay::Never
     }
 
+    /// Whether a connection is for one call at a time.
+    pub(crate) fn is_serial(&self) -> bool {
+        self.options.serial && self.framing == Framing::Stream
+    }
+
     /// What the core of such a client is told.
     pub(crate) fn core(&self) -> ClientConfig {
         ClientConfig {

@@ -135,7 +135,10 @@ impl Link {
         let seed = [random.next_u64(), random.next_u64()];
         let core = ClientCore::new(plan.core(), Random::from_key(seed));
         let observer = plan.options.observer.clone();
-        let max_pending = plan.options.max_pending.min(Semaphore::MAX_PERMITS);
+        let max_pending = match plan.options.serial {
+            true => 1,
+            false => plan.options.max_pending.min(Semaphore::MAX_PERMITS),
+        };
         Arc::new(Self {
             permits: Semaphore::new(max_pending),
             plan: Arc::new(plan),

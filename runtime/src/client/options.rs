@@ -290,6 +290,7 @@ pub struct ConnectOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) reconnect: Reconnect,
     pub(crate) max_pending: usize,
+    pub(crate) serial: bool,
     pub(crate) max_reply: usize,
     pub(crate) max_datagram: usize,
     pub(crate) retransmit: Retransmit,
@@ -308,6 +309,7 @@ impl Default for ConnectOptions {
             connect_timeout: Duration::from_secs(5),
             reconnect: Reconnect::default(),
             max_pending: 1024,
+            serial: false,
             max_reply: 64 << 20,
             max_datagram: 8800,
             retransmit: Retransmit::default(),
@@ -353,6 +355,15 @@ impl ConnectOptions {
     #[must_use]
     pub fn max_pending(mut self, calls: usize) -> Self {
         self.max_pending = calls.max(1);
+        self
+    }
+
+    /// One call at a time, for servers that lose calls which arrive while another is running (default: no). The others
+    /// wait or fail as [`max_pending`](Self::max_pending) has it. A call that ends without its reply, dropped or timed
+    /// out, takes the connection with it, since the server may still be at work on it.
+    #[must_use]
+    pub fn serial(mut self, serial: bool) -> Self {
+        self.serial = serial;
         self
     }
 

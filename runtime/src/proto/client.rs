@@ -476,6 +476,23 @@ impl ClientCore {
         }
     }
 
+    /// Whether a call is on its way, and no reply has come.
+    #[must_use]
+    pub fn is_unanswered(&self, id: CallId) -> bool {
+        let slot = self.table.get(id);
+        slot.is_some_and(|slot| match &slot.state {
+            State::Queued => slot.transmissions > 0,
+            State::Sent => true,
+            State::Done(result) => matches!(
+                result,
+                Err(RpcError::TimedOut {
+                    sent: Sent::Maybe,
+                    ..
+                })
+            ),
+        })
+    }
+
     /// Whether a call waits to be sent again: the next connection must come from the same address.
     #[must_use]
     pub fn replays(&self) -> bool {

@@ -271,3 +271,17 @@ fn h097_a_unix_socket_that_accepts_nobody_is_a_typed_error_in_time() {
     drop((first, listener));
     std::fs::remove_file(&path).unwrap();
 }
+
+#[test]
+fn a_serial_client_lets_go_of_a_connection_with_an_unanswered_call() {
+    let (client, peer) = with_peer(options(200).serial(true), |listener| {
+        let (mut peer, _) = listener.accept().unwrap();
+        read_call(&mut peer);
+        let mut peer = listener.accept().unwrap().0;
+        let call = read_call(&mut peer);
+        peer.write_all(&reply(xid(&call), 3)).unwrap();
+    });
+    assert!(client.count().unwrap_err().is_timeout());
+    assert_eq!(client.count().unwrap(), 3);
+    peer.join().unwrap();
+}

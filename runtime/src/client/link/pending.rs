@@ -1,6 +1,6 @@
 //! A call as a future.
 
-use super::{Driver, Link, State, Wire};
+use super::{Driver, Link, Phase, State, Wire};
 use crate::client::span::CallSpan;
 use crate::error::RpcError;
 use crate::proto::client::{CallId, NewCall};
@@ -75,9 +75,13 @@ impl Future for Pending<'_, '_> {
         } else if state.driver == Driver::LoneCall || fresh {
             state.task_drives();
         }
+        let spoiled = this.link.is_spoiled_by(state, id);
         match state.core.finish(id) {
             Some(result) => {
                 state.leave(id);
+                if spoiled {
+                    this.link.abandon(state);
+                }
                 this.stage = Stage::Ended;
                 this.span.ended(&result);
                 Poll::Ready(result)
@@ -87,6 +91,21 @@ impl Future for Pending<'_, '_> {
                 Poll::Pending
             }
         }
+    }
+}
+
+impl Link {
+    /// Whether the connection must not be used again should this call end now: the server is still at work on it, and
+    /// can do one thing at a time.
+    fn is_spoiled_by(&self, state: &State, id: CallId) -> bool {
+        self.plan.is_serial() && state.core.is_unanswered(id)
+    }
+
+    /// Lets go of the connection; the next call makes another.
+    fn abandon(&self, state: &mut State) {
+        state.down(None);
+        state.failures = 0;
+        self.phase.send_replace(Phase::Idle);
     }
 }
 
@@ -128,8 +147,12 @@ impl Drop for Pending<'_, '_> {
     fn drop(&mut self) {
         if let Stage::Begun(id) = self.stage {
             let mut state = self.link.lock();
+            let spoiled = self.link.is_spoiled_by(&state, id);
             state.core.forget(id);
             state.leave(id);
+            if spoiled {
+                self.link.abandon(&mut state);
+            }
         }
     }
 }

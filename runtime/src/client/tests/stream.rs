@@ -280,3 +280,50 @@ async fn generated_futures_can_be_spawned() {
     let client: EchoClient = is_send(connect(target(&server, false))).await.unwrap();
     is_send(client.count()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_serial_channel_has_one_call_on_the_way_and_none_behind_an_unanswered_one() {
+    let (client, mut peer, listener) = with_peer(options(2000).serial(true)).await;
+    let first_two = async {
+        for n in 0..2 {
+            let (xid, _) = next_call(&mut peer).await;
+            let more = tokio::time::timeout(Duration::from_millis(50), peer.read_u8());
+            assert!(more.await.is_err(), "the next call did not wait");
+            peer.write_all(&reply(xid, n)).await.unwrap();
+        }
+    };
+    let (a, b, ()) = tokio::join!(client.count(), client.count(), first_two);
+    assert_eq!((a.unwrap(), b.unwrap()), (0, 1));
+    // One that times out and one that is dropped: each takes its connection with it.
+    let late = client.with(CallOptions::new().timeout(Duration::from_millis(100)));
+    for dropped in [false, true] {
+        let unanswered = async {
+            match dropped {
+                false => assert!(late.count().await.unwrap_err().is_timeout()),
+                true => {
+                    let short = Duration::from_millis(100);
+                    let none = tokio::time::timeout(short, client.count()).await;
+                    assert!(none.is_err(), "answered");
+                }
+            }
+        };
+        let closed = async {
+            next_call(&mut peer).await;
+            assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
+        };
+        let ((), closed) = tokio::join!(
+            unanswered,
+            tokio::time::timeout(Duration::from_secs(5), closed)
+        );
+        closed.expect("the connection is kept");
+        let answer = async {
+            let mut peer = listener.accept().await.unwrap().0;
+            let (xid, _) = next_call(&mut peer).await;
+            peer.write_all(&reply(xid, 5)).await.unwrap();
+            peer
+        };
+        let (result, again) = tokio::join!(client.count(), answer);
+        assert_eq!(result.unwrap(), 5);
+        peer = again;
+    }
+}
