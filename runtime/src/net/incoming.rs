@@ -5,7 +5,7 @@
 //! that buffer for another large record, since fresh pages cost more than all the rest of a megabyte's way.
 
 use bytes::{Buf, BufMut, BytesMut};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::pin::pin;
@@ -50,6 +50,11 @@ impl Incoming {
         }
         self.usual = self.usual.max(FIRST);
         let wanted = if missing == 0 { self.usual } else { missing };
+        if self.buf.capacity() == 0
+            && let Some(spare) = SPARE.take()
+        {
+            self.buf = spare;
+        }
         if self.room() < wanted.min(FIRST) || self.room() < missing {
             self.buf.reserve(wanted);
         }
@@ -83,10 +88,14 @@ impl Incoming {
         self.buf.capacity() - self.buf.len()
     }
 
-    /// Gives back the memory of a stream that stands between two records with nothing to read.
+    /// Gives back the memory of a stream that stands between two records with nothing to read. The thread keeps one
+    /// buffer for the stream that is read next: one call on each of many connections would allocate one a call.
     pub(crate) fn shrink(&mut self) {
-        if self.buf.is_empty() {
-            *self = Self::default();
+        if self.buf.is_empty() && self.buf.capacity() > 0 {
+            let Self { mut buf, large, .. } = std::mem::take(self);
+            if large == 0 && buf.try_reclaim(FIRST) && buf.capacity() <= MOST {
+                SPARE.set(Some(buf));
+            }
         }
     }
 }
@@ -109,6 +118,8 @@ pub(crate) fn large(arrived: &[u8], missing: usize) -> (BytesMut, usize) {
 const KEPT: usize = 4 * ((1 << 20) + (64 << 10));
 
 thread_local! {
+    /// An empty buffer that was the last idle stream's.
+    static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
     /// What is left of the buffers of large records, and their sizes: each can be had again once its record is dropped.
     static BUFFERS: RefCell<VecDeque<(BytesMut, usize)>> = const { RefCell::new(VecDeque::new()) };
 }
@@ -209,6 +220,26 @@ mod tests {
         drop(held);
         assert!(take(1 << 20).is_some());
         assert!(take(1 << 10).is_none(), "too large for a small record");
+    }
+
+    #[test]
+    fn an_idle_stream_leaves_its_buffer_to_the_next_unless_it_is_in_use() {
+        let (mut incoming, mut decoder) = parts();
+        let stream = stream(100);
+        let first = record(&mut incoming, &mut decoder, &stream);
+        let place = first.as_ptr();
+        incoming.shrink();
+        assert_eq!(incoming.buf.capacity(), 0);
+        let (mut other, _) = parts();
+        let second = record(&mut other, &mut decoder, &stream);
+        assert_ne!(second.as_ptr(), place, "the first record lives");
+        let place = second.as_ptr();
+        drop(second);
+        other.shrink();
+        assert_eq!(other.buf.capacity(), 0);
+        let third = record(&mut incoming, &mut decoder, &stream);
+        assert_eq!(third.as_ptr(), place);
+        assert!(third == first);
     }
 
     #[test]

@@ -20,11 +20,11 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, unconstrained};
 use tokio::time::{Instant, Sleep};
 
 /// Calls answered in a row before the other tasks of the thread get their turn.
@@ -95,6 +95,7 @@ where
         write_since: now,
         sleep: Box::pin(tokio::time::sleep_until(now + server.limits.idle_deadline)),
         phase_wait: wait_for(phase.clone(), Phase::Drain),
+        waker: None,
         phase,
         server,
     };
@@ -107,7 +108,10 @@ where
 }
 
 fn wait_for(mut phase: watch::Receiver<Phase>, wanted: Phase) -> PhaseWait {
-    Box::pin(async move { wanted.reached(&mut phase).await })
+    // Without a budget: when it is not ready it has seen to being woken, whatever else the task does.
+    Box::pin(unconstrained(
+        async move { wanted.reached(&mut phase).await },
+    ))
 }
 
 struct Connection<S> {
@@ -132,18 +136,27 @@ struct Connection<S> {
     write_since: Instant,
     sleep: Pin<Box<Sleep>>,
     phase_wait: PhaseWait,
+    /// Whom `phase_wait` wakes.
+    waker: Option<Waker>,
     phase: watch::Receiver<Phase>,
     server: Arc<Shared>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        while let Poll::Ready(phase) = self.phase_wait.as_mut().poll(cx) {
-            if phase >= Phase::Stop {
-                return Poll::Ready(End::Stopped);
+        // Asked again only when there is something new, or somebody else to wake.
+        let known = self.waker.as_ref();
+        if !known.is_some_and(|waker| waker.will_wake(cx.waker()))
+            || self.phase.has_changed().unwrap_or(true)
+        {
+            self.waker = Some(cx.waker().clone());
+            while let Poll::Ready(phase) = self.phase_wait.as_mut().poll(cx) {
+                if phase >= Phase::Stop {
+                    return Poll::Ready(End::Stopped);
+                }
+                self.draining = true;
+                self.phase_wait = wait_for(self.phase.clone(), Phase::Stop);
             }
-            self.draining = true;
-            self.phase_wait = wait_for(self.phase.clone(), Phase::Stop);
         }
         let mut budget = INLINE;
         loop {
@@ -193,7 +206,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             self.spawn(call, permit);
         }
-        while let Poll::Ready(Some(done)) = self.running.poll_join_next(cx) {
+        while !self.running.is_empty()
+            && let Poll::Ready(Some(done)) = self.running.poll_join_next(cx)
+        {
             // Panics are caught inside the call; a task is only ever aborted with its connection.
             if let Ok(done) = done {
                 self.answer(done);
