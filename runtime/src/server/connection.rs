@@ -3,6 +3,7 @@
 //! All of it runs in one task. A handler is polled once where its call is read; only one that is not ready at once
 //! becomes a task. Limits work by not reading: a peer that sends too much or takes too little waits, nobody else does.
 
+mod linger;
 mod memory;
 
 use self::memory::SMALL;
@@ -29,6 +30,8 @@ use tokio::time::{Instant, Sleep};
 
 /// Calls answered in a row before the other tasks of the thread get their turn.
 const INLINE: usize = 64;
+/// A peer whose last call is older than this is not calling.
+const RECENT: Duration = Duration::from_secs(5);
 /// Pause between two looks of a large record that is not complete whether there is memory for all.
 const LOOK: Duration = Duration::from_millis(500);
 /// Pause before a look whether memory is free again.
@@ -102,6 +105,14 @@ where
     let end = poll_fn(|cx| connection.poll(cx)).await;
     connection.account(0);
     connection.leave();
+    if matches!(end, End::Orderly) && connection.may_be_called() {
+        // Boxed: connections are many, and few end like this.
+        Box::pin(linger::linger(
+            &mut connection.stream,
+            connection.phase.clone(),
+        ))
+        .await;
+    }
     drop(connection);
     drop(cancel);
     end
@@ -373,6 +384,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.input.shrink();
         }
         polled
+    }
+
+    /// Whether the peer may be sending calls, for all that is known.
+    fn may_be_called(&self) -> bool {
+        !self.eof && self.idle_since.elapsed() < RECENT
     }
 
     fn is_quiet(&self) -> bool {

@@ -4,6 +4,8 @@ use crate::support::*;
 use rpcgen_runtime::server::Address;
 use rpcgen_runtime::{Grace, Server};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UnixStream};
@@ -162,4 +164,57 @@ async fn a_dropped_server_ends_at_once() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("it still listens");
+}
+
+#[tokio::test]
+async fn h112_under_load_every_call_that_has_run_is_answered() {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&ran);
+    // Replies that fill the buffers on their way, so that some are under way whenever the end comes.
+    let program = Program(&INTERFACE, move |_, procedure, _| {
+        let count = Arc::clone(&count);
+        async move {
+            if procedure == 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(vec![7; 100_000].into())
+        }
+    });
+    let running = start(Server::new().serve(program)).await;
+    let mut clients = tokio::task::JoinSet::new();
+    for client in 0..16 {
+        let stream = connect(&running).await;
+        clients.spawn(async move {
+            let (mut from, mut to) = stream.into_split();
+            // It goes on calling, whatever happens.
+            let calls = tokio::spawn(async move {
+                for xid in 0.. {
+                    if to
+                        .write_all(&record(&call(xid, 1 + client % 2)))
+                        .await
+                        .is_err()
+                    {
+                        return;
+                    }
+                }
+            });
+            let mut answered = 0;
+            while reply(&mut from).await.is_some() {
+                answered += 1;
+                if client % 4 == 0 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+            calls.abort();
+            answered
+        });
+    }
+    eventually("they call", || ran.load(Ordering::SeqCst) > 500).await;
+    running.shutdown(Grace::secs(20)).await;
+    let mut answered = 0;
+    while let Some(client) = clients.join_next().await {
+        answered += client.unwrap();
+    }
+    assert_eq!(answered, ran.load(Ordering::SeqCst));
 }
