@@ -132,3 +132,14 @@ pub fn memcpy(bytes: &Bytes) -> f64 {
         black_box(&out);
     })
 }
+
+/// The floor of a tree: as many boxes of its nodes' size, made and dropped, with nothing in them but zeros.
+pub fn boxes<T: Default, const N: usize>() -> f64 {
+    measure(|| {
+        let mut boxes = [const { None }; N];
+        for room in &mut boxes {
+            *room = Some(Box::new(T::default()));
+        }
+        look(boxes);
+    })
+}

@@ -92,6 +92,9 @@ pub fn words() -> Words {
     }
 }
 
+/// Nodes of the tree but its root.
+pub const BOXES: usize = 254;
+
 /// A full binary tree, eight levels deep: 255 nodes, leaves alternate between numbers and text.
 pub fn tree() -> Node {
     fn node(level: u32, n: i32) -> Node {
