@@ -128,6 +128,30 @@ async fn systemd_hands_over_a_listener() {
 
 #[cfg(feature = "listenfd")]
 #[tokio::test]
+async fn systemd_hands_over_a_udp_socket_and_a_unix_listener() {
+    let script = "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$1\" child --exact --ignored 3<&0 </dev/null";
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let child = hand_over(socket, script);
+    let client = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    client.connect(address).await.unwrap();
+    client.send(&call(1, 1)).await.unwrap();
+    assert_eq!(received(&client, LONG).await, Some(answer(1, 1)));
+    exits(child).await;
+
+    let path = std::env::temp_dir().join(format!("rpc-{}-inherited", std::process::id()));
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let child = hand_over(listener, script);
+    let mut stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+    expect(&mut stream, &call(1, 1), &answer(1, 1)).await;
+    drop(stream);
+    exits(child).await;
+    // The socket file is whoever's made it.
+    std::fs::remove_file(path).unwrap();
+}
+
+#[cfg(feature = "listenfd")]
+#[tokio::test]
 async fn systemd_names_the_listeners_it_hands_over() {
     for (names, expected) in [
         ("named:x", answer(2, 5)),
