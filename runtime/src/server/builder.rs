@@ -212,7 +212,8 @@ impl Server {
 
     /// Puts a tower layer around every handler. The first layer added is the outermost.
     ///
-    /// An error of the layer that is a [`Fault`] is answered as such, any other as [`Fault::Busy`]. Procedure 0 where it is undeclared, and calls that cannot be accepted, do not come through it.
+    /// An error of the layer that is a [`Fault`] is answered as such. Any other is [`Fault::Busy`], or SYSTEM_ERR where the
+    /// layer has passed the call on: it may have run. Procedure 0 where it is undeclared, and calls that cannot be accepted, do not come through it.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<Handlers> + Send + Sync + 'static,

@@ -118,6 +118,7 @@ impl Call {
             ratio: info.map_or(16, |p| p.args_ratio),
             deadline: deadline.map(|d| Instant::now() + d),
             extensions: Extensions::default(),
+            passed_on: None,
         };
         let arguments = accepted.args.len();
         let (target, args) = (accepted.target, Body::from(accepted.args));
@@ -133,7 +134,7 @@ impl Call {
             Some(limit) => Box::pin(async move {
                 tokio::time::timeout(limit, handler)
                     .await
-                    .unwrap_or(Err(Fault::Busy))
+                    .unwrap_or(Err(Fault::SystemErr))
             }),
         };
         let handler = match oneway {

@@ -7,6 +7,7 @@ use crate::{DecodeLimits, Mode};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Where a call came from.
@@ -104,6 +105,8 @@ pub struct Context {
     pub(crate) ratio: u32,
     pub(crate) deadline: Option<Instant>,
     pub(crate) extensions: Extensions,
+    /// Set when the layer that has the call passes it on.
+    pub(crate) passed_on: Option<Arc<AtomicBool>>,
 }
 
 impl Context {

@@ -21,7 +21,7 @@ pub enum Fault {
     Denied(AuthStat),
     /// The call is not answered at all, and neither are its duplicates.
     NoReply,
-    /// The call is not handled now, for lack of time or room: SYSTEM_ERR over a stream. Over UDP silence: the client asks
+    /// The call is not handled now, for lack of room: SYSTEM_ERR over a stream. Over UDP silence: the client asks
     /// again, and is then handled as if for the first time.
     Busy,
 }

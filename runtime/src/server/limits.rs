@@ -106,7 +106,7 @@ setters! {
     idle_deadline: Duration => idle_deadline;
     /// Without progress in writing replies (default 30 s); then the connection is closed.
     write_deadline: Duration => write_deadline;
-    /// For a handler (default none); then it is dropped, and the caller gets [`Fault::Busy`](super::Fault::Busy).
+    /// For a handler (default none); then it is dropped, and the caller gets SYSTEM_ERR.
     request_deadline: Option<Duration> => request_deadline;
     /// The cache that makes a retransmitted call run once (default on); `None` turns it off.
     reply_cache: Option<ReplayLimits> => replay;

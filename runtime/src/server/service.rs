@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{self, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -43,6 +44,9 @@ impl Service<Request> for Handlers {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        if let Some(passed_on) = &request.cx.passed_on {
+            passed_on.store(true, Ordering::Relaxed);
+        }
         let Request {
             cx,
             procedure,
@@ -82,7 +86,12 @@ where
         // A service is ready for one call; each call has a clone of its own, as tower expects.
         let mut service = self.service.clone();
         Box::pin(async move {
-            let fault = |error: S::Error| fault(error.into());
+            let passed_on = Arc::new(AtomicBool::new(false));
+            let cx = Context {
+                passed_on: Some(Arc::clone(&passed_on)),
+                ..cx
+            };
+            let fault = |error: S::Error| fault(error.into(), passed_on.load(Ordering::Relaxed));
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(fault)?;
             let request = Request {
                 cx,
@@ -95,13 +104,17 @@ where
     }
 }
 
-/// A layer's error as a reply: a [`Fault`] is what it says; anything else (overload, a deadline) is [`Fault::Busy`].
-fn fault(error: Box<dyn Error + Send + Sync>) -> Fault {
+/// A layer's error as a reply: a [`Fault`] is what it says. Anything else is [`Fault::Busy`] (overload), but SYSTEM_ERR
+/// where the layer has passed the call on (a deadline): it may have run, and must not run again.
+fn fault(error: Box<dyn Error + Send + Sync>, passed_on: bool) -> Fault {
     match error.downcast_ref::<Fault>() {
         Some(fault) => *fault,
         None => {
             tracing::debug!(%error, "a layer refused the call");
-            Fault::Busy
+            match passed_on {
+                true => Fault::SystemErr,
+                false => Fault::Busy,
+            }
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::support::*;
 use rpcgen_runtime::server::layers::{CallLog, Concurrency, Metrics, Shed};
-use rpcgen_runtime::{Fault, Limits, Server};
+use rpcgen_runtime::server::{BoxFuture, Request};
+use rpcgen_runtime::{Body, Fault, Limits, Server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// A program that counts how many of its calls run at once.
@@ -69,18 +71,15 @@ async fn calls_above_the_shedding_limit_are_refused_at_once() {
 #[tokio::test]
 async fn metrics_count_calls_by_what_became_of_them() {
     let metrics = Metrics::default();
-    let program = Program(
-        &INTERFACE,
-        |cx, procedure, args: rpcgen_runtime::Body| async move {
-            match (procedure, args.len()) {
-                (1, _) => number(&cx, 1),
-                (2, 4) => Err(Fault::GarbageArgs),
-                (2, 8) => Err(Fault::SystemErr),
-                (2, _) => panic!("a handler that panics"),
-                _ => std::future::pending().await,
-            }
-        },
-    );
+    let program = Program(&INTERFACE, |cx, procedure, args: Body| async move {
+        match (procedure, args.len()) {
+            (1, _) => number(&cx, 1),
+            (2, 4) => Err(Fault::GarbageArgs),
+            (2, 8) => Err(Fault::SystemErr),
+            (2, _) => panic!("a handler that panics"),
+            _ => std::future::pending().await,
+        }
+    });
     let server = Server::new().serve(program).layer(metrics.clone());
     let running = start(server.layer(CallLog)).await;
     let mut stream = connect(&running).await;
@@ -142,26 +141,72 @@ async fn who_was_put_off_over_udp_is_handled_when_it_asks_again() {
     assert_eq!(running.stats().duplicates, 1, "now it is one");
 }
 
+/// Waits for the inner service, but not for ever; or refuses before it asks.
+#[derive(Clone)]
+struct Impatient<S>(Option<S>);
+
+impl<S> tower_service::Service<Request> for Impatient<S>
+where
+    S: tower_service::Service<Request, Response = Body, Error = Fault>,
+    S::Future: Send + 'static,
+{
+    type Response = Body;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = BoxFuture<'static, Result<Body, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Some(inner) = self.0.as_mut().filter(|_| request.procedure == 3) else {
+            return Box::pin(async { Err("no room".into()) });
+        };
+        let answer = inner.call(request);
+        Box::pin(async move { Ok(tokio::time::timeout(SHORT, answer).await??) })
+    }
+}
+
+struct Patience;
+
+impl<S> tower_layer::Layer<S> for Patience {
+    type Service = Impatient<S>;
+
+    fn layer(&self, inner: S) -> Impatient<S> {
+        Impatient(Some(inner))
+    }
+}
+
 #[tokio::test]
-async fn a_call_that_was_too_slow_over_udp_is_handled_when_it_is_asked_again() {
+async fn a_call_that_was_too_slow_does_not_run_again_over_udp() {
     let runs = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&runs);
-    let program = Program(&INTERFACE, move |cx, procedure, _| {
-        let first = count.fetch_add(1, Ordering::SeqCst) == 0;
-        async move {
-            if first {
-                std::future::pending::<()>().await;
-            }
-            number(&cx, procedure)
+    let server = || {
+        let count = Arc::clone(&runs);
+        Server::new().serve(Program(&INTERFACE, move |_, _, _| {
+            count.fetch_add(1, Ordering::SeqCst);
+            std::future::pending()
+        }))
+    };
+    let deadline = Limits::default().request_deadline(Some(SHORT));
+    for (n, server) in [server().limits(deadline), server().layer(Patience)]
+        .into_iter()
+        .enumerate()
+    {
+        let running = start(server).await;
+        let socket = udp(&running).await;
+        for _ in 0..2 {
+            socket.send(&call(1, 3)).await.unwrap();
+            assert_eq!(received(&socket, LONG).await, Some(refusal(1, 5)));
         }
-    });
-    let limits = Limits::default().request_deadline(Some(SHORT));
-    let running = start(Server::new().serve(program).limits(limits)).await;
+        assert_eq!(runs.load(Ordering::SeqCst), n + 1, "once each");
+    }
+    // What the layer has not passed on did not run: silence, and not remembered.
+    let running = start(server().layer(Patience)).await;
     let socket = udp(&running).await;
-    socket.send(&call(1, 1)).await.unwrap();
-    assert_eq!(received(&socket, SHORT * 2).await, None);
-    eventually("it was dropped", || running.stats().in_flight == 0).await;
-    socket.send(&call(1, 1)).await.unwrap();
-    assert_eq!(received(&socket, LONG).await, Some(answer(1, 1)));
+    for _ in 0..2 {
+        socket.send(&call(1, 1)).await.unwrap();
+        assert_eq!(received(&socket, SHORT).await, None);
+    }
+    assert_eq!(running.stats().duplicates, 0);
     assert_eq!(runs.load(Ordering::SeqCst), 2);
 }
