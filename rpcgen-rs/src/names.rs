@@ -18,7 +18,7 @@ mod types;
 use crate::diag::Diagnostics;
 use crate::ir::{Const, ConstType, ConstValue, Name, Spec, TypeKind};
 use crate::options::{Naming, Options};
-use scope::{Item, Scope, TYPES, VALUES};
+use scope::{Item, RUNTIME, Scope, TYPES, VALUES};
 
 /// Fills in every [`Name::rust`] and the types of constants.
 pub fn assign(spec: &mut Spec, options: &Options, diags: &mut Diagnostics) {
@@ -84,6 +84,9 @@ fn name_top_level(spec: &mut Spec, speller: Speller<'_>, diags: &mut Diagnostics
         let mut item = speller.item(None, &def.name, namespaces, case::camel);
         if tuple_struct && matches!(item.wanted.as_str(), "Ok" | "Err" | "Some" | "None") {
             // As a value it would hide the variant that all code means by this name.
+            item.wanted.push('_');
+        }
+        if item.wanted == RUNTIME && !item.pinned {
             item.wanted.push('_');
         }
         if tuple_struct

@@ -8,12 +8,13 @@ pub mod v1 {
     pub use crate::interface::{Interface, ProcInfo};
     #[cfg(feature = "net")]
     pub use crate::server::{
-        BlockingPool, BoxFuture, Context, Dispatch, Fault, arguments, no_procedure, results,
+        BlockingPool, BoxFuture, Context, Dispatch, Fault, argument, arguments, no_procedure,
+        result, results,
     };
     pub use crate::xdr::{
         At, Block, Decode, DecodeError, Decoded, Encode, List, Mode, Opaque, Quadruple, Reader,
-        Writer, XdrString, declared, enumerator, field, get, get_array, get_opaque, len, part,
-        part_mut, put, put_array, put_opaque, value,
+        Writer, XdrString, declared, encoded, enumerator, field, get, get_array, get_opaque, len,
+        part, part_mut, put, put_array, put_opaque, value,
     };
     pub use crate::{__implement as implement, __json as json};
     pub use bytes::Bytes;

@@ -13,6 +13,9 @@ use crate::source::Span;
 pub(super) const TYPES: u8 = 1;
 pub(super) const VALUES: u8 = 2;
 
+/// What generated code calls the runtime wherever it needs it: no type can have this name.
+pub(super) const RUNTIME: &str = "v1";
+
 /// Something that wants a name.
 pub(super) struct Item<'a> {
     /// Spelling in the `.x` file.
@@ -31,6 +34,9 @@ impl Item<'_> {
     /// The spelling of the file. A constant without capitals gets them and an underscore, a tuple struct one capital: as
     /// it stands, it would be taken for a pattern wherever generated code has a variable of that name.
     fn kept(&self, owner: &str) -> String {
+        if owner.is_empty() && self.x == RUNTIME {
+            return format!("{RUNTIME}_");
+        }
         if !self.hides_variables(owner, self.x) {
             return self.x.to_owned();
         }

@@ -426,3 +426,11 @@ fn tuple_structs_have_a_capital() {
     let refused = compile_with(&pinned, text).diagnostics;
     assert!(refused.find("E0401").is_some(), "{refused:?}");
 }
+
+#[test]
+fn no_type_is_called_like_the_runtime() {
+    let text = "enum v1 { A }; struct V1 { v1 a; };";
+    assert_eq!(top(text), ["v1_", "V1"]);
+    let spec = spec_with(&Options::default().naming(Naming::C), text);
+    assert_eq!(def(&spec, "v1").name.rust, "v1_");
+}

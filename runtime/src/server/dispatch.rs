@@ -4,8 +4,8 @@ use super::call;
 use super::context::Decoding;
 use super::{Context, Fault};
 use crate::proto::server::REPLY_ROOM;
-use crate::xdr::{Reader, Writer, decode_body};
-use crate::{Body, DecodeError, Interface};
+use crate::xdr::{Reader, Writer, decode_body, field, value};
+use crate::{Body, Decode, DecodeError, Encode, EncodeError, Interface};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,10 +43,26 @@ pub fn arguments<T>(
         call::decoded(budget.saturating_sub(r.budget()));
         Ok(value)
     };
-    decode_body(args, limits, mode, cx.ratio as usize, counted).map_err(|error| {
-        tracing::debug!(peer = %cx.peer(), xid = cx.xid, procedure = cx.procedure, %error, "arguments do not decode");
-        Fault::GarbageArgs
-    })
+    decode_body(args, limits, mode, cx.ratio as usize, counted).map_err(|error| garbage(cx, &error))
+}
+
+/// Decodes the only argument of a call.
+///
+/// # Errors
+/// [`Fault::GarbageArgs`].
+pub fn argument<T>(cx: &Context, args: &Body, name: &'static str) -> Result<T, Fault>
+where
+    T: for<'a> Decode<'a>,
+{
+    arguments(cx, args, |r| field(name, value(r)))
+}
+
+/// Not in every procedure's code: an event is a lot of it.
+#[cold]
+#[inline(never)]
+fn garbage(cx: &Context, error: &DecodeError) -> Fault {
+    tracing::debug!(peer = %cx.peer(), xid = cx.xid, procedure = cx.procedure, %error, "arguments do not decode");
+    Fault::GarbageArgs
 }
 
 /// Encodes the results of a call, with room in front for the reply's header.
@@ -56,10 +72,22 @@ pub fn arguments<T>(
 pub fn results(cx: &Context, encode: impl FnOnce(&mut Writer)) -> Result<Body, Fault> {
     let mut w = Writer::with_room(REPLY_ROOM);
     encode(&mut w);
-    w.finish().map_err(|error| {
-        tracing::error!(peer = %cx.peer(), xid = cx.xid, procedure = cx.procedure, %error, "result cannot be encoded");
-        Fault::SystemErr
-    })
+    w.finish().map_err(|error| unsound(cx, &error))
+}
+
+/// Encodes the result of a call.
+///
+/// # Errors
+/// As [`results`].
+pub fn result<T: Encode>(cx: &Context, value: &T) -> Result<Body, Fault> {
+    results(cx, |w| value.encode(w))
+}
+
+#[cold]
+#[inline(never)]
+fn unsound(cx: &Context, error: &EncodeError) -> Fault {
+    tracing::error!(peer = %cx.peer(), xid = cx.xid, procedure = cx.procedure, %error, "result cannot be encoded");
+    Fault::SystemErr
 }
 
 /// The answer to a procedure that does not exist.

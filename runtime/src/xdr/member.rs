@@ -2,7 +2,7 @@
 //! short and its compile time low.
 
 use super::block::{part, part_mut};
-use super::{At, Block, DecodeError, Mode};
+use super::{At, Block, DecodeError, Encode, Mode, Writer};
 
 /// What decoding yields.
 pub type Decoded<T> = Result<T, DecodeError>;
@@ -17,6 +17,12 @@ pub fn field<T>(name: &'static str, value: Decoded<T>) -> Decoded<T> {
         Ok(value) => Ok(value),
         Err(error) => Err(error.at(name)),
     }
+}
+
+/// A function that writes a value.
+#[inline]
+pub fn encoded<'a, T: Encode>(value: &'a T) -> impl FnOnce(&mut Writer) + use<'a, T> {
+    move |w| value.encode(w)
 }
 
 /// Writes a member at bytes `AT..AT + N` of a block.

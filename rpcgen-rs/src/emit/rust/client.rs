@@ -107,8 +107,7 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
     let args = p.args.iter().map(|(arg, shape)| {
         let (name, ty) = (argument(&arg.name), scope.ty(shape));
         match shape.target() {
-            Shape::Scalar(..) | Shape::Quadruple => quote!(#name: #ty),
-            Shape::Named(_) if is_enum(scope, shape) => quote!(#name: #ty),
+            _ if by_value(scope, shape) => quote!(#name: #ty),
             Shape::Text(true, _) => {
                 let str = scope.primitive("str");
                 quote!(#name: &#str)
@@ -121,17 +120,21 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
         let name = argument(&arg.name);
         let value = match shape.target() {
             Shape::Text(false, _) => Value::Reference(quote!(&::core::convert::Into::into(#name))),
-            Shape::Scalar(..) | Shape::Quadruple => Value::Place(quote!(#name)),
-            Shape::Named(_) if is_enum(scope, shape) => Value::Place(quote!(#name)),
+            _ if by_value(scope, shape) => Value::Place(quote!(#name)),
             _ => Value::Reference(quote!(#name)),
         };
         let at = format!("{}.{}", p.procedure.name.x, arg.name.x);
         scope.encode(shape, &value, &at)
     });
     let writes: Vec<_> = writes.collect();
-    let encode = match writes.as_slice() {
-        [] => quote!(|_| ()),
-        [write] => quote!(|w| #write),
+    let encode = match (p.args.as_slice(), writes.as_slice()) {
+        ([(arg, shape)], _) if scope.is_one_value(shape) => {
+            let name = argument(&arg.name);
+            let and = by_value(scope, shape).then(|| quote!(&));
+            quote!(#v1::encoded(#and #name))
+        }
+        (_, []) => quote!(|_| ()),
+        (_, [write]) => quote!(|w| #write),
         _ => quote!(|w| { #(#writes;)* }),
     };
     let (result, decode) = match &p.result {
@@ -151,8 +154,10 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
     }
 }
 
-fn is_enum(scope: &Scope<'_>, shape: &Shape) -> bool {
+/// A stub takes it by value.
+fn by_value(scope: &Scope<'_>, shape: &Shape) -> bool {
     match shape.target() {
+        Shape::Scalar(..) | Shape::Quadruple => true,
         Shape::Named(id) => matches!(scope.spec.def(*id).kind, crate::ir::TypeKind::Enum(_)),
         _ => false,
     }

@@ -154,9 +154,16 @@ fn arm(scope: &Scope<'_>, server: &Ident, p: &ProcedureView<'_>, style: Style) -
     let args = p.args.iter();
     let reads = args.map(|(arg, shape)| scope.decode_member(&arg.name.x, shape));
     let reads: Vec<_> = reads.collect();
+    let sole = match p.args.as_slice() {
+        [(arg, shape)] if scope.is_one_value(shape) => Some((&arg.name.x, scope.ty(shape))),
+        _ => None,
+    };
     let decode = match (names.as_slice(), reads.as_slice()) {
         ([], _) => quote!(#v1::arguments(&cx, &args, |_| Ok(()))?;),
-        ([name], [read]) => quote!(let #name = #v1::arguments(&cx, &args, |r| #read)?;),
+        ([name], [read]) => match sole {
+            Some((x, ty)) => quote!(let #name: #ty = #v1::argument(&cx, &args, #x)?;),
+            None => quote!(let #name = #v1::arguments(&cx, &args, |r| #read)?;),
+        },
         _ => quote! {
             let (#(#names),*) = #v1::arguments(&cx, &args, |r| Ok((#(#reads?),*)))?;
         },
@@ -166,6 +173,9 @@ fn arm(scope: &Scope<'_>, server: &Ident, p: &ProcedureView<'_>, style: Style) -
     let run = quote!(#server::#method(&self.0, &cx #(, #names)*) #wait?);
     let answer = match &p.result {
         None => quote!(#run; #v1::results(&cx, |_| ())),
+        Some(shape) if scope.is_one_value(shape) => {
+            quote!(let result = #run; #v1::result(&cx, &result))
+        }
         Some(shape) => {
             let write = scope.encode(shape, &Value::Place(quote!(result)), &p.procedure.name.x);
             quote!(let result = #run; #v1::results(&cx, |w| #write))

@@ -289,6 +289,12 @@ impl Scope<'_> {
                 | Shape::Extern(_)
         )
     }
+
+    /// Its own codec is all there is to it: a function of the runtime does what a closure would, which rustc is
+    /// quicker to compile.
+    pub(super) fn is_one_value(&self, shape: &Shape) -> bool {
+        self.is_plain(shape.target()) && !matches!(shape.target(), Shape::List(_))
+    }
 }
 
 impl Shape {

@@ -471,19 +471,19 @@ pub mod CLASH_PROG {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::foo_bar = v1::argument(&cx, &args, "arg")?;
                     let result = ClashV1::CLASH_DO(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::FooBar = v1::argument(&cx, &args, "arg")?;
                     let result = ClashV1::clash_do(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 3 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::Thing = v1::argument(&cx, &args, "arg")?;
                     let result = ClashV1::clash_thing(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -520,7 +520,7 @@ pub mod CLASH_PROG {
                 &self.stub,
                 &CLASH_V1,
                 &clash_v1::CLASH_DO,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -536,7 +536,7 @@ pub mod CLASH_PROG {
                 &self.stub,
                 &CLASH_V1,
                 &clash_v1::CLASH_DO_2,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -553,7 +553,7 @@ pub mod CLASH_PROG {
                 &self.stub,
                 &CLASH_V1,
                 &clash_v1::CLASH_THING,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -594,7 +594,7 @@ pub mod CLASH_PROG {
                     &self.stub,
                     &super::CLASH_V1,
                     &super::clash_v1::CLASH_DO,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }
@@ -609,7 +609,7 @@ pub mod CLASH_PROG {
                     &self.stub,
                     &super::CLASH_V1,
                     &super::clash_v1::CLASH_DO_2,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }
@@ -625,7 +625,7 @@ pub mod CLASH_PROG {
                     &self.stub,
                     &super::CLASH_V1,
                     &super::clash_v1::CLASH_THING,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }
@@ -690,9 +690,9 @@ pub mod clash_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = ClashV1::run(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -726,7 +726,7 @@ pub mod clash_prog {
                 &self.stub,
                 &CLASH_V1,
                 &clash_v1::RUN,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -764,7 +764,7 @@ pub mod clash_prog {
                     &self.stub,
                     &super::CLASH_V1,
                     &super::clash_v1::RUN,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }

@@ -99,14 +99,7 @@ pub mod p_prog {
         #[doc(alias = "GET")]
         #[inline]
         pub async fn get(&self, arg: &super::S) -> ::core::result::Result<super::S, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &P_V1,
-                &p_v1::GET,
-                |w| v1::Encode::encode(arg, w),
-                v1::value,
-            )
-            .await
+            v1::call(&self.stub, &P_V1, &p_v1::GET, v1::encoded(arg), v1::value).await
         }
     }
 
@@ -144,7 +137,7 @@ pub mod p_prog {
                     &self.stub,
                     &super::P_V1,
                     &super::p_v1::GET,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }

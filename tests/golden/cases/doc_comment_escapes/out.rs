@@ -318,9 +318,9 @@ pub mod doc_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = DocV1::r#do(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -356,7 +356,7 @@ pub mod doc_prog {
                 &self.stub,
                 &DOC_V1,
                 &doc_v1::DO,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -396,7 +396,7 @@ pub mod doc_prog {
                     &self.stub,
                     &super::DOC_V1,
                     &super::doc_v1::DO,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }

@@ -187,7 +187,7 @@ pub mod ext_prog {
                         ))
                     })?;
                     let result = ExtV1::get(&self.0, &cx, arg1, arg2).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }

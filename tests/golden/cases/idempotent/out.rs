@@ -87,7 +87,7 @@ pub mod counter_prog {
                 &self.stub,
                 &COUNTER_V1,
                 &counter_v1::COUNT,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -151,7 +151,7 @@ pub mod counter_prog {
                     &self.stub,
                     &super::COUNTER_V1,
                     &super::counter_v1::COUNT,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }

@@ -350,9 +350,9 @@ pub mod r#yield {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::Impl = v1::argument(&cx, &args, "arg")?;
                     let result = YieldV1::r#await(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
@@ -362,10 +362,10 @@ pub mod r#yield {
                         ))
                     })?;
                     let result = YieldV1::r#move(&self.0, &cx, arg1, arg2).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 3 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("self", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "self")?;
                     YieldV1::self_(&self.0, &cx, arg).await?;
                     v1::results(&cx, |_| ())
                 }),
@@ -403,7 +403,7 @@ pub mod r#yield {
                 &self.stub,
                 &YIELD_V1,
                 &yield_v1::AWAIT,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -437,7 +437,7 @@ pub mod r#yield {
                 &self.stub,
                 &YIELD_V1,
                 &yield_v1::SELF_,
-                |w| v1::Encode::encode(&self_, w),
+                v1::encoded(&self_),
                 |_| Ok(()),
             )
             .await
@@ -477,7 +477,7 @@ pub mod r#yield {
                     &self.stub,
                     &super::YIELD_V1,
                     &super::yield_v1::AWAIT,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }
@@ -509,7 +509,7 @@ pub mod r#yield {
                     &self.stub,
                     &super::YIELD_V1,
                     &super::yield_v1::SELF_,
-                    |w| v1::Encode::encode(&self_, w),
+                    v1::encoded(&self_),
                     |_| Ok(()),
                 )
             }

@@ -636,12 +636,12 @@ pub mod link_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::Node = v1::argument(&cx, &args, "arg")?;
                     let result = LinkV1::get(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::Owner = v1::argument(&cx, &args, "arg")?;
                     let result = LinkV1::all(&self.0, &cx, arg).await?;
                     v1::results(&cx, |w| w.vec(&result, 4, "LINK_ALL"))
                 }),
@@ -680,7 +680,7 @@ pub mod link_prog {
                 &self.stub,
                 &LINK_V1,
                 &link_v1::GET,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -697,7 +697,7 @@ pub mod link_prog {
                 &self.stub,
                 &LINK_V1,
                 &link_v1::ALL,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 |r| r.vec(4),
             )
             .await
@@ -738,7 +738,7 @@ pub mod link_prog {
                     &self.stub,
                     &super::LINK_V1,
                     &super::link_v1::GET,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }
@@ -754,7 +754,7 @@ pub mod link_prog {
                     &self.stub,
                     &super::LINK_V1,
                     &super::link_v1::ALL,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     |r| r.vec(4),
                 )
             }

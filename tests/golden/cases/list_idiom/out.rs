@@ -412,12 +412,12 @@ pub mod list_prog {
                 1 => ::std::boxed::Box::pin(async move {
                     let arg = v1::arguments(&cx, &args, |r| v1::field("arg", r.list()))?;
                     let result = ListV1::read(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
                     v1::arguments(&cx, &args, |_| Ok(()))?;
                     let result = ListV1::items(&self.0, &cx).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }

@@ -106,12 +106,12 @@ pub mod many_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = ManyV1::get(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     ManyV1::put(&self.0, &cx, arg).await?;
                     v1::results(&cx, |_| ())
                 }),
@@ -153,9 +153,9 @@ pub mod many_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 3 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i64 = v1::argument(&cx, &args, "arg")?;
                     let result = ManyV2::get(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -230,7 +230,7 @@ pub mod many_prog {
                 &self.stub,
                 &MANY_V1,
                 &many_v1::GET,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -244,7 +244,7 @@ pub mod many_prog {
                 &self.stub,
                 &MANY_V1,
                 &many_v1::PUT,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 |_| Ok(()),
             )
             .await
@@ -278,7 +278,7 @@ pub mod many_prog {
                 &self.stub,
                 &MANY_V2,
                 &many_v2::GET,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -343,7 +343,7 @@ pub mod many_prog {
                     &self.stub,
                     &super::MANY_V1,
                     &super::many_v1::GET,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -356,7 +356,7 @@ pub mod many_prog {
                     &self.stub,
                     &super::MANY_V1,
                     &super::many_v1::PUT,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     |_| Ok(()),
                 )
             }
@@ -389,7 +389,7 @@ pub mod many_prog {
                     &self.stub,
                     &super::MANY_V2,
                     &super::many_v2::GET,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -488,9 +488,9 @@ pub mod other_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = OtherV1::many_get(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -524,7 +524,7 @@ pub mod other_prog {
                 &self.stub,
                 &OTHER_V1,
                 &other_v1::MANY_GET,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -562,7 +562,7 @@ pub mod other_prog {
                     &self.stub,
                     &super::OTHER_V1,
                     &super::other_v1::MANY_GET,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }

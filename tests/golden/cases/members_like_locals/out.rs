@@ -485,12 +485,12 @@ pub mod local_prog {
                     )?;
                     let result = LocalV1::a(&self.0, &cx, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8)
                         .await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("args", v1::value(r)))?;
+                    let arg: super::U = v1::argument(&cx, &args, "args")?;
                     let result = LocalV1::b(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -558,7 +558,7 @@ pub mod local_prog {
                 &self.stub,
                 &LOCAL_V1,
                 &local_v1::B,
-                |w| v1::Encode::encode(args, w),
+                v1::encoded(args),
                 v1::value,
             )
             .await
@@ -632,7 +632,7 @@ pub mod local_prog {
                     &self.stub,
                     &super::LOCAL_V1,
                     &super::local_v1::B,
-                    |w| v1::Encode::encode(args, w),
+                    v1::encoded(args),
                     v1::value,
                 )
             }

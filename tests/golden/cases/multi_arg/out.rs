@@ -250,7 +250,7 @@ pub mod args_prog {
                 1 => ::std::boxed::Box::pin(async move {
                     v1::arguments(&cx, &args, |_| Ok(()))?;
                     let result = ArgsV1::none(&self.0, &cx).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
                     v1::arguments(&cx, &args, |_| Ok(()))?;
@@ -265,7 +265,7 @@ pub mod args_prog {
                         ))
                     })?;
                     let result = ArgsV1::two(&self.0, &cx, arg1, arg2).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 4 => ::std::boxed::Box::pin(async move {
                     let (arg1, arg2, arg3) = v1::arguments(&cx, &args, |r| {
@@ -276,7 +276,7 @@ pub mod args_prog {
                         ))
                     })?;
                     let result = ArgsV1::named(&self.0, &cx, arg1, arg2, arg3).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 5 => ::std::boxed::Box::pin(async move {
                     let (arg1, arg2, arg3, arg4, arg5, arg6) = v1::arguments(&cx, &args, |r| {
@@ -325,7 +325,7 @@ pub mod args_prog {
                         arg9,
                     )
                     .await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 7 => ::std::boxed::Box::pin(async move {
                     let arg = v1::arguments(&cx, &args, |r| v1::field("arg", r.vec(8)))?;
@@ -339,9 +339,9 @@ pub mod args_prog {
                     v1::results(&cx, |_| ())
                 }),
                 9 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: v1::Quadruple = v1::argument(&cx, &args, "arg")?;
                     let result = ArgsV1::quad(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -541,7 +541,7 @@ pub mod args_prog {
                 &self.stub,
                 &ARGS_V1,
                 &args_v1::QUAD,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -751,7 +751,7 @@ pub mod args_prog {
                     &self.stub,
                     &super::ARGS_V1,
                     &super::args_v1::QUAD,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }

@@ -569,9 +569,9 @@ pub mod prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::str = v1::argument(&cx, &args, "arg")?;
                     let result = ProgV1::one(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
@@ -581,13 +581,13 @@ pub mod prog {
                         ))
                     })?;
                     let result = ProgV1::two(&self.0, &cx, arg1, arg2).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 3 => ::std::boxed::Box::pin(async move {
                     let arg =
                         v1::arguments(&cx, &args, |r| v1::field("arg", r.string(0xffff_ffff)))?;
                     let result = ProgV1::three(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -623,7 +623,7 @@ pub mod prog {
                 &self.stub,
                 &PROG_V1,
                 &prog_v1::ONE,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -699,7 +699,7 @@ pub mod prog {
                     &self.stub,
                     &super::PROG_V1,
                     &super::prog_v1::ONE,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }

@@ -90,7 +90,7 @@ pub mod null_prog {
                         ))
                     })?;
                     let result = NullV1::ping(&self.0, &cx, arg1, arg2).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 7 => ::std::boxed::Box::pin(async move {
                     let arg =
@@ -99,7 +99,7 @@ pub mod null_prog {
                     v1::results(&cx, |_| ())
                 }),
                 3 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     NullV1::tell(&self.0, &cx, arg).await?;
                     v1::results(&cx, |_| ())
                 }),
@@ -183,7 +183,7 @@ pub mod null_prog {
                 &self.stub,
                 &NULL_V1,
                 &null_v1::TELL,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 |_| Ok(()),
             )
             .await
@@ -267,7 +267,7 @@ pub mod null_prog {
                     &self.stub,
                     &super::NULL_V1,
                     &super::null_v1::TELL,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     |_| Ok(()),
                 )
             }

@@ -315,50 +315,50 @@ pub mod helper_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::new(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
                     let arg =
                         v1::arguments(&cx, &args, |r| v1::field("arg", r.string(0xffff_ffff)))?;
                     let result = HelperV1::connect(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 3 => ::std::boxed::Box::pin(async move {
                     v1::arguments(&cx, &args, |_| Ok(()))?;
                     let result = HelperV1::drop(&self.0, &cx).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 4 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::clone(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 5 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::with(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 6 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::channel(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 7 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::from_channel(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 8 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::stub(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 9 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::from_stub(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 10 => ::std::boxed::Box::pin(async move {
                     let (arg1, arg2, arg3) = v1::arguments(&cx, &args, |r| {
@@ -369,52 +369,52 @@ pub mod helper_prog {
                         ))
                     })?;
                     let result = HelperV1::dispatch(&self.0, &cx, arg1, arg2, arg3).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 11 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::interface(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 12 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::len(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 13 => ::std::boxed::Box::pin(async move {
                     v1::arguments(&cx, &args, |_| Ok(()))?;
                     let result = HelperV1::next(&self.0, &cx).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 14 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::into_iter(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 15 => ::std::boxed::Box::pin(async move {
                     v1::arguments(&cx, &args, |_| Ok(()))?;
                     let result = HelperV1::as_ref(&self.0, &cx).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 16 => ::std::boxed::Box::pin(async move {
                     v1::arguments(&cx, &args, |_| Ok(()))?;
                     let result = HelperV1::to_string(&self.0, &cx).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 17 => ::std::boxed::Box::pin(async move {
                     v1::arguments(&cx, &args, |_| Ok(()))?;
                     let result = HelperV1::borrow(&self.0, &cx).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 18 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::default(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 19 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     let result = HelperV1::eq(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 20 => ::std::boxed::Box::pin(async move {
                     let (arg1, arg2, arg3) = v1::arguments(&cx, &args, |r| {
@@ -425,17 +425,17 @@ pub mod helper_prog {
                         ))
                     })?;
                     let result = HelperV1::call(&self.0, &cx, arg1, arg2, arg3).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 21 => ::std::boxed::Box::pin(async move {
                     v1::arguments(&cx, &args, |_| Ok(()))?;
                     let result = HelperV1::is_empty(&self.0, &cx).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 22 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("result", v1::value(r)))?;
+                    let arg: i32 = v1::argument(&cx, &args, "result")?;
                     let result = HelperV1::result(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -474,7 +474,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::NEW,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -515,7 +515,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::CLONE,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -528,7 +528,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::WITH,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -541,7 +541,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::CHANNEL,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -554,7 +554,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::FROM_CHANNEL,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -567,7 +567,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::STUB,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -580,7 +580,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::FROM_STUB,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -615,7 +615,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::INTERFACE,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -628,7 +628,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::LEN,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -647,7 +647,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::INTO_ITER,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -699,7 +699,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::DEFAULT,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -712,7 +712,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::EQ,
-                |w| v1::Encode::encode(&arg, w),
+                v1::encoded(&arg),
                 v1::value,
             )
             .await
@@ -760,7 +760,7 @@ pub mod helper_prog {
                 &self.stub,
                 &HELPER_V1,
                 &helper_v1::RESULT,
-                |w| v1::Encode::encode(&result, w),
+                v1::encoded(&result),
                 v1::value,
             )
             .await
@@ -803,7 +803,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::NEW,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -848,7 +848,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::CLONE,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -860,7 +860,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::WITH,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -872,7 +872,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::CHANNEL,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -884,7 +884,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::FROM_CHANNEL,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -896,7 +896,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::STUB,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -908,7 +908,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::FROM_STUB,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -941,7 +941,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::INTERFACE,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -953,7 +953,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::LEN,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -977,7 +977,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::INTO_ITER,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -1025,7 +1025,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::DEFAULT,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -1037,7 +1037,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::EQ,
-                    |w| v1::Encode::encode(&arg, w),
+                    v1::encoded(&arg),
                     v1::value,
                 )
             }
@@ -1082,7 +1082,7 @@ pub mod helper_prog {
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::RESULT,
-                    |w| v1::Encode::encode(&result, w),
+                    v1::encoded(&result),
                     v1::value,
                 )
             }

@@ -286,9 +286,9 @@ pub mod service {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::RpcBody = v1::argument(&cx, &args, "arg")?;
                     let result = RpcV1::run(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -325,7 +325,7 @@ pub mod service {
                 &self.stub,
                 &RPC_V1,
                 &rpc_v1::RUN,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -366,7 +366,7 @@ pub mod service {
                     &self.stub,
                     &super::RPC_V1,
                     &super::rpc_v1::RUN,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }

@@ -100,9 +100,9 @@ pub mod p_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::S = v1::argument(&cx, &args, "arg")?;
                     let result = PV1::get(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -132,14 +132,7 @@ pub mod p_prog {
         #[doc(alias = "GET")]
         #[inline]
         pub async fn get(&self, arg: &super::S) -> ::core::result::Result<super::S, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &P_V1,
-                &p_v1::GET,
-                |w| v1::Encode::encode(arg, w),
-                v1::value,
-            )
-            .await
+            v1::call(&self.stub, &P_V1, &p_v1::GET, v1::encoded(arg), v1::value).await
         }
     }
 
@@ -177,7 +170,7 @@ pub mod p_prog {
                     &self.stub,
                     &super::P_V1,
                     &super::p_v1::GET,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }

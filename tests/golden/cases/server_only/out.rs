@@ -109,9 +109,9 @@ pub mod p_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::S = v1::argument(&cx, &args, "arg")?;
                     let result = PV1::get(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }

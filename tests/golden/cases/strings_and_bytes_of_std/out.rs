@@ -432,7 +432,7 @@ pub mod std_prog {
                         ))
                     })?;
                     let result = StdV1::page(&self.0, &cx, arg1, arg2).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }

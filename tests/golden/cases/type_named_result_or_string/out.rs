@@ -1216,9 +1216,9 @@ pub mod prelude {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::String = v1::argument(&cx, &args, "arg")?;
                     let result = PreludeV1::ok(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
@@ -1228,17 +1228,17 @@ pub mod prelude {
                         ))
                     })?;
                     let result = PreludeV1::err(&self.0, &cx, arg1, arg2).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 3 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::List = v1::argument(&cx, &args, "arg")?;
                     let result = PreludeV1::some(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 4 => ::std::boxed::Box::pin(async move {
-                    let arg = v1::arguments(&cx, &args, |r| v1::field("arg", v1::value(r)))?;
+                    let arg: super::Context = v1::argument(&cx, &args, "arg")?;
                     let result = PreludeV1::none(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |w| v1::Encode::encode(&result, w))
+                    v1::result(&cx, &result)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -1275,7 +1275,7 @@ pub mod prelude {
                 &self.stub,
                 &PRELUDE_V1,
                 &prelude_v1::OK,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -1313,7 +1313,7 @@ pub mod prelude {
                 &self.stub,
                 &PRELUDE_V1,
                 &prelude_v1::SOME,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -1330,7 +1330,7 @@ pub mod prelude {
                 &self.stub,
                 &PRELUDE_V1,
                 &prelude_v1::NONE,
-                |w| v1::Encode::encode(arg, w),
+                v1::encoded(arg),
                 v1::value,
             )
             .await
@@ -1371,7 +1371,7 @@ pub mod prelude {
                     &self.stub,
                     &super::PRELUDE_V1,
                     &super::prelude_v1::OK,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }
@@ -1407,7 +1407,7 @@ pub mod prelude {
                     &self.stub,
                     &super::PRELUDE_V1,
                     &super::prelude_v1::SOME,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }
@@ -1423,7 +1423,7 @@ pub mod prelude {
                     &self.stub,
                     &super::PRELUDE_V1,
                     &super::prelude_v1::NONE,
-                    |w| v1::Encode::encode(arg, w),
+                    v1::encoded(arg),
                     v1::value,
                 )
             }
