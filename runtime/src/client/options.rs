@@ -299,6 +299,7 @@ pub struct ConnectOptions {
     pub(crate) any_host: bool,
     pub(crate) reserved_port: bool,
     pub(crate) idle: Duration,
+    pub(crate) keepalive: Option<Duration>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
@@ -318,6 +319,7 @@ impl Default for ConnectOptions {
             any_host: false,
             reserved_port: false,
             idle: Duration::from_secs(5 * 60),
+            keepalive: Some(Duration::from_secs(30)),
             observer: None,
         }
     }
@@ -414,6 +416,15 @@ impl ConnectOptions {
     #[must_use]
     pub fn reserved_port(mut self, reserved: bool) -> Self {
         self.reserved_port = reserved;
+        self
+    }
+
+    /// TCP: how long a peer may be silent before the kernel asks whether it is still there (default 30 s, in whole
+    /// seconds; nothing turns it off). One that is gone without a word is noticed after twice this time: calls on the
+    /// way end with [`ConnectionLost`](crate::RpcError::ConnectionLost), and the next one makes another connection.
+    #[must_use]
+    pub fn keepalive(mut self, silence: Option<Duration>) -> Self {
+        self.keepalive = silence.map(|s| s.max(Duration::from_secs(1)));
         self
     }
 

@@ -135,6 +135,21 @@ impl CServer {
         Self::ready(child)
     }
 
+    /// Takes the cable out of its host: whatever is sent there from now on is lost.
+    ///
+    /// # Panics
+    ///
+    /// When it has no host of its own with that interface.
+    pub fn unplug(&self, link: &str) {
+        let pid = self.child.id().to_string();
+        let down = Command::new("nsenter")
+            .args(["-t", &pid, "--net", "ip", "link", "set", link, "down"])
+            .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
+            .status()
+            .expect("nsenter is where unshare is");
+        assert!(down.success(), "{link} stays up: {down}");
+    }
+
     /// Waits until it says on which ports it serves.
     fn ready(mut child: Child) -> Self {
         let stdout = child.stdout.take().expect("its output is a pipe");

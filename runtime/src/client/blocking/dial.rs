@@ -2,7 +2,7 @@
 
 use super::socket::{Kind, Socket};
 use super::wait::block_on;
-use crate::client::dial::{Plan, any, is_in_use, local_waits};
+use crate::client::dial::{Plan, any, is_in_use, local_waits, watch};
 use crate::client::options::Destination;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::resolve::look_up;
@@ -68,7 +68,10 @@ fn attempt(
         let connected = found.and_then(|address| {
             match udp {
                 true => connect_udp(plan, address).map(Kind::Udp),
-                false => connect_tcp(plan, address, local, left()).map(Kind::Tcp),
+                false => connect_tcp(plan, address, local, left()).map(|stream| {
+                    watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
+                    Kind::Tcp(stream)
+                }),
             }
             .map_err(unreachable)
         });

@@ -187,9 +187,9 @@ impl Socket {
                 Ok(Wait::Received)
             }
             (Err(e), kind) => match e.kind() {
-                io::ErrorKind::WouldBlock
-                | io::ErrorKind::TimedOut
-                | io::ErrorKind::Interrupted => Ok(Wait::TimedOut),
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(Wait::TimedOut),
+                // Elsewhere the wait is over; here the peer is gone (ETIMEDOUT).
+                io::ErrorKind::TimedOut if !cfg!(unix) => Ok(Wait::TimedOut),
                 _ if matches!(kind, Kind::Udp(_)) && !self.refused_is_final => Ok(Wait::TimedOut),
                 _ => Err(e),
             },
