@@ -1,6 +1,6 @@
 //! What a good client notices of hostile ones beside it.
 
-use crate::role::Role;
+use crate::role::{BEHIND_CLIENTS, ON_CLIENTS, ON_SERVERS, Role};
 
 /// Most that the 99th percentile of a good client's calls may grow.
 const SLOWER: f64 = 3.0;
@@ -9,9 +9,9 @@ const SLOWER: f64 = 3.0;
 pub(crate) fn beside(rounds: u64) {
     let path = std::env::temp_dir().join(format!("soak-{}", std::process::id()));
     let path = path.to_string_lossy().into_owned();
-    let (mut server, tcp, udp) = Role::server(Some("0"), &path);
-    let mut pace = Role::start(Some("1"), &["pace", &tcp]);
-    let mut hostile = Role::start(Some("1"), &["hostile", &tcp, &udp, "1"]);
+    let (mut server, tcp, udp) = Role::server(ON_SERVERS, &path);
+    let mut pace = Role::start(ON_CLIENTS, &["pace", &tcp]);
+    let mut hostile = Role::start(BEHIND_CLIENTS, &["hostile", &tcp, &udp, "1"]);
     pace.ask("500");
     let (mut quiet, mut disturbed, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut lost = 0;

@@ -1,7 +1,7 @@
 //! Ten thousand connections that nobody uses.
 
 use crate::orders::{on_one_thread, orders};
-use crate::role::Role;
+use crate::role::{ON_CLIENTS, ON_SERVERS, Role};
 use crate::throws::call;
 use std::process::Command;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -52,15 +52,15 @@ pub(crate) fn idle(connections: u64) {
         path.to_string_lossy().into_owned()
     };
     let (quiet_path, busy_path) = (path("quiet"), path("busy"));
-    let (mut quiet, quiet_tcp, _) = Role::server(Some("0"), &quiet_path);
-    let (mut busy, busy_tcp, _) = Role::server(Some("0"), &busy_path);
-    let mut alone = Role::start(Some("1"), &["pace", &quiet_tcp]);
-    let mut beside = Role::start(Some("1"), &["pace", &busy_tcp]);
+    let (mut quiet, quiet_tcp, _) = Role::server(ON_SERVERS, &quiet_path);
+    let (mut busy, busy_tcp, _) = Role::server(ON_SERVERS, &busy_path);
+    let mut alone = Role::start(ON_CLIENTS, &["pace", &quiet_tcp]);
+    let mut beside = Role::start(ON_CLIENTS, &["pace", &busy_tcp]);
     for pace in [&mut alone, &mut beside] {
         pace.ask("500");
     }
     let before = busy.ask("say");
-    let mut holder = Role::start(Some("1"), &["hold", &busy_tcp, &connections.to_string()]);
+    let mut holder = Role::start(ON_CLIENTS, &["hold", &busy_tcp, &connections.to_string()]);
     holder.line();
     beside.ask("500");
     let after = busy.ask("say");

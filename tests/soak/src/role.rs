@@ -4,6 +4,13 @@ use crate::figures::Figures;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+/// On the servers' processor.
+pub(crate) const ON_SERVERS: &[&str] = &["taskset", "--cpu-list", "0"];
+/// On the clients' processor.
+pub(crate) const ON_CLIENTS: &[&str] = &["taskset", "--cpu-list", "1"];
+/// On the clients' processor, when it has nothing else to do: what is asked is how the server holds out.
+pub(crate) const BEHIND_CLIENTS: &[&str] = &["taskset", "--cpu-list", "1", "nice", "-n", "19"];
+
 /// A process that takes orders.
 #[derive(Debug)]
 pub(crate) struct Role {
@@ -13,15 +20,15 @@ pub(crate) struct Role {
 }
 
 impl Role {
-    /// Starts it, on these processors if any are named.
-    pub(crate) fn start(processors: Option<&str>, args: &[&str]) -> Self {
+    /// Starts it under these words: [`ON_SERVERS`], [`ON_CLIENTS`], none.
+    pub(crate) fn start(under: &[&str], args: &[&str]) -> Self {
         let own = std::env::current_exe().expect("the path of this program");
-        let mut command = match processors {
-            None => Command::new(&own),
-            Some(list) => {
-                let mut taskset = Command::new("taskset");
-                taskset.args(["--cpu-list", list]).arg(&own);
-                taskset
+        let mut command = match under {
+            [] => Command::new(&own),
+            [first, rest @ ..] => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&own);
+                command
             }
         };
         command
@@ -58,8 +65,8 @@ impl Role {
     }
 
     /// A server: itself, its TCP and its UDP address.
-    pub(crate) fn server(processors: Option<&str>, path: &str) -> (Self, String, String) {
-        let mut server = Self::start(processors, &["serve", path]);
+    pub(crate) fn server(under: &[&str], path: &str) -> (Self, String, String) {
+        let mut server = Self::start(under, &["serve", path]);
         let (tcp, udp) = (server.line(), server.line());
         (server, tcp, udp)
     }

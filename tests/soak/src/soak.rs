@@ -16,9 +16,9 @@ pub(crate) fn soak(seconds: u64) {
     let path = path.to_string_lossy().into_owned();
     let seed = std::env::var("SOAK_SEED").unwrap_or("1".into());
     println!("seed {seed} (SOAK_SEED), {seconds} s");
-    let (mut server, tcp, udp) = Role::server(None, &path);
-    let mut good = Role::start(None, &["good", &tcp, &udp, &path, &seed]);
-    let mut hostile = Role::start(None, &["hostile", &tcp, &udp, &seed]);
+    let (mut server, tcp, udp) = Role::server(&[], &path);
+    let mut good = Role::start(&[], &["good", &tcp, &udp, &path, &seed]);
+    let mut hostile = Role::start(&[], &["hostile", &tcp, &udp, &seed]);
 
     let mut run = |time: Duration| {
         good.order("go");
