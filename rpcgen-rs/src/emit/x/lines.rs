@@ -272,11 +272,12 @@ fn expanded(text: &[u8]) -> usize {
     text.iter().fold(0, advance)
 }
 
+/// Control characters have no width; documentation leaves them out.
 fn advance(column: usize, byte: &u8) -> usize {
-    if *byte == b'\t' {
-        column / 8 * 8 + 8
-    } else {
-        column + 1
+    match byte {
+        b'\t' => column / 8 * 8 + 8,
+        byte if byte.is_ascii_control() => column,
+        _ => column + 1,
     }
 }
 
