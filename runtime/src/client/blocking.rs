@@ -8,7 +8,7 @@
 //! # let _ = calc; Ok(()) }
 //! ```
 //!
-//! A handle makes one call at a time; `&self` takes a lock. For more at once, connect more than one. To use the async
+//! A handle makes one call at a time; the others wait for their turn, each no longer than its time limit. For more at once, connect more than one. To use the async
 //! client from blocking code instead, make a current-thread tokio runtime and `block_on` its calls.
 //!
 //! A call on a connection in use costs one write and one read.
@@ -16,15 +16,17 @@
 mod dial;
 mod input;
 mod socket;
+mod turn;
 mod wait;
 
 use self::socket::{SendError, Socket, Wait};
+use self::turn::{Turn, Turns};
 use super::dial::Plan;
 use super::options::Destination;
 use super::provider::{Provider, rejection};
 use super::span::{CallSpan, Names};
 use super::{CallOptions, ConnectOptions};
-use crate::error::{ConnectError, ConnectErrorKind, RpcError, Sent};
+use crate::error::{ConnectErrorKind, RpcError, Sent};
 use crate::interface::{Interface, ProcInfo};
 use crate::net::incoming;
 use crate::net::target::{IntoTarget, Target};
@@ -36,7 +38,7 @@ use bytes::Bytes;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A connection unused for this long is looked at before a call is written to it: the server may have closed it.
@@ -180,7 +182,7 @@ pub fn ping<C: ClientStub>(client: &C) -> Result<(), RpcError> {
 /// What the clones of a stub share.
 struct Line {
     plan: Plan,
-    state: Mutex<State>,
+    state: Turns<State>,
 }
 
 struct State {
@@ -213,7 +215,7 @@ impl Line {
         );
         Self {
             plan,
-            state: Mutex::new(State {
+            state: Turns::new(State {
                 core,
                 socket: None,
                 used: Instant::now(),
@@ -226,8 +228,18 @@ impl Line {
         }
     }
 
-    fn connect(&self) -> Result<(), ConnectError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Waits for its turn until the time of a call that began then is over.
+    fn turn(&self, begun: Instant, after: Duration) -> Result<Turn<'_, State>, RpcError> {
+        let timed_out = RpcError::TimedOut {
+            after,
+            sent: Sent::No,
+        };
+        self.state.take(begun.checked_add(after)).ok_or(timed_out)
+    }
+
+    fn connect(&self) -> Result<(), RpcError> {
+        let begun = Instant::now();
+        let mut state = self.turn(begun, self.plan.options.connect_timeout)?;
         let limit = self.plan.options.connect_timeout;
         let socket = dial::dial(&self.plan, None, limit)?;
         state.take(&self.plan, socket);
@@ -236,18 +248,11 @@ impl Line {
         Ok(())
     }
 
-    fn call(&self, names: Names, mut call: NewCall<'_>) -> Result<Bytes, RpcError> {
+    fn call(&self, names: Names, call: NewCall<'_>) -> Result<Bytes, RpcError> {
         let begun = Instant::now();
         let span = CallSpan::new(names, &call, &self.plan);
         let _entered = span.enter();
-        let mut state = match self.state.try_lock() {
-            Ok(state) => state,
-            Err(_) => {
-                let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                call.timeout = call.timeout.saturating_sub(begun.elapsed());
-                state
-            }
-        };
+        let mut state = self.turn(begun, call.timeout)?;
         let id = state.core.start_call(begun, call)?;
         span.begun(id.xid());
         state.look();
@@ -293,8 +298,9 @@ impl Line {
     fn batch(&self, call: NewCall<'_>) -> Result<(), RpcError> {
         let limit = call.timeout;
         let full = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.core.start_call(Instant::now(), call)?;
+            let now = Instant::now();
+            let mut state = self.turn(now, limit)?;
+            state.core.start_call(now, call)?;
             state.core.batched() >= incoming::MOST
         };
         if full { self.flush(limit) } else { Ok(()) }
@@ -302,7 +308,7 @@ impl Line {
 
     fn flush(&self, limit: Duration) -> Result<(), RpcError> {
         let begun = Instant::now();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.turn(begun, limit)?;
         state.look();
         let result = state.flush(&self.plan, begun, limit);
         state.used = Instant::now();

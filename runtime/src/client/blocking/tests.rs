@@ -285,3 +285,28 @@ fn a_serial_client_lets_go_of_a_connection_with_an_unanswered_call() {
     assert_eq!(client.count().unwrap(), 3);
     peer.join().unwrap();
 }
+
+#[test]
+fn who_waits_for_his_turn_keeps_his_deadline_and_all_of_his_time() {
+    let (client, peer) = with_peer(options(5000), |listener| {
+        let mut peer = listener.accept().unwrap().0;
+        for pause in [600, 0] {
+            let call = read_call(&mut peer);
+            thread::sleep(Duration::from_millis(pause));
+            peer.write_all(&reply(xid(&call), 9)).unwrap();
+        }
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(client.count().unwrap(), 9));
+        thread::sleep(Duration::from_millis(100));
+        let patient = client.with(CallOptions::new().timeout(Duration::from_millis(900)));
+        scope.spawn(move || assert_eq!(patient.count().unwrap(), 9));
+        let quick = client.with(CallOptions::new().timeout(Duration::from_millis(100)));
+        let begun = Instant::now();
+        let error = quick.count().unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        assert_eq!(error.execution(), Execution::No);
+        assert!(begun.elapsed() < Duration::from_millis(450));
+    });
+    peer.join().unwrap();
+}
