@@ -484,6 +484,26 @@ fn retransmission_doubles_up_to_two_seconds_until_the_deadline() {
 }
 
 #[test]
+fn h026_the_first_end_of_a_call_is_its_end() {
+    let (mut core, now) = small(Framing::Datagram);
+    let id = core.start_call(now, new(1000)).unwrap();
+    core.poll_transmit(now).unwrap();
+    let reply = |result: u32| {
+        let words = [id.xid(), 1, 0, 0, 0, 0, result];
+        Bytes::from_iter(words.iter().flat_map(|word| word.to_be_bytes()))
+    };
+    core.handle_datagram(now, reply(7), false);
+    // A second reply, a cut one and the deadline come before the caller has looked.
+    core.handle_datagram(now, reply(8), false);
+    core.handle_datagram(now, reply(9), true);
+    core.handle_timeout(now + Duration::from_secs(2));
+    assert_eq!(core.poll_done(), Some(id));
+    assert_eq!(core.poll_done(), None, "named twice");
+    assert_eq!(*core.finish(id).unwrap().unwrap(), 7u32.to_be_bytes());
+    assert_eq!((core.stats().answered, core.stats().unmatched), (1, 2));
+}
+
+#[test]
 fn a_message_given_back_counts_as_not_sent() {
     let (mut core, now) = small(Framing::Stream);
     let id = core.start_call(now, new(1000)).unwrap();
