@@ -116,9 +116,8 @@ fn targets(spec: &Spec, at: usize, without_last_field: bool, mut f: impl FnMut(u
 pub(crate) fn target(ty: &Type) -> Option<(usize, bool)> {
     match ty {
         Type::Named(id) => Some((id.0 as usize, true)),
-        Type::Array(element, count) => {
-            target(element).map(|(id, contained)| (id, contained && *count > 0))
-        }
+        // An array of none, too: neither Rust nor C has it of a type that is not complete.
+        Type::Array(element, _) => target(element),
         Type::Vec(element, _) | Type::Optional(element) => {
             target(element).map(|(id, _)| (id, false))
         }

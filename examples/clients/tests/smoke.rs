@@ -1,25 +1,11 @@
 //! Every program here runs to its end, anywhere, and prints what it is there to show.
 
+#[path = "../../features/tests/smoke/shows.rs"]
+mod shows;
+
+use shows::shows;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
-
-/// Runs a program, expects these words in this order.
-fn shows(program: &str, wanted: &[&str]) {
-    let output = Command::new(program).output().expect("it starts");
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{}\n{out}{err}", output.status);
-    let mut rest = &*out;
-    for words in wanted {
-        match rest.split_once(words) {
-            Some((_, after)) => rest = after,
-            None => panic!("{words:?} is missing, or out of order, in:\n{out}{err}"),
-        }
-    }
-}
 
 macro_rules! programs {
     ($($name:ident: $wanted:expr;)+) => {

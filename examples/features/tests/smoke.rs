@@ -1,7 +1,11 @@
 //! Every program here runs to its end, anywhere, and prints what it is there to show.
 
+#[path = "smoke/shows.rs"]
+mod shows;
+
 use features::desk::desk_prog::blocking::DeskV1Client;
 use rpcgen_runtime::blocking;
+use shows::shows;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -9,23 +13,6 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// Runs a program, expects these words in this order.
-fn shows(program: &str, wanted: &[&str]) {
-    let output = Command::new(program).output().expect("it starts");
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{}\n{out}{err}", output.status);
-    let mut rest = &*out;
-    for words in wanted {
-        match rest.split_once(words) {
-            Some((_, after)) => rest = after,
-            None => panic!("{words:?} is missing, or out of order, in:\n{out}{err}"),
-        }
-    }
-}
 
 macro_rules! programs {
     ($($name:ident: $wanted:expr;)+) => {

@@ -104,6 +104,7 @@ fn h133_infinite_types_are_explained() {
     refused("E0213", "struct s { s x; };");
     refused("E0213", "struct a { b x; }; struct b { a y; };");
     refused("E0213", "struct s { s x[2]; };");
+    refused("E0213", "struct s { s x[0]; int y; };");
     refused(
         "E0213",
         "union u switch (int i) { case 1: u a; default: u b; };",
@@ -115,7 +116,7 @@ fn h133_infinite_types_are_explained() {
         "{text}"
     );
     accepted("union u switch (int i) { case 1: u a; default: void; };");
-    accepted("struct s { s none[0]; int x; };");
+    accepted("struct s { t none[0]; int x; }; struct t { s *back; };");
     // Only the circle itself is reported, not what holds it.
     assert_eq!(codes("struct user { s x; }; struct s { s x; };"), ["E0213"]);
 }

@@ -48,11 +48,8 @@ fn with_zero_value(spec: &Spec) -> Vec<bool> {
     let mut possible = vec![true; spec.types.len()];
     let zero_parts = Graph::new(spec.types.len(), |node, out| {
         let mut part = |ty: &Type| {
-            out.extend(
-                target(ty)
-                    .filter(|(_, contained)| *contained)
-                    .map(|(id, _)| id),
-            );
+            let held = target(ty).filter(|(_, contained)| *contained && !is_array_of_none(ty));
+            out.extend(held.map(|(id, _)| id));
         };
         match &spec.types[node].kind {
             TypeKind::Enum(members) => {
@@ -73,6 +70,13 @@ fn with_zero_value(spec: &Spec) -> Vec<bool> {
             NEVER
         }
     })
+}
+
+fn is_array_of_none(ty: &Type) -> bool {
+    match ty {
+        Type::Array(element, count) => *count == 0 || is_array_of_none(element),
+        _ => false,
+    }
 }
 
 /// Reports the type of the arm for 0; false if there is none.

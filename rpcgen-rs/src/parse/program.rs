@@ -17,7 +17,7 @@ impl Parser<'_> {
         let open = self.at;
         let mut told = false;
         let span = self.braces(|p| p.version_def(&mut versions, &mut told))?;
-        if self.at == open + 2 {
+        if self.were_empty(open) {
             self.error(
                 "E0111",
                 span,
@@ -61,7 +61,7 @@ impl Parser<'_> {
         let body = self.braces(|p| p.procedure_def(&mut procedures));
         self.leave();
         let span = body?;
-        if self.at == open + 2 {
+        if self.were_empty(open) {
             self.error(
                 "E0111",
                 span,

@@ -49,6 +49,12 @@ impl Parser<'_> {
         Err(Failed)
     }
 
+    /// Whether nothing stands between the braces that opened there and closed just now, but for `;` alone.
+    pub(super) fn were_empty(&self, open: usize) -> bool {
+        let between = self.tokens.get(open + 1..self.at - 1);
+        between.is_some_and(|tokens| tokens.iter().all(|t| t.kind == Kind::Punct(b';')))
+    }
+
     /// `"{" { element } "}"`: goes on with the next element after a mistake in one. Returns the span of the whole.
     pub(super) fn braces(
         &mut self,

@@ -426,6 +426,13 @@ fn messages_name_what_is_missing_and_where() {
                 "1:65: error[E0111]: a program needs at least one version",
             ],
         ),
+        (
+            "struct s { ; }; union u switch (int a) { ;; };",
+            &[
+                "1:10: error[E0111]: a struct needs at least one member",
+                "1:40: error[E0111]: a union needs at least one arm",
+            ],
+        ),
         ("};", &["1:1: error[E0103]: `}` without a `{` before it"]),
     ] {
         assert_eq!(bad(text), messages, "{text}");

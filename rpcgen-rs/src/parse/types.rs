@@ -100,7 +100,7 @@ impl Parser<'_> {
         let mut fields = Vec::new();
         let open = self.at;
         let span = self.nested(|p| p.braces(|p| p.field(&mut fields)))?;
-        if self.at == open + 2 {
+        if self.were_empty(open) {
             self.error(
                 "E0111",
                 span,
@@ -139,7 +139,7 @@ impl Parser<'_> {
         let open = self.at;
         let mut told = false;
         let span = self.nested(|p| p.braces(|p| p.enumerators(&mut members, &mut told)))?;
-        if self.at == open + 2 {
+        if self.were_empty(open) {
             self.error(
                 "E0111",
                 span,
@@ -246,7 +246,7 @@ impl Parser<'_> {
         let mut labels = 0;
         let open = self.at;
         let span = self.nested(|p| p.braces(|p| p.case_spec(&mut arms, &mut labels)))?;
-        if self.at == open + 2 {
+        if self.were_empty(open) {
             self.error(
                 "E0111",
                 span,

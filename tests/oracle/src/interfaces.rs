@@ -189,23 +189,9 @@ fn declaration(spec: &Spec, words: &BTreeSet<&str>, ty: &Type, member: &str) -> 
         let max = Some(max).filter(|max| **max != u32::MAX);
         max.map_or(String::new(), u32::to_string)
     };
-    let of = |element: &Type| {
-        Some(match element {
-            Type::Bool => "bool",
-            Type::Char => "char",
-            Type::UChar => "unsigned char",
-            Type::Short => "short",
-            Type::UShort => "unsigned short",
-            Type::Int => "int",
-            Type::UInt => "unsigned int",
-            Type::Hyper => "hyper",
-            Type::UHyper => "unsigned hyper",
-            Type::Float => "float",
-            Type::Double => "double",
-            Type::Quadruple => "quadruple",
-            Type::Named(id) => Some(spec.def(*id).name.x.as_str()).filter(|x| words.contains(x))?,
-            _ => return None,
-        })
+    let of = |element: &Type| match element {
+        Type::Named(id) => Some(spec.def(*id).name.x.as_str()).filter(|x| words.contains(x)),
+        element => basic(element),
     };
     Some(match ty {
         Type::OpaqueFixed(n) => format!("opaque {member}[{n}]; "),
@@ -214,6 +200,26 @@ fn declaration(spec: &Spec, words: &BTreeSet<&str>, ty: &Type, member: &str) -> 
         Type::Array(element, n) => format!("{} {member}[{n}]; ", of(element)?),
         Type::Vec(element, max) => format!("{} {member}<{}>; ", of(element)?, bound(max)),
         Type::Optional(to) => format!("{} *{member}; ", of(to)?),
+        _ => return None,
+    })
+}
+
+/// The words for a basic type.
+#[must_use]
+pub fn basic(ty: &Type) -> Option<&'static str> {
+    Some(match ty {
+        Type::Bool => "bool",
+        Type::Char => "char",
+        Type::UChar => "unsigned char",
+        Type::Short => "short",
+        Type::UShort => "unsigned short",
+        Type::Int => "int",
+        Type::UInt => "unsigned int",
+        Type::Hyper => "hyper",
+        Type::UHyper => "unsigned hyper",
+        Type::Float => "float",
+        Type::Double => "double",
+        Type::Quadruple => "quadruple",
         _ => return None,
     })
 }

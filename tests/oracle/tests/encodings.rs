@@ -3,7 +3,7 @@
 //!
 //! The values are numbers (see `values`); each side puts them into its own types by their names.
 
-use oracle::interfaces::{self, Interface};
+use oracle::interfaces::{self, Interface, basic};
 use oracle::types::{Entry, TYPES};
 use oracle::values::{Seen, Value, draw, expected};
 use oracle::{c, theirs};
@@ -224,18 +224,6 @@ fn discriminant(tag: &Type) -> &'static str {
 
 fn form(ty: &Type) -> Option<&'static str> {
     Some(match ty {
-        Type::Bool => "bool",
-        Type::Char => "char",
-        Type::UChar => "unsigned char",
-        Type::Short => "short",
-        Type::UShort => "unsigned short",
-        Type::Int => "int",
-        Type::UInt => "unsigned int",
-        Type::Hyper => "hyper",
-        Type::UHyper => "unsigned hyper",
-        Type::Float => "float",
-        Type::Double => "double",
-        Type::Quadruple => "quadruple",
         Type::OpaqueFixed(_) => "opaque array",
         Type::Opaque(u32::MAX) => "opaque",
         Type::Opaque(_) => "bounded opaque",
@@ -245,7 +233,7 @@ fn form(ty: &Type) -> Option<&'static str> {
         Type::Vec(_, u32::MAX) => "unbounded array",
         Type::Vec(..) => "bounded array",
         Type::Optional(_) => "optional",
-        Type::Named(_) => return None,
+        other => return basic(other),
     })
 }
 

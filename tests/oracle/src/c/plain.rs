@@ -1,6 +1,7 @@
 //! Resolved interface → an interface file that rpcgen and gcc take: every name our own, types before their users.
 
 use super::driver::Names;
+use crate::interfaces::basic;
 use rpcgen_rs::ir::{Spec, Type, TypeDef, TypeId, TypeKind, Union};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -198,25 +199,15 @@ fn declaration(spec: &Spec, ty: &Type, name: &str) -> String {
 }
 
 fn word(spec: &Spec, ty: &Type) -> String {
-    let word = match ty {
-        Type::Bool => "bool",
-        Type::Char => "char",
-        Type::UChar => "unsigned char",
-        Type::Short => "short",
-        Type::UShort => "unsigned short",
-        Type::Int => "int",
-        Type::UInt => "unsigned int",
-        Type::Hyper => "hyper",
-        Type::UHyper => "unsigned hyper",
-        Type::Float => "float",
-        Type::Double => "double",
-        Type::Quadruple => "x_16bytes",
+    match ty {
+        Type::Quadruple => "x_16bytes".to_owned(),
         Type::Named(id) => {
             let def = spec.def(*id);
             let tag = if is_tagged(def) { "struct " } else { "" };
-            return format!("{tag}{}", Plain.ty(def));
+            format!("{tag}{}", Plain.ty(def))
         }
-        other => unreachable!("{other:?} has a typedef where it is an element"),
-    };
-    word.to_owned()
+        other => basic(other)
+            .unwrap_or_else(|| unreachable!("{other:?} has a typedef where it is an element"))
+            .to_owned(),
+    }
 }
