@@ -14,7 +14,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket, UnixStream};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// Where to, and how.
 #[derive(Clone, Debug)]
@@ -85,7 +85,6 @@ impl Plan {
         &self,
         destination: &Destination,
         host: SocketAddr,
-        udp: bool,
     ) -> Result<Lookup, ConnectError> {
         let Some((program, version)) = destination.program else {
             return Err(self.error(ConnectErrorKind::NoPort));
@@ -97,9 +96,20 @@ impl Plan {
             host,
             program,
             version,
-            udp,
+            udp: self.framing == Framing::Datagram,
             any_host: self.options.any_host,
         })
+    }
+
+    /// Asks rpcbind where on this host the program is.
+    async fn ask(
+        &self,
+        destination: &Destination,
+        host: SocketAddr,
+        limit: Duration,
+    ) -> Result<SocketAddr, ConnectError> {
+        let found = self.lookup(destination, host)?.ask(limit).await;
+        found.map_err(|kind| self.error(kind))
     }
 
     pub(crate) fn error(&self, kind: ConnectErrorKind) -> ConnectError {
@@ -135,7 +145,7 @@ async fn attempt(
     deadline: Instant,
 ) -> Result<Socket, ConnectError> {
     let unreachable = |e| plan.error(ConnectErrorKind::Unreachable).with_source(e);
-    let (host, udp) = match &destination.target {
+    let host = match &destination.target {
         Target::Unix(path) => {
             let path = crate::net::target::socket_path(path);
             loop {
@@ -149,40 +159,44 @@ async fn attempt(
                 }
             }
         }
-        Target::Tcp(host) => (host, false),
-        Target::Udp(host) => (host, true),
+        Target::Tcp(host) | Target::Udp(host) => host,
     };
-    let mut last = io::Error::from(io::ErrorKind::NotFound);
-    let mut refusal = None;
-    for address in resolve(plan, host).await? {
-        let address = match host.port {
-            Some(_) => address,
-            None => {
-                let lookup = plan.lookup(destination, address, udp)?;
-                let left = deadline.saturating_duration_since(Instant::now());
-                match lookup.ask(left).await {
-                    Ok(address) => address,
-                    Err(kind) => {
-                        refusal = Some(plan.error(kind));
-                        continue;
-                    }
-                }
-            }
+    let mut last = plan.error(ConnectErrorKind::Unresolved);
+    let addresses = resolve(plan, host).await?;
+    let mut others = addresses.len();
+    for address in addresses {
+        // One that says nothing leaves the others their share of the time.
+        others = others.saturating_sub(1);
+        let limit = share(deadline.saturating_duration_since(Instant::now()), others);
+        let reached = async {
+            let address = match host.port {
+                Some(_) => address,
+                None => plan.ask(destination, address, limit).await?,
+            };
+            reach(plan, address, local).await.map_err(unreachable)
         };
-        let connected = match udp {
-            true => connect_udp(plan, address).await.map(Socket::Udp),
-            false => connect_tcp(plan, address, local).await.map(|stream| {
-                watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
-                Socket::Tcp(stream)
-            }),
+        last = match timeout(limit, reached).await {
+            Ok(Ok(socket)) => return Ok(socket),
+            Ok(Err(e)) => e,
+            Err(_) => plan.error(ConnectErrorKind::TimedOut(plan.options.connect_timeout)),
         };
-        match connected {
-            Ok(socket) => return Ok(socket),
-            Err(e) => last = e,
-        }
-        refusal = None;
     }
-    Err(refusal.unwrap_or_else(|| unreachable(last)))
+    Err(last)
+}
+
+/// An address's share of the time that is left for it and so many others.
+pub(super) fn share(left: Duration, others: usize) -> Duration {
+    left / u32::try_from(others.saturating_add(1)).unwrap_or(u32::MAX)
+}
+
+/// Connects to one address.
+async fn reach(plan: &Plan, address: SocketAddr, local: Option<SocketAddr>) -> io::Result<Socket> {
+    if plan.framing == Framing::Datagram {
+        return connect_udp(plan, address).await.map(Socket::Udp);
+    }
+    let stream = connect_tcp(plan, address, local).await?;
+    watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
+    Ok(Socket::Tcp(stream))
 }
 
 /// All addresses of the host, with its port, or 0 where it has none.

@@ -339,7 +339,8 @@ impl ConnectOptions {
         self
     }
 
-    /// Time limit of each attempt to connect, asking rpcbind included (default 5 s).
+    /// Time limit of each attempt to connect, asking rpcbind included (default 5 s). Where a name has several addresses,
+    /// one that says nothing leaves the others their share of it.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;

@@ -9,7 +9,7 @@ use interop::server::{Peer, server};
 use rpcgen_runtime::{
     CallOptions, ConnectOptions, Grace, RpcError, Server, blocking, connect_with,
 };
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,23 @@ fn run(program: &str, arguments: &str) {
         .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
         .status();
     assert!(done.is_ok_and(|d| d.success()), "{program} {arguments}");
+}
+
+/// A listener whose queue is full: the kernel drops what else wants to connect.
+fn full(at: SocketAddr) -> Vec<socket2::Socket> {
+    let domain = socket2::Domain::for_address(at);
+    let socket = || socket2::Socket::new(domain, socket2::Type::STREAM, None);
+    let listener = socket().expect("a socket");
+    listener.bind(&at.into()).expect("the address is free");
+    listener.listen(0).expect("it listens");
+    let mut all = vec![listener];
+    while let Ok(waiting) = socket()
+        && let limit = Duration::from_millis(200)
+        && waiting.connect_timeout(&at.into(), limit).is_ok()
+    {
+        all.push(waiting);
+    }
+    all
 }
 
 #[test]
@@ -52,6 +69,17 @@ fn all_addresses_of_a_name_are_tried_and_looked_up_anew_at_each_reconnect() {
                 blocking::connect_with(&target, options()).expect("one of the addresses is good");
             assert_eq!(runtime.block_on(client.sub(3, 2)).expect("an answer"), 1);
             assert_eq!(plain.sub(3, 2).expect("an answer"), 1);
+
+            // One of them lets nobody in and says nothing: the others have their share of the time.
+            let full = full(SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
+            let begun = Instant::now();
+            let _: ArithV1Client = runtime
+                .block_on(connect_with(&target, options()))
+                .expect("one of the addresses is good");
+            let _: BlockingClient =
+                blocking::connect_with(&target, options()).expect("one of the addresses is good");
+            assert!(begun.elapsed() > Duration::from_secs(3), "it was not tried");
+            drop(full);
 
             // It moves to another address.
             runtime.block_on(first.shutdown(Grace::secs(5)));

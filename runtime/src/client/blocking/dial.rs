@@ -2,12 +2,13 @@
 
 use super::socket::{Kind, Socket};
 use super::wait::block_on;
-use crate::client::dial::{Plan, any, is_in_use, local_waits, watch};
+use crate::client::dial::{Plan, any, is_in_use, local_waits, share, watch};
 use crate::client::options::Destination;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::resolve::look_up;
 use crate::net::resvport;
 use crate::net::target::{Host, Target};
+use crate::proto::client::Framing;
 use socket2::{Domain, Type};
 use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
@@ -44,7 +45,7 @@ fn attempt(
         io::ErrorKind::TimedOut => plan.error(ConnectErrorKind::TimedOut(limit)),
         _ => plan.error(ConnectErrorKind::Unreachable).with_source(e),
     };
-    let (host, udp) = match &destination.target {
+    let host = match &destination.target {
         #[cfg(unix)]
         Target::Unix(path) => {
             let stream = connect_unix(path, deadline).map_err(unreachable)?;
@@ -52,35 +53,49 @@ fn attempt(
         }
         #[cfg(not(unix))]
         Target::Unix(_) => return Err(unreachable(io::ErrorKind::Unsupported.into())),
-        Target::Tcp(host) => (host, false),
-        Target::Udp(host) => (host, true),
+        Target::Tcp(host) | Target::Udp(host) => host,
     };
     let addresses = resolve(plan, host, deadline, limit)?;
+    let mut others = addresses.len();
     let mut last = plan.error(ConnectErrorKind::Unresolved);
     for address in addresses {
-        let left = || deadline.saturating_duration_since(Instant::now());
+        // One that says nothing leaves the others their share of the time.
+        others = others.saturating_sub(1);
+        let until = Instant::now() + share(left(deadline), others);
         let found = match host.port {
             Some(_) => Ok(address),
-            None => plan
-                .lookup(destination, address, udp)
-                .and_then(|lookup| lookup.ask_blocking(left()).map_err(|kind| plan.error(kind))),
+            None => plan.lookup(destination, address).and_then(|lookup| {
+                let found = lookup.ask_blocking(left(until));
+                found.map_err(|kind| plan.error(kind))
+            }),
         };
-        let connected = found.and_then(|address| {
-            match udp {
-                true => connect_udp(plan, address).map(Kind::Udp),
-                false => connect_tcp(plan, address, local, left()).map(|stream| {
-                    watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
-                    Kind::Tcp(stream)
-                }),
-            }
-            .map_err(unreachable)
-        });
-        match connected {
+        let reached =
+            found.and_then(|address| reach(plan, address, local, until).map_err(unreachable));
+        match reached {
             Ok(kind) => return Ok(kind),
             Err(e) => last = e,
         }
     }
     Err(last)
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
+
+/// Connects to one address.
+fn reach(
+    plan: &Plan,
+    address: SocketAddr,
+    local: Option<SocketAddr>,
+    until: Instant,
+) -> io::Result<Kind> {
+    if plan.framing == Framing::Datagram {
+        return connect_udp(plan, address).map(Kind::Udp);
+    }
+    let stream = connect_tcp(plan, address, local, left(until))?;
+    watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
+    Ok(Kind::Tcp(stream))
 }
 
 /// All addresses of the host, with its port, or 0 where it has none.
