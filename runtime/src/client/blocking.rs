@@ -189,6 +189,8 @@ struct State {
     core: ClientCore,
     socket: Option<Socket>,
     used: Instant,
+    /// Replies before there was this connection: when there are more, it has proved good.
+    answered: u64,
     /// Attempts to connect since a connection proved good.
     failures: u32,
     /// Whether there has been a connection.
@@ -219,6 +221,7 @@ impl Line {
                 core,
                 socket: None,
                 used: Instant::now(),
+                answered: 0,
                 failures: 0,
                 connected: false,
                 local: None,
@@ -320,7 +323,7 @@ impl State {
     /// Lets go of a connection that the server closed while it was not used.
     fn look(&mut self) {
         if self.used.elapsed() > FRESH && self.socket.as_mut().is_some_and(Socket::has_ended) {
-            self.socket = None;
+            self.lose(Err(io::ErrorKind::UnexpectedEof.into()));
         }
     }
 
@@ -353,6 +356,12 @@ impl State {
     fn lose(&mut self, outcome: io::Result<()>) {
         if let Err(e) = outcome {
             self.socket = None;
+            self.failures = match self.core.stats().answered > self.answered {
+                true => 0,
+                false => self.failures.saturating_add(1),
+            };
+            // Where the time was over first, that is what the call is told.
+            self.core.handle_timeout(Instant::now());
             let source = Some(e).filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
             self.core.handle_disconnect(source);
         }
@@ -387,6 +396,7 @@ impl State {
             self.hold = local.and_then(super::dial::hold);
         }
         self.local = local;
+        self.answered = self.core.stats().answered;
         self.socket = Some(socket);
     }
 
@@ -417,7 +427,6 @@ impl State {
             Ok(socket) => {
                 self.take(plan, socket);
                 self.connected = true;
-                self.failures = 0;
             }
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);

@@ -106,8 +106,13 @@ impl Socket {
                 }
                 Err(e) => e,
             };
-            if error.kind() == io::ErrorKind::Interrupted {
-                continue;
+            match error.kind() {
+                io::ErrorKind::Interrupted => continue,
+                // The timeout that was set may be a little too short.
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut if Instant::now() < until => {
+                    continue;
+                }
+                _ => {}
             }
             if let Kind::Udp(_) = self.kind {
                 match error.kind() {

@@ -310,3 +310,70 @@ fn who_waits_for_his_turn_keeps_his_deadline_and_all_of_his_time() {
     });
     peer.join().unwrap();
 }
+
+/// What a connection that ended has left half received is none of the next one's business.
+#[test]
+fn half_a_reply_does_not_outlive_its_connection() {
+    let (client, peer) = with_peer(options(300), |listener| {
+        let mut peer = listener.accept().unwrap().0;
+        let call = read_call(&mut peer);
+        // A whole fragment, and none that is the last.
+        peer.write_all(&[&[0, 0, 0, 8], &call[4..8], &[0, 0, 0, 1]].concat())
+            .unwrap();
+        thread::sleep(Duration::from_millis(400));
+        drop(peer);
+        let mut peer = listener.accept().unwrap().0;
+        let call = read_call(&mut peer);
+        peer.write_all(&reply(xid(&call), 3)).unwrap();
+    });
+    assert!(client.count().unwrap_err().is_timeout());
+    thread::sleep(FRESH + Duration::from_millis(200));
+    assert_eq!(client.count().unwrap(), 3);
+    peer.join().unwrap();
+}
+
+#[test]
+fn a_call_that_cannot_be_written_ends_at_its_deadline() {
+    let (client, peer) = with_peer(options(300), |listener| {
+        let peer = listener.accept().unwrap().0;
+        thread::sleep(Duration::from_millis(600));
+        drop(peer);
+    });
+    let begun = Instant::now();
+    let error = client.echo(&Bytes::from(vec![0; 16 << 20])).unwrap_err();
+    let took = begun.elapsed().as_millis();
+    assert!((300..450).contains(&took), "{took} ms");
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(error.execution(), Execution::Maybe);
+    peer.join().unwrap();
+}
+
+#[test]
+fn a_server_that_hangs_up_on_every_replay_is_not_called_without_pause() {
+    let calls = CallOptions::new()
+        .replay(super::super::Replay::Always)
+        .timeout(Duration::from_secs(1));
+    let policy = super::super::Reconnect::constant(Duration::from_millis(100));
+    let options = ConnectOptions::new().calls(calls).reconnect(policy);
+    let (client, peer) = with_peer(options, |listener| {
+        listener.set_nonblocking(true).unwrap();
+        let (begun, mut accepted) = (Instant::now(), 0);
+        while begun.elapsed() < Duration::from_millis(1200) {
+            match listener.accept() {
+                Ok((mut peer, _)) => {
+                    peer.set_nonblocking(false).unwrap();
+                    if accepted > 0 {
+                        read_call(&mut peer);
+                    }
+                    accepted += 1;
+                }
+                Err(_) => thread::sleep(Duration::from_millis(1)),
+            }
+        }
+        accepted
+    });
+    let error = client.count().unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    let accepted = peer.join().unwrap();
+    assert!((5..=13).contains(&accepted), "{accepted} connections");
+}
