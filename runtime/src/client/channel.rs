@@ -193,6 +193,14 @@ impl Channel {
         }
     }
 
+    /// The next call has this xid, if it is free.
+    #[cfg(test)]
+    pub(super) fn next_xid(&self, xid: u32) {
+        if let Some(link) = self.link() {
+            link.next_xid(xid);
+        }
+    }
+
     /// Makes a generated client's call.
     pub(crate) async fn call(
         &self,

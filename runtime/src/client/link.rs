@@ -318,6 +318,11 @@ impl Link {
         self.lock().core.stats()
     }
 
+    #[cfg(test)]
+    pub(super) fn next_xid(&self, xid: u32) {
+        self.lock().core.next_xid(xid);
+    }
+
     fn ensure_task(self: &Arc<Self>, state: &mut State) {
         if !state.task {
             state.task = true;

@@ -26,6 +26,7 @@ mod hostile;
 mod service;
 mod stream;
 mod udp;
+mod xids;
 
 const PROGRAM: u32 = 0x2000_0099;
 

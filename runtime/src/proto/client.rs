@@ -115,6 +115,12 @@ impl ClientCore {
         Ok(id)
     }
 
+    /// The next xid is this one, if it is free.
+    #[cfg(test)]
+    pub(crate) fn next_xid(&mut self, xid: u32) {
+        self.random.put_back(xid);
+    }
+
     /// Header, arguments and, on a stream, the record mark.
     fn message(&mut self, xid: u32, call: &mut NewCall<'_>) -> Result<Body, RpcError> {
         let numbers = [call.program, call.version, call.procedure];

@@ -43,6 +43,12 @@ impl Random {
         hasher.finish()
     }
 
+    /// The next number of 32 bits will be this one.
+    #[cfg(test)]
+    pub(super) fn put_back(&mut self, number: u32) {
+        self.spare = Some(number);
+    }
+
     /// The next number of 32 bits.
     pub fn next_u32(&mut self) -> u32 {
         if let Some(spare) = self.spare.take() {

@@ -163,6 +163,68 @@ async fn h121_versions_fall_back_from_4_to_3_to_2_within_one_deadline() {
     assert!(begun.elapsed() < LIMIT + Duration::from_millis(200));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h120_what_no_rpcbind_should_answer_is_a_typed_error() {
+    let text = |text: &[u8]| {
+        let mut bytes = text.to_vec();
+        bytes.resize(text.len().next_multiple_of(4), 0);
+        let words = bytes.chunks_exact(4);
+        let words = words.map(|c| u32::from_be_bytes(c.try_into().unwrap()));
+        [0, text.len() as u32].into_iter().chain(words).collect()
+    };
+    let bad: Vec<Vec<u32>> = [
+        &b"0.0.0.0.0.0"[..],
+        b"127.0.0.1.0.0",
+        b"1.2.3.4.256.1",
+        b"300.1.2.3.1.1",
+        b"192.0.2.1.8.1",
+        b"127.0.0.1.256.0",
+        b"127.0.0.1",
+        b"::1.8.1",
+        b"::ffff:127.0.0.1.8.1",
+        b"fe80::1%lo.8.1",
+        b"[::1]:2049",
+        b"127.0.0.1.8.1\0",
+        b"localhost.8.1",
+        b"\xff\xfe",
+        &[b'9'; 200],
+    ]
+    .map(text)
+    .into();
+    let mut answers: Vec<(u32, Vec<u32>, bool)> =
+        bad.into_iter().map(|answer| (4, answer, false)).collect();
+    answers.push((4, text(b""), true));
+    answers.push((2, vec![0, 0], true));
+    for port in [1 << 16, 256_743, u32::MAX] {
+        answers.push((2, vec![0, port], false));
+    }
+    for (version, answer, missing) in answers {
+        let (said, none) = (answer.clone(), vec![1]);
+        let at = played(move |v, _| {
+            Some(if v == version {
+                said.clone()
+            } else {
+                none.clone()
+            })
+        });
+        let at = at.await;
+        let error = lookup(at, 1, false).ask(LIMIT).await.unwrap_err();
+        let blocking = move || lookup(at, 1, false).ask_blocking(LIMIT).unwrap_err();
+        let blocking = tokio::task::spawn_blocking(blocking).await.unwrap();
+        for error in [error, blocking] {
+            let fits = match missing {
+                true => matches!(error, ConnectErrorKind::NotRegistered { .. }),
+                false => matches!(error, ConnectErrorKind::BadAddress(_)),
+            };
+            assert!(fits, "{answer:x?}: {error}");
+        }
+    }
+    // 9 000 bytes are no address of any transport.
+    let at = played(move |_, _| Some(text(&[b'1'; 8999]))).await;
+    let error = lookup(at, 1, false).ask(LIMIT).await.unwrap_err();
+    assert!(matches!(error, ConnectErrorKind::Rpcbind(_)), "{error}");
+}
+
 #[tokio::test]
 async fn h122_an_endless_dump_is_cut_off() {
     let endless = |version, procedure| {

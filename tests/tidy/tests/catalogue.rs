@@ -1,5 +1,5 @@
-//! The catalogue of hostile inputs and faults: each number that concerns the server has a test on real sockets, which has
-//! the number in its name. `cargo test -p tidy --test catalogue -- --nocapture` prints the table.
+//! The catalogue of hostile inputs and faults: each number that concerns the server or the client has a test of that side
+//! on real sockets, which has the number in its name. `cargo test -p tidy --test catalogue -- --nocapture` prints the table.
 
 use std::collections::BTreeMap;
 use tidy::{report, sources};
@@ -17,8 +17,27 @@ const SERVER: &[(u32, u32)] = &[
     (124, 125),
 ];
 
-/// Where tests talk over sockets.
-const ON_SOCKETS: [&str; 3] = ["runtime/tests/", "runtime/src/net/", "tests/interop/tests/"];
+/// Replies, datagrams, faults of connections, rpcbind's answers.
+const CLIENT: &[(u32, u32)] = &[
+    (20, 20),
+    (24, 30),
+    (38, 40),
+    (80, 81),
+    (83, 85),
+    (88, 89),
+    (95, 101),
+    (120, 123),
+];
+
+/// Where tests of the server talk over sockets.
+const SERVER_TESTS: [&str; 3] = ["runtime/tests/", "runtime/src/net/", "tests/interop/tests/"];
+
+/// Where tests of the client do.
+const CLIENT_TESTS: [&str; 3] = [
+    "runtime/src/client/",
+    "runtime/src/rpcbind/tests.rs",
+    "tests/interop/tests/",
+];
 
 /// The numbers in a test's name: `h103_h112_a_handler` has two.
 fn numbers(name: &str) -> impl Iterator<Item = &str> {
@@ -29,8 +48,14 @@ fn numbers(name: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The numbers of ranges, as they stand in names.
+fn all(ranges: &[(u32, u32)]) -> impl Iterator<Item = String> {
+    let numbers = ranges.iter().flat_map(|(from, to)| *from..=*to);
+    numbers.map(|n| format!("{n:03}"))
+}
+
 #[test]
-fn every_number_of_the_server_has_a_test_on_sockets() {
+fn every_number_has_a_test_on_sockets() {
     let sources = sources();
     let mut tests = BTreeMap::<&str, Vec<(&str, &str)>>::new();
     for source in sources.iter().filter(|s| s.is_own_rust()) {
@@ -44,18 +69,22 @@ fn every_number_of_the_server_has_a_test_on_sockets() {
             }
         }
     }
-    let wanted = SERVER.iter().flat_map(|(from, to)| *from..=*to);
-    let mut wanted: Vec<String> = wanted.map(|n| format!("{n:03}")).collect();
-    wanted.push("080b".to_owned());
-    let mut missing = Vec::new();
-    for number in wanted {
-        let found = tests.get(&*number).map_or(&[][..], Vec::as_slice);
-        let on_sockets = |(path, _): &&(&str, &str)| ON_SOCKETS.iter().any(|p| path.starts_with(p));
+    for (number, found) in &tests {
         for (path, name) in found {
             println!("{number}  {path}: {name}");
         }
-        if !found.iter().any(|test| on_sockets(&test)) {
-            missing.push(format!("no test of number {number} talks over sockets"));
+    }
+    let mut missing = Vec::new();
+    let server = all(SERVER).chain(["080b".to_owned()]);
+    let server = server.map(|number| (number, "server", SERVER_TESTS));
+    let client = all(CLIENT).map(|number| (number, "client", CLIENT_TESTS));
+    for (number, side, places) in server.chain(client) {
+        let found = tests.get(&*number).map_or(&[][..], Vec::as_slice);
+        let on_sockets = |(path, _): &(&str, &str)| places.iter().any(|p| path.starts_with(p));
+        if !found.iter().any(on_sockets) {
+            missing.push(format!(
+                "no test of number {number} for the {side} talks over sockets"
+            ));
         }
     }
     report(&missing);

@@ -141,18 +141,18 @@ async fn h095_h096_servers_are_killed_and_restarted_under_64_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn h099_h101_a_storm_of_cancelled_calls_leaves_nothing_behind() {
+async fn h101_a_storm_of_cancelled_calls_in_a_thousand_tasks_leaves_nothing_behind() {
     let (server, _) = start().await;
     let client: EchoClient = connect_with(target(&server, false), options(10_000))
         .await
         .unwrap();
     let thousands = scale(20);
     let mut tasks = JoinSet::new();
-    for task in 0..100u32 {
+    for task in 0..1000u32 {
         let client = client.clone();
         tasks.spawn(async move {
             let mut dropped = 0u32;
-            for round in 0..thousands * 10 {
+            for round in 0..thousands {
                 let data = Bytes::from([task.to_be_bytes(), round.to_be_bytes()].concat());
                 let mut call = Box::pin(client.echo(&data));
                 // Polled some times, at none of which it may matter that it is dropped.
@@ -185,6 +185,42 @@ async fn h099_h101_a_storm_of_cancelled_calls_leaves_nothing_behind() {
     let data = Bytes::from_static(b"still there");
     assert_eq!(client.echo(&data).await.unwrap(), data);
     assert_eq!(client.channel().stats().calls, 0);
+}
+
+/// Dropped wherever it may be: before it is sent, half written, waiting for its reply.
+#[tokio::test]
+async fn h099_a_dropped_call_is_written_whole_or_not_at_all() {
+    let (client, mut peer, _listener) = with_peer(options(5000)).await;
+    // More than the kernel takes while the peer does not read.
+    let large = Bytes::from(vec![7; 16 << 20]);
+    let (mut whole, mut late) = (0, 0);
+    for polls in 0..6 {
+        let mut call = Box::pin(client.echo(&large));
+        for _ in 0..polls {
+            let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx)));
+            assert!(polled.await.is_pending());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        drop(call);
+        assert_eq!(client.channel().pending(), 0, "a slot is left");
+        let answer = async {
+            loop {
+                let (xid, call) = next_call(&mut peer).await;
+                if call.len() == 44 + large.len() {
+                    assert_eq!(call[44..], large);
+                    whole += 1;
+                    peer.write_all(&reply(xid, 666)).await.unwrap();
+                    late += 1;
+                } else {
+                    return peer.write_all(&reply(xid, polls)).await.unwrap();
+                }
+            }
+        };
+        let (result, ()) = tokio::join!(client.count(), answer);
+        assert_eq!(result.unwrap(), polls);
+    }
+    assert_eq!(whole, 5, "what was begun was written to its end");
+    assert_eq!(client.channel().stats().unmatched, late);
 }
 
 /// Forwards datagrams both ways, losing, doubling and reordering some.
