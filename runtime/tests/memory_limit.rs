@@ -26,7 +26,7 @@ const MEMORY: usize = 192 << 10;
 /// What the server may hold, in bytes.
 const HELD: usize = 48 << 20;
 
-/// The server. 1: a number, or as many bytes as are asked for. 2: decodes a list of strings. 3:
+/// The server. 1: a number, or as many bytes as are asked for, after so many milliseconds. 2: decodes a list of strings. 3:
 /// the same, and keeps them for two seconds.
 #[tokio::test]
 #[ignore = "what the other starts"]
@@ -35,7 +35,10 @@ async fn child() {
         &INTERFACE,
         |cx: Context, procedure, args: Body| async move {
             if procedure == 1 && !args.is_empty() {
-                let size = arguments(&cx, &args, |r| r.u32())?;
+                let (size, pause) = arguments(&cx, &args, |r| Ok((r.u32()?, r.u32()?)))?;
+                if pause > 0 {
+                    tokio::time::sleep(Duration::from_millis(pause.into())).await;
+                }
                 return Ok(vec![7; size as usize].into());
             }
             let names = match procedure {
@@ -128,10 +131,12 @@ fn attacks() -> Vec<(&'static str, usize, Vec<u8>)> {
     let mut empty = bytes(&[262_000]);
     empty.resize(1 << 20, 0);
     let claims = record(&call_to(PROGRAM, 1, 2, &bytes(&[u32::MAX, u32::MAX])));
-    let asks = record(&call_to(PROGRAM, 1, 1, &bytes(&[1 << 20])));
+    let asks = |pause| record(&call_to(PROGRAM, 1, 1, &bytes(&[1 << 20, pause])));
+    // Small ones in front, so that all connections have been read before the first makes a large reply.
+    let small = record(&call(1, 1)).repeat(64);
     vec![
         ("partial records", 300, partial),
-        ("replies not taken", 60, asks.repeat(60)),
+        ("replies not taken", 60, asks(0).repeat(60)),
         (
             "calls that wait",
             8,
@@ -146,6 +151,12 @@ fn attacks() -> Vec<(&'static str, usize, Vec<u8>)> {
             "empty strings",
             4,
             record(&call_to(PROGRAM, 1, 2, &empty)).repeat(20),
+        ),
+        ("results all at once", 16, asks(500).repeat(128)),
+        (
+            "replies of all at once",
+            250,
+            [small, asks(0).repeat(20)].concat(),
         ),
         ("claims", 4, claims.repeat(10_000)),
         ("marks", 300, 0x8010_0000u32.to_be_bytes().to_vec()),

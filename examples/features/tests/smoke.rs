@@ -43,6 +43,9 @@ programs! {
         "begun, with a deadline",
         "the handler was dropped",
         "the work beside it was told",
+        "begun, with a deadline",
+        "the handler was dropped",
+        "the work beside it was told",
     ];
     drain: [
         "in flight when the server stopped: 300 ms",

@@ -1,6 +1,7 @@
 //! One call: from an accepted message to the reply's bytes.
 
 use super::context::Origin;
+use super::noise::Noise;
 use super::{BoxFuture, Context, Dispatch, Extensions, Fault, Shared, span};
 use crate::Body;
 use crate::msg::{AcceptStat, OpaqueAuth, ReplyHeader};
@@ -48,6 +49,14 @@ struct Held {
     bytes: usize,
 }
 
+impl Held {
+    fn new(server: &Arc<Shared>, bytes: usize) -> Self {
+        let server = Arc::clone(server);
+        server.held.fetch_add(bytes, Ordering::Relaxed);
+        Self { server, bytes }
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         self.server.held.fetch_sub(self.bytes, Ordering::Relaxed);
@@ -65,7 +74,7 @@ pub(super) fn decoded(bytes: usize) {
     DECODED.set(DECODED.get().saturating_add(bytes));
 }
 
-/// Arguments below this are not counted: their number is limited, and there are many.
+/// Arguments and results below this are not counted: their number is limited, and there are many.
 const SMALL: usize = 4 << 10;
 
 /// A call that has been handled.
@@ -74,6 +83,7 @@ pub(crate) struct Done {
     verf: Verifier,
     result: Result<Body, Fault>,
     remembered: Option<Box<InProgress>>,
+    held: Option<Held>,
 }
 
 /// A call in the reply cache. Dropped without a reply, it is forgotten: it did not run to its end.
@@ -178,9 +188,7 @@ impl Call {
     /// Counts the arguments among the bytes that the server holds, for as long as the call runs: it was not ready at once.
     pub(crate) fn hold(&mut self, server: &Arc<Shared>) {
         if self.arguments >= SMALL {
-            let (server, bytes) = (Arc::clone(server), self.arguments);
-            server.held.fetch_add(bytes, Ordering::Relaxed);
-            self.held = Some(Held { server, bytes });
+            self.held = Some(Held::new(server, self.arguments));
         }
     }
 }
@@ -241,6 +249,7 @@ impl Future for Call {
             verf: std::mem::take(&mut this.verf),
             result,
             remembered: this.remembered.take(),
+            held: None,
         })
     }
 }
@@ -253,6 +262,24 @@ pub(crate) struct Reply {
 }
 
 impl Done {
+    /// Counts the result among the bytes that the server holds, until it is in the connection's queue. Where there is no
+    /// memory for it the call has failed: many that have been begun may end together.
+    #[inline]
+    pub(crate) fn hold(mut self, server: &Arc<Shared>) -> Self {
+        if let Ok(body) = &self.result
+            && body.len() >= SMALL
+        {
+            let bytes = body.len();
+            if server.is_exhausted() {
+                no_memory(self.xid, bytes);
+                self.result = Err(Fault::SystemErr);
+            } else {
+                self.held = Some(Held::new(server, bytes));
+            }
+        }
+        self
+    }
+
     /// The reply, or `None` when the call is not answered; a result beyond `max` bytes becomes SYSTEM_ERR.
     #[inline]
     pub(crate) fn reply(self, max: usize) -> Option<Reply> {
@@ -261,12 +288,27 @@ impl Done {
             verf,
             result,
             remembered,
+            held,
         } = self;
+        drop(held);
         let reply = Reply::new(xid, verf, result, max);
         match remembered {
             None => reply,
             Some(call) => call.finish(reply),
         }
+    }
+}
+
+#[cold]
+fn no_memory(xid: u32, bytes: usize) {
+    static NOISE: Noise = Noise::new();
+    if let Some(more) = NOISE.line() {
+        tracing::warn!(
+            xid,
+            bytes,
+            more,
+            "too many bytes are held: a result is dropped"
+        );
     }
 }
 

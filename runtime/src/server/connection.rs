@@ -32,7 +32,8 @@ use tokio::time::{Instant, Sleep};
 const INLINE: usize = 64;
 /// A peer whose last call is older than this is not calling.
 const RECENT: Duration = Duration::from_secs(5);
-/// Pause between two looks of a large record that is not complete whether there is memory for all.
+/// Pause between two looks: of a large record that is not complete, whether there is memory for all; of calls whose peer
+/// sends no more, whether it is gone.
 const LOOK: Duration = Duration::from_millis(500);
 /// Pause before a look whether memory is free again.
 const HELD_RETRY: Duration = Duration::from_millis(50);
@@ -195,14 +196,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             match self.read(cx) {
                 Poll::Pending => break,
+                Poll::Ready(Ok(0)) if !self.server.limits.half_close => {
+                    return Poll::Ready(self.at_eof());
+                }
                 Poll::Ready(Ok(0)) => self.eof = true,
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Io(error)),
             }
         }
-        let throttled = self.throttled.as_ref().map_or(0, |(call, _)| call.len());
-        let buffered = self.input.buf.capacity() + self.decoder.held() + throttled;
-        self.account(buffered + self.out.len());
+        if self.eof && self.is_calling() && self.is_lost(cx) {
+            return Poll::Ready(End::Io(io::ErrorKind::BrokenPipe.into()));
+        }
+        self.account(self.holds());
         if let Some(end) = self.ended() {
             return Poll::Ready(end);
         }
@@ -238,11 +243,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.write_since = Instant::now();
         }
         reply.queue(&mut self.out);
+        if self.out.len() > SMALL {
+            // At once: other calls are begun before this task is done.
+            self.account(self.holds());
+        }
     }
 
     fn spawn(&mut self, call: Call, permit: OwnedSemaphorePermit) {
+        let server = Arc::clone(&self.server);
         self.running.spawn(async move {
-            let done = call.await;
+            let done = call.await.hold(&server);
             drop(permit);
             done
         });
@@ -257,7 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         self.waiting.is_none()
             && self.running.len() < most
-            && self.out.len() < limits.queued
+            && self.out.len() < self.may_queue()
             && self
                 .throttled
                 .as_ref()
@@ -316,7 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 Verdict::Run(accepted) => match Call::start(accepted, &self.origin, &server) {
                     Start::Running(mut call) => match pin!(&mut call).poll(cx) {
-                        Poll::Ready(done) => self.answer(done),
+                        Poll::Ready(done) => self.answer(done.hold(&server)),
                         Poll::Pending => self.suspend(cx, call),
                     },
                     Start::Replayed(reply) => {
@@ -369,11 +379,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn may_read(&self) -> bool {
-        !self.eof && !self.draining && self.has_room() && self.has_memory()
+        // With nothing in the buffer it is listened beyond the room for calls: to hear that the peer of those that run is
+        // gone.
+        let listens = self.input.buf.is_empty() && self.is_calling();
+        !self.eof && !self.draining && (self.has_room() || listens) && self.has_memory()
+    }
+
+    /// Whether calls run.
+    fn is_calling(&self) -> bool {
+        !self.running.is_empty() || self.waiting.is_some()
+    }
+
+    /// Whether the stream is broken, for all that the system knows without sending anything.
+    fn is_lost(&mut self, cx: &mut Context<'_>) -> bool {
+        let nothing = Pin::new(&mut self.stream).poll_write(cx, &[]);
+        matches!(nothing, Poll::Ready(Err(_)))
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.excess().is_some() {
+        if self.server.excess().is_some() {
             // The next one is small.
             self.input.shrink();
         }
@@ -392,7 +416,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn is_quiet(&self) -> bool {
-        self.running.is_empty() && self.waiting.is_none() && self.out.is_empty()
+        !self.is_calling() && self.out.is_empty()
+    }
+
+    /// How a connection ends whose peer has ended it.
+    fn at_eof(&self) -> End {
+        match self.decoder.at_boundary(&self.input.buf) {
+            true => End::Orderly,
+            false => End::Truncated,
+        }
     }
 
     fn ended(&self) -> Option<End> {
@@ -400,8 +432,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return None;
         }
         if self.eof {
-            let whole = self.decoder.at_boundary(&self.input.buf);
-            return Some(if whole { End::Orderly } else { End::Truncated });
+            return Some(self.at_eof());
         }
         self.draining.then_some(End::Orderly)
     }
@@ -442,6 +473,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     due = Some((look, "memory"));
                 }
             }
+            let look = now + LOOK;
+            if self.eof && self.is_calling() && due.is_none_or(|(at, _)| look < at) {
+                due = Some((look, "peer"));
+            }
             if let Some((_, at)) = &self.throttled
                 && due.is_none_or(|(earliest, _)| *at < earliest)
             {
@@ -458,7 +493,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if self.sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            if due.is_some_and(|(_, what)| matches!(what, "memory" | "throttled")) {
+            if due.is_some_and(|(_, what)| matches!(what, "memory" | "peer" | "throttled")) {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }

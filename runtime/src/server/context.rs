@@ -160,8 +160,10 @@ impl Context {
 
     /// Tells work that outlives its handler (a task, a thread) that the peer is gone or the server stops.
     ///
-    /// Gone is a peer that has reset its connection. One that has only stopped sending may wait for its replies; whether it
-    /// does shows when they are written.
+    /// Gone is a peer whose connection is lost: reset, timed out, or, on a unix socket or inside a process, closed. One that
+    /// has only ended its direction of a TCP connection may wait for its replies; whether it does shows when they are
+    /// written, unless [`Limits::half_close`](crate::Limits::half_close) takes the end for its going. Over UDP nobody is
+    /// ever known to be gone.
     #[must_use]
     pub fn cancel(&self) -> Canceled {
         self.origin.canceled.clone()

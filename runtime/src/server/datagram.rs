@@ -84,8 +84,11 @@ impl Worker {
             self.phase_wait = wait_for(&self.task, Phase::Stop);
         }
         for _ in 0..BATCHES {
+            // Replies that do not fit stay, and none are added meanwhile: what is not received waits in the kernel's queue.
+            if self.socket.poll_send(cx, &mut self.replies).is_pending() {
+                return Poll::Pending;
+            }
             self.collect(cx);
-            // Replies that do not fit stay, and nothing is received meanwhile: the kernel's queue is the bound.
             if self.socket.poll_send(cx, &mut self.replies).is_pending() {
                 return Poll::Pending;
             }
@@ -203,12 +206,13 @@ impl Worker {
     /// A handler was not ready at once: it becomes a task, if the server's limit has room for it.
     fn suspend(&mut self, cx: &mut Context<'_>, route: Route, mut call: Call) {
         call.hold(&self.task.server);
-        let permits = Arc::clone(&self.task.server.permits);
+        let server = Arc::clone(&self.task.server);
+        let permits = Arc::clone(&server.permits);
         if self.waiting.is_some() {
             // The rest of a batch, behind a call that waits already: these wait in tasks, a batch at most.
             self.running.spawn(async move {
                 let _permit = permits.acquire_owned().await;
-                (route, call.await)
+                (route, call.await.hold(&server))
             });
             return;
         }
@@ -222,8 +226,9 @@ impl Worker {
     }
 
     fn spawn(&mut self, route: Route, call: Call, permit: Option<OwnedSemaphorePermit>) {
+        let server = Arc::clone(&self.task.server);
         self.running.spawn(async move {
-            let done = call.await;
+            let done = call.await.hold(&server);
             drop(permit);
             (route, done)
         });

@@ -18,6 +18,7 @@ pub struct Limits {
     pub(crate) calls_per_source: Option<Rate>,
     pub(crate) per_connection: usize,
     pub(crate) in_order: bool,
+    pub(crate) half_close: bool,
     pub(crate) in_flight: usize,
     pub(crate) queued: usize,
     pub(crate) held: usize,
@@ -41,6 +42,7 @@ impl Default for Limits {
             calls_per_source: None,
             per_connection: 128,
             in_order: false,
+            half_close: true,
             in_flight: 4_096,
             queued: 4 << 20,
             held: 512 << 20,
@@ -90,15 +92,21 @@ setters! {
     calls_per_source: Option<Rate> => calls_per_source;
     /// Whether the calls of a connection run one after the other, in the order they came (default no).
     in_order: bool => in_order;
+    /// Whether a peer that has ended its direction of a stream gets the replies to what it has called (default yes, as C
+    /// servers do it). If not, that end is taken for its going: the calls of the connection that still run are dropped.
+    /// TCP does not tell a client that waits from one that is gone for good before something is sent to it.
+    half_close: bool => half_close;
     /// Calls in flight on one connection (default 128); then it is not read from.
     per_connection: usize => per_connection;
     /// Unfinished calls of the whole server (default 4 096); then nobody's further calls are started.
     max_in_flight: usize => in_flight;
     /// Bytes of replies that one connection has not taken (default 4 MiB); then it is not read from.
     max_queued: usize => queued;
-    /// Bytes of partial records, queued replies, and arguments of calls that run, as received and as decoded, of all peers
-    /// (default 512 MiB). Then only small calls are read, in a quarter more; if that does not help within a second, the connection is closed whose
-    /// partial record, or replies, have waited for their peer for the longest time.
+    /// Bytes of partial records, queued replies, results that are about to be queued, and arguments of calls that run, as
+    /// received and as decoded, of all peers (default 512 MiB). Then only small calls are read, in a quarter more, and none
+    /// of a peer that has not taken its replies; if that does not help within a second, the connection is closed whose
+    /// partial record, or replies, have waited for their peer for the longest time. A result of 4 KiB or more that is ready
+    /// when half of the quarter is used up becomes SYSTEM_ERR. The reply cache has a limit of its own.
     max_held: usize => held;
     /// From the first byte of a record to its last (default 30 s); then the connection is closed.
     record_deadline: Duration => record_deadline;

@@ -1,17 +1,36 @@
-//! When the server holds too many bytes: large records are not read on, and if that does not help, the connection goes
-//! whose peer has not sent the rest of its record, or taken its replies, for the longest time.
+//! When the server holds too many bytes: large records are not read on, no call is begun for a peer that has not taken
+//! its replies, and if that does not help, the connection goes whose peer has not sent the rest of its record, or taken
+//! its replies, for the longest time.
 
+use super::Shared;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// What there is at least for small calls then.
+const RESERVE: usize = 4 << 20;
+
 /// How long the server waits for memory before it closes the connection with the oldest partial record, and then the next.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The same when nothing else goes on meanwhile.
 const HASTE: Duration = Duration::from_millis(20);
+
+impl Shared {
+    /// How many bytes the server holds beyond its limit, and how many it may.
+    pub(super) fn excess(&self) -> Option<(usize, usize)> {
+        let (held, limit) = (self.held.load(Ordering::Relaxed), self.limits.held);
+        Some((held.checked_sub(limit)?, (limit / 4).max(RESERVE)))
+    }
+
+    /// Whether half of what it may hold beyond its limit is used up: the other half is for small calls alone.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.excess()
+            .is_some_and(|(excess, reserve)| excess >= reserve / 2)
+    }
+}
 
 /// Partial records, and replies that are not taken, of connections that wait for memory, the oldest first.
 ///
@@ -55,7 +74,7 @@ impl Partials {
         }
     }
 
-    /// Whether it is this one's turn to go. When it is `urgent`, for not even small calls go on, those that have waited
+    /// Whether it is this one's turn to go. When it is `urgent`, for large results fail, those that have waited
     /// for their peers long enough go one shortly after the other.
     pub(crate) fn must_go(&self, partial: Partial, now: Instant, urgent: bool) -> bool {
         let mut state = self.state();

@@ -5,6 +5,7 @@ mod auth;
 mod bindings;
 mod datagrams;
 mod features;
+mod gone;
 mod layers;
 mod life;
 mod registration;

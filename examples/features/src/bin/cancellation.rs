@@ -2,7 +2,8 @@
 //! how long it may take.
 //!
 //! Gone is a client that resets its connection, as a program that is killed with unread replies does. One that has only
-//! stopped sending may wait for its replies, and gets them.
+//! ended its direction of it may wait for its replies, and gets them: unless `half_close(false)` says that no client of
+//! this server does so.
 
 use features::Outcome;
 use features::desk::desk_prog::{DeskV2, DeskV2Server};
@@ -40,29 +41,33 @@ impl DeskV2 for Patient {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome {
-    let (tell, mut told) = mpsc::unbounded_channel();
     let limits = Limits::default().request_deadline(Some(Duration::from_secs(60)));
-    let server = Server::new()
-        .serve(DeskV2Server(Patient(tell)))
-        .limits(limits);
-    let running = server.tcp("127.0.0.1:0").start().await?;
+    for (half_close, resets) in [(true, true), (false, false)] {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let server = Server::new()
+            .serve(DeskV2Server(Patient(tell)))
+            .limits(limits.half_close(half_close));
+        let running = server.tcp("127.0.0.1:0").start().await?;
 
-    // A call of DESK_ASK, with an empty question, as one record.
-    let words = [0x8000_002c, 1, 0, 2, 0x2000_0099, 2, 1, 0, 0, 0, 0, 0];
-    let call: Vec<u8> = words
-        .iter()
-        .flat_map(|word: &u32| word.to_be_bytes())
-        .collect();
-    let mut client = TcpStream::connect(running.tcp().ok_or("no address")?).await?;
-    client.write_all(&call).await?;
-    println!("{}", told.recv().await.ok_or("nothing")?);
-    client.set_zero_linger()?;
-    drop(client);
-    let mut rest = [
-        told.recv().await.ok_or("nothing")?,
-        told.recv().await.ok_or("nothing")?,
-    ];
-    rest.sort_unstable();
-    println!("{}\n{}", rest[0], rest[1]);
+        // A call of DESK_ASK, with an empty question, as one record.
+        let words = [0x8000_002c, 1, 0, 2, 0x2000_0099, 2, 1, 0, 0, 0, 0, 0];
+        let call: Vec<u8> = words
+            .iter()
+            .flat_map(|word: &u32| word.to_be_bytes())
+            .collect();
+        let mut client = TcpStream::connect(running.tcp().ok_or("no address")?).await?;
+        client.write_all(&call).await?;
+        println!("{}", told.recv().await.ok_or("nothing")?);
+        if resets {
+            client.set_zero_linger()?;
+        }
+        drop(client);
+        let mut rest = [
+            told.recv().await.ok_or("nothing")?,
+            told.recv().await.ok_or("nothing")?,
+        ];
+        rest.sort_unstable();
+        println!("{}\n{}", rest[0], rest[1]);
+    }
     Ok(())
 }

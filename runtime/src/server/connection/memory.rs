@@ -6,28 +6,32 @@ use tokio::time::Instant;
 
 /// What a connection may hold when the server holds too much.
 pub(super) const SMALL: usize = 16 << 10;
-/// What there is at least for small calls then.
-const RESERVE: usize = 4 << 20;
 
 impl<S> Connection<S> {
-    /// How many bytes the server holds beyond its limit, and how many it may.
-    pub(super) fn excess(&self) -> Option<(usize, usize)> {
-        let (held, limit) = (
-            self.server.held.load(Ordering::Relaxed),
-            self.server.limits.held,
-        );
-        Some((held.checked_sub(limit)?, (limit / 4).max(RESERVE)))
-    }
-
     /// Whether the server may hold more bytes for this connection. When it holds too many, large records wait, and small
     /// calls go on beside them in a quarter more.
     pub(super) fn has_memory(&self) -> bool {
-        let Some((excess, reserve)) = self.excess() else {
+        let Some((excess, reserve)) = self.server.excess() else {
             return true;
         };
         excess < reserve
             && self.received() + self.out.len() <= SMALL
             && self.decoder.missing(&self.input.buf) <= SMALL
+    }
+
+    /// How many bytes of replies may wait for the peer before its next call: few when the server holds too many.
+    pub(super) fn may_queue(&self) -> usize {
+        let queued = self.server.limits.queued;
+        match self.server.excess() {
+            None => queued,
+            Some(_) => queued.min(SMALL),
+        }
+    }
+
+    /// Bytes of received calls and of replies.
+    pub(super) fn holds(&self) -> usize {
+        let throttled = self.throttled.as_ref().map_or(0, |(call, _)| call.len());
+        self.input.buf.capacity() + self.decoder.held() + throttled + self.out.len()
     }
 
     /// Bytes kept for a record that has begun.
@@ -59,9 +63,7 @@ impl<S> Connection<S> {
         if self.partial.is_some_and(|(entered, _)| entered != since) {
             self.leave();
         }
-        let urgent = self
-            .excess()
-            .is_some_and(|(excess, reserve)| excess >= reserve);
+        let urgent = self.server.is_exhausted();
         let partials = &self.server.partials;
         let partial = *self.partial.get_or_insert_with(|| partials.enter(since));
         partials.must_go(partial, now, urgent)
