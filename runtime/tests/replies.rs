@@ -186,7 +186,18 @@ async fn h021_another_rpc_version_is_a_mismatch() {
     for version in [0, 1, 3, u32::MAX] {
         let answer = "11223344 00000001 00000001 00000000 00000002 00000002";
         expect(&call(version, 1, 1, 1, NONE), Some(answer)).await;
+        // Behind the version everything may be of another shape.
+        let shapeless = call(version, 1, 1, 1, "ffffffff ffffffff ffffffff ffffffff");
+        expect(&shapeless, Some(answer)).await;
     }
+    with_tcp(|mut stream| {
+        stream
+            .write_all(&record("11223344 00000000 00000003"))
+            .unwrap();
+        let answer = hex("11223344 00000001 00000001 00000000 00000002 00000002");
+        assert_eq!(read_record(&mut stream), Some(answer));
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -233,12 +244,21 @@ async fn h035_long_credentials_and_verifiers() {
     expect(&long_cred, Some(&auth_error(1))).await;
     let long_verf = add(&format!("00000000 00000000 00000000 00000191 {pad}"));
     expect(&long_verf, Some(&auth_error(3))).await;
-    expect(&add("00000000 ffffffff 00000000 00000000"), None).await;
+    // Beyond the end of the message there is nothing to go on with.
+    for length in ["7fffffff", "ffffffff"] {
+        let cred = add(&format!("00000000 {length} 00000000 00000000"));
+        expect(&cred, None).await;
+        let verf = add(&format!("00000000 00000000 00000000 {length}"));
+        expect(&verf, None).await;
+    }
     let longest = "00".repeat(400);
-    let sent = add(&format!(
-        "00000000 00000190 {longest} 00000000 00000000 00000002 00000003"
-    ));
-    expect(&sent, Some(&five())).await;
+    for auth in [
+        format!("00000000 00000190 {longest} 00000000 00000000"),
+        format!("00000000 00000000 00000000 00000190 {longest}"),
+    ] {
+        let sent = add(&format!("{auth} 00000002 00000003"));
+        expect(&sent, Some(&five())).await;
+    }
 }
 
 #[tokio::test]
