@@ -35,6 +35,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
+/// Reads in a row before others have their turn: a server may send without end.
+const READS: usize = 16;
+
 /// What the clones of a channel share.
 pub(crate) struct Link {
     plan: Arc<Plan>,
@@ -410,7 +413,7 @@ impl State {
 
     /// Keeps the time, writes and reads until the socket has no more, or the lone call has its result.
     fn drive(&mut self, cx: &mut Context<'_>, me: Option<CallId>) {
-        loop {
+        for _ in 0..READS {
             let Wire::Up(connection) = &mut self.wire else {
                 return;
             };
@@ -418,7 +421,7 @@ impl State {
             let sent = connection.poll_send(cx, &mut self.core, hold);
             if let Poll::Ready(Err(e)) = sent {
                 // What the server said before it closed is worth more than the error of writing to it.
-                while let Poll::Ready(Ok(())) = connection.poll_receive(cx, &mut self.core) {}
+                let _ = self.read_on(cx);
                 self.settle(me);
                 return self.down(Some(e));
             }
@@ -445,6 +448,24 @@ impl State {
                 return;
             }
         }
+        // The runtime lets no timer speak while reads use up what it allows a task in one turn.
+        self.core.handle_timeout(Instant::now().into_std());
+        self.settle(me);
+        let _ = pin!(tokio::task::yield_now()).poll(cx);
+    }
+
+    /// Reads what is there already.
+    fn read_on(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let Wire::Up(connection) = &mut self.wire else {
+            return Ok(());
+        };
+        for _ in 0..READS {
+            match connection.poll_receive(cx, &mut self.core) {
+                Poll::Ready(read) => read?,
+                Poll::Pending => break,
+            }
+        }
+        Ok(())
     }
 
     /// One timer for all calls. It may go off early, never late: a later deadline leaves it where it is.

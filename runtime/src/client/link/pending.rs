@@ -115,14 +115,10 @@ impl State {
         if let Wire::Closed(error) = &self.wire {
             return Err(error.clone());
         }
-        if self.core.attended() == 0 {
-            while let Wire::Up(connection) = &mut self.wire
-                && let Poll::Ready(read) = connection.poll_receive(cx, &mut self.core)
-            {
-                if let Err(e) = read {
-                    self.down(Some(e));
-                }
-            }
+        if self.core.attended() == 0
+            && let Err(e) = self.read_on(cx)
+        {
+            self.down(Some(e));
         }
         let now = Instant::now();
         self.used = now;

@@ -206,3 +206,81 @@ async fn a_server_that_is_none_is_named() {
     assert!(error.to_string().contains("HTTP"), "{error}");
     assert_eq!(error.execution(), Execution::Maybe);
 }
+
+/// A peer that always has one more reply to nobody's call.
+struct Endless(Bytes);
+
+impl tokio::io::AsyncRead for Endless {
+    fn poll_read(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        while buf.remaining() >= self.0.len() {
+            buf.put_slice(&self.0);
+        }
+        std::task::Poll::Ready(Ok(()))
+    }
+}
+
+impl tokio::io::AsyncWrite for Endless {
+    fn poll_write(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+        buf: &[u8],
+    ) -> std::task::Poll<std::io::Result<usize>> {
+        std::task::Poll::Ready(Ok(buf.len()))
+    }
+    fn poll_flush(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+    fn poll_shutdown(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn h025_replies_without_end_hold_up_neither_deadlines_nor_others() {
+    let stream = Endless(Bytes::from(record(
+        &[&[7, 1, 0, 0, 0], &[0; 994][..]].concat(),
+    )));
+    let channel = Channel::from_stream(stream, options(300));
+    let client = EchoClient::from_channel(channel);
+    for calls in [1, 1, 5] {
+        let begun = Instant::now();
+        let all = (0..calls).map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.count().await })
+        });
+        let all: Vec<_> = all.collect();
+        let mut turns = 0;
+        while !all.iter().all(tokio::task::JoinHandle::is_finished) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            turns += 1;
+        }
+        assert!((300..600).contains(&begun.elapsed().as_millis()));
+        assert!(turns > 20, "{turns} turns");
+        for call in all {
+            assert!(call.await.unwrap().unwrap_err().is_timeout());
+        }
+    }
+
+    // The same over a socket.
+    let (client, mut peer, _listener) = with_peer(options(300)).await;
+    let flood = tokio::spawn(async move {
+        let replies = reply(7, 666).repeat(2000);
+        while peer.write_all(&replies).await.is_ok() {}
+    });
+    for _ in 0..3 {
+        let begun = Instant::now();
+        assert!(client.count().await.unwrap_err().is_timeout());
+        assert!((300..600).contains(&begun.elapsed().as_millis()));
+    }
+    flood.abort();
+}
