@@ -11,6 +11,8 @@ use rpcgen_runtime::{Server, XdrString};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use support::*;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 /// Bytes of this process that are in memory.
 fn resident() -> usize {
@@ -76,18 +78,33 @@ async fn h107_an_idle_connection_costs_little() {
         .arg("--nofile=4096:")
         .status();
     assert!(limit.expect("prlimit runs").success());
-    let running = start(Server::new().serve(numbers())).await;
+    let program = Program(&INTERFACE, |cx, procedure, _| async move {
+        match procedure {
+            2 => Ok(vec![7; 3_900].into()),
+            _ => number(&cx, procedure),
+        }
+    });
+    let running = start(Server::new().serve(program)).await;
     let address = running.tcp().unwrap();
+    // Replies that are gathered in a large buffer, on the way to a connection that is idle then.
+    let calls = async |stream: &mut TcpStream, xid| {
+        stream
+            .write_all(&record(&call(xid, 2)).repeat(16))
+            .await
+            .unwrap();
+        for _ in 0..16 {
+            assert_eq!(reply(stream).await.unwrap().len(), 24 + 3_900);
+        }
+        expect(stream, &call(xid, 1), &answer(xid, 1)).await;
+    };
     for xid in 0..100 {
-        let mut stream = connect(&running).await;
-        expect(&mut stream, &call(xid, 1), &answer(xid, 1)).await;
+        calls(&mut connect(&running).await, xid).await;
     }
     let before = resident();
     let mut idle = Vec::with_capacity(CONNECTIONS);
     for xid in 0..CONNECTIONS {
         let mut stream = connect(&running).await;
-        let xid = xid as u32;
-        expect(&mut stream, &call(xid, 1), &answer(xid, 1)).await;
+        calls(&mut stream, xid as u32).await;
         // The client's end costs a descriptor and no more.
         idle.push(stream.into_std().unwrap());
     }

@@ -192,6 +192,16 @@ mod tests {
     }
 
     #[test]
+    fn a_small_first_fragment_does_not_hold_the_buffer_that_it_came_in() {
+        let (_, mut decoder) = parts();
+        let mut buf = BytesMut::with_capacity(MOST);
+        buf.extend_from_slice(&[0, 0, 0, 1, 7]);
+        assert_eq!(decoder.next(&mut buf), Ok(None));
+        assert!(buf.try_reclaim(MOST), "nothing else refers to it");
+        assert!((1..100).contains(&decoder.held()));
+    }
+
+    #[test]
     fn the_buffer_of_a_large_record_is_used_again_once_it_is_dropped() {
         let (mut incoming, mut decoder) = parts();
         let stream = stream(1 << 20);

@@ -5,6 +5,7 @@
 
 use crate::Body;
 use bytes::Buf;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -25,6 +26,11 @@ pub(crate) struct Outgoing {
     /// An empty buffer to gather into.
     spare: Vec<u8>,
     len: usize,
+}
+
+thread_local! {
+    /// An empty buffer that was the last idle stream's.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 #[derive(Debug)]
@@ -72,13 +78,27 @@ impl Outgoing {
     fn gathered(&mut self) -> &mut Vec<u8> {
         let fits = |piece: &Piece| matches!(piece, Piece::Gathered(buf, _) if buf.len() < GATHER);
         if !self.pieces.back().is_some_and(fits) {
-            let buf = std::mem::take(&mut self.spare);
+            let buf = match self.spare.capacity() {
+                0 => SPARE.take(),
+                _ => std::mem::take(&mut self.spare),
+            };
             self.pieces.push_back(Piece::Gathered(buf, 0));
         }
         match self.pieces.back_mut() {
             Some(Piece::Gathered(buf, _)) => buf,
             // There is one at the back now.
             _ => &mut self.spare,
+        }
+    }
+
+    /// Gives back the memory of a stream with nothing to write. The thread keeps one buffer for the stream that is written
+    /// to next.
+    pub(crate) fn shrink(&mut self) {
+        if self.pieces.is_empty() && self.spare.capacity() > 0 {
+            let spare = std::mem::take(&mut self.spare);
+            if spare.capacity() <= 2 * GATHER {
+                SPARE.set(spare);
+            }
         }
     }
 

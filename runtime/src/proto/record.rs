@@ -9,6 +9,9 @@ use core::fmt;
 /// Bit of a fragment header that marks the last fragment of a record.
 const LAST: u32 = 1 << 31;
 
+/// A first fragment up to this size is copied: it does not hold the buffer that it came in.
+const SMALL: usize = 4 << 10;
+
 /// The header of a record sent as one fragment, or `None` when the record is too long for one.
 #[must_use]
 pub fn mark(len: usize) -> Option<[u8; 4]> {
@@ -142,7 +145,11 @@ impl Decoder {
             self.fragment = None;
             let data = buf.split_to(fragment.len);
             if !fragment.last {
-                self.earlier.unsplit(data);
+                if self.earlier.is_empty() && data.len() <= SMALL {
+                    self.earlier.extend_from_slice(&data);
+                } else {
+                    self.earlier.unsplit(data);
+                }
                 continue;
             }
             self.fragments = 0;
@@ -209,6 +216,6 @@ impl Decoder {
     /// Bytes held for a record that is not whole yet, those in the caller's buffer not counted.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.earlier.len()
+        self.earlier.capacity()
     }
 }

@@ -30,6 +30,8 @@ use tokio::time::{Instant, Sleep};
 
 /// Calls answered in a row before the other tasks of the thread get their turn.
 const INLINE: usize = 64;
+/// The same while the server holds too many bytes: what fails for it queues no reply that would stop the next.
+const PRESSED: usize = 4;
 /// A peer whose last call is older than this is not calling.
 const RECENT: Duration = Duration::from_secs(5);
 /// Pause between two looks: of a large record that is not complete, whether there is memory for all; of calls whose peer
@@ -170,7 +172,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.phase_wait = wait_for(self.phase.clone(), Phase::Stop);
             }
         }
-        let mut budget = INLINE;
+        let mut budget = match self.server.excess() {
+            None => INLINE,
+            Some(_) => PRESSED,
+        };
         loop {
             self.collect(cx);
             if let Err(end) = self.process(cx, &mut budget) {
@@ -404,8 +409,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let missing = self.decoder.missing(&self.input.buf);
         let polled = self.input.poll_read(&mut self.stream, cx, missing);
         if polled.is_pending() {
-            // An idle connection keeps no buffer.
+            // An idle connection keeps no buffers.
             self.input.shrink();
+            self.out.shrink();
         }
         polled
     }
