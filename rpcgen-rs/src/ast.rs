@@ -8,6 +8,7 @@
 mod expr;
 
 use crate::source::Span;
+use std::collections::BTreeSet;
 
 pub use expr::{BinaryOp, EvalError, Expr, ExprKind, UnaryOp};
 
@@ -21,6 +22,25 @@ pub struct Spec {
     pub items: Vec<Item>,
     /// `%` lines in source order.
     pub passthrough: Vec<Passthrough>,
+    /// What could not be read.
+    pub lost: Lost,
+}
+
+/// What stands in the parts of a file that could not be read. Nothing without an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Names: they may have been defined there.
+    pub names: BTreeSet<String>,
+    /// There were members of enums.
+    pub enumerators: bool,
+}
+
+impl Lost {
+    /// Adds what another file lost.
+    pub(crate) fn append(&mut self, other: &mut Self) {
+        self.names.append(&mut other.names);
+        self.enumerators |= other.enumerators;
+    }
 }
 
 /// A name and where it stands.

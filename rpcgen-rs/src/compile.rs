@@ -100,6 +100,9 @@ impl Run<'_> {
     fn resolve(&mut self, file: &File, paths: &[&str]) -> Spec {
         let diags = &mut self.output.diagnostics;
         let broken = diags.has_errors();
+        let is_incomplete = diags
+            .iter()
+            .any(|found| found.severity == Severity::Error && !found.code.starts_with("E01"));
         let mut behind_errors = Diagnostics::default();
         let found = if broken {
             &mut behind_errors
@@ -112,9 +115,14 @@ impl Run<'_> {
             .map(|path| path.replace('\\', "/"))
             .unwrap_or_default();
         check_if_sound(&spec, broken, found);
-        // Behind a syntax error some definitions are missing: that their names are undefined is no news.
-        let echo = |code: &str| matches!(code, "E0201" | "E0202" | "E0206" | "E0221");
-        diags.append(&behind_errors, |found| !echo(found.code));
+        // The parser knows the names of what it could not read. Where whole files or lines are missing, that names are
+        // undefined is no news; nor that a label is no member of an enum that may lack some.
+        let is_echo = |code: &str| match code {
+            "E0201" | "E0202" | "E0206" => is_incomplete,
+            "E0221" => is_incomplete || file.tree.lost.enumerators,
+            _ => false,
+        };
+        diags.append(&behind_errors, |found| !is_echo(found.code));
         spec
     }
 

@@ -41,6 +41,7 @@ pub fn parse(
     let mut spec = Spec::default();
     parser.specification(&mut spec);
     parser.lines(tokens, &mut spec);
+    spec.lost = parser.lost();
     spec
 }
 
@@ -85,6 +86,9 @@ struct Parser<'a> {
     depth: u32,
     /// Definitions, members, labels, procedures and arguments so far.
     items: u32,
+    /// Tokens of what could not be read: from the first one up to the one behind.
+    lost: Vec<(usize, usize)>,
+    lost_enumerators: bool,
     /// Definitions that are being read: what they are, and the token of their name.
     context: Vec<(&'static str, usize)>,
     /// An unclosed `{` was reported: the ones around it are no news.
@@ -110,6 +114,8 @@ impl<'a> Parser<'a> {
             at: 0,
             depth: 0,
             items: 0,
+            lost: Vec::new(),
+            lost_enumerators: false,
             context: Vec::new(),
             end_reported: false,
         }
@@ -137,11 +143,11 @@ impl<'a> Parser<'a> {
                 namespaces.push(self.span());
                 if self.expect(b'{', "after the namespace").is_err() {
                     namespaces.pop();
-                    self.recover();
+                    self.recover(first);
                 }
             } else if self.is_word(b"pragma") && matches!(self.nth(1), Kind::Ident) {
                 self.lint(Lint::PragmaStatement, self.span());
-                self.recover();
+                self.skip();
             } else {
                 self.definition_statement(spec);
             }
@@ -160,15 +166,16 @@ impl<'a> Parser<'a> {
         let first = self.at;
         self.context.clear();
         let Ok(kind) = self.count(0).and_then(|()| self.definition()) else {
-            return self.recover();
+            return self.recover(first);
         };
         let span = self.span_from(first);
         let docs = self.definition_docs(first);
         if let Some(kind) = kind {
             spec.items.push(Item { docs, kind, span });
         }
+        let end = self.at;
         if self.expect(b';', "after the definition").is_err() && !self.at_definition() {
-            self.recover();
+            self.recover(end);
         }
     }
 

@@ -33,9 +33,9 @@ pub fn resolve(
     diags: &mut Diagnostics,
 ) -> Spec {
     let types = Definitions::collect(file, options, diags);
-    let mut values = Values::default();
+    let mut values = Values::new(&file.lost);
     let consts = define_values(file, &mut values);
-    let mut lower = Lower::new(types, values, options, diags);
+    let mut lower = Lower::new(types, values, &file.lost, options, diags);
     lower.define_enumerators();
     define_program_numbers(file, &mut lower.values);
     for (name, expr) in defines {

@@ -166,6 +166,7 @@ impl File {
     fn append(&mut self, mut other: Self) {
         self.tree.items.append(&mut other.tree.items);
         self.tree.passthrough.append(&mut other.tree.passthrough);
+        self.tree.lost.append(&mut other.tree.lost);
         self.defines.append(&mut other.defines);
     }
 
@@ -182,6 +183,7 @@ impl File {
                 return took_some;
             }
             took_some = true;
+            self.tree.lost.append(&mut other.tree.lost);
             self.tree.items.splice(0..0, taken);
         }
     }

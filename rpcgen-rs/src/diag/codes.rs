@@ -21,6 +21,8 @@ needs to change.";
 /// Sorted by code.
 #[rustfmt::skip]
 const CODES: &[(&str, &str)] = &[
+    ("E0000", "What is wrong is not the text of the input: arguments do not fit together, a file cannot be read or written, or
+output is stale. Only `--message-format json` shows this code."),
     ("E0001", "A byte stands in the file that is no part of the language.
 
 Outside of comments a `.x` file is ASCII: names, numbers, `{ } ( ) [ ] < > ; : , = *` and the operators of expressions.
@@ -134,7 +136,8 @@ mod tests {
     use super::*;
 
     /// The stages whose codes are explained here.
-    const STAGES: [&str; 13] = [
+    const STAGES: [&str; 14] = [
+        include_str!("../cli.rs"),
         include_str!("../lex.rs"),
         include_str!("../lex/number.rs"),
         include_str!("../preprocess.rs"),

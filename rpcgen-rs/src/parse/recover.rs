@@ -1,9 +1,11 @@
 //! Going on after a mistake, and the limits that keep every loop and every nesting finite.
 
 use super::{Failed, Parsed, Parser};
+use crate::ast::Lost;
 use crate::diag::Diagnostic;
 use crate::lex::{Keyword, Kind};
 use crate::source::Span;
+use std::collections::BTreeSet;
 
 impl Parser<'_> {
     /// One level deeper, up to the limit.
@@ -84,7 +86,7 @@ impl Parser<'_> {
             }
             let first = self.at;
             if element(self).is_err() {
-                self.recover();
+                self.recover(first);
             }
             self.advance_from(first);
         }
@@ -174,8 +176,31 @@ impl Parser<'_> {
         false
     }
 
+    /// Goes on behind a mistake; what stands between token `first` and there is lost.
+    pub(super) fn recover(&mut self, first: usize) {
+        self.skip();
+        self.lost.push((first, self.at));
+    }
+
+    /// What was lost: the ranges may lie in each other.
+    pub(super) fn lost(mut self) -> Lost {
+        let mut ranges = std::mem::take(&mut self.lost);
+        ranges.sort_unstable();
+        let mut names = BTreeSet::new();
+        let mut done = 0;
+        for (first, end) in ranges {
+            let lost = (first.max(done)..end).filter(|at| self.tokens[*at].kind == Kind::Ident);
+            names.extend(lost.map(|at| self.text_of(at)));
+            done = done.max(end);
+        }
+        Lost {
+            names,
+            enumerators: self.lost_enumerators,
+        }
+    }
+
     /// Skips to behind the next `;` or to the next `}` of this level.
-    pub(super) fn recover(&mut self) {
+    pub(super) fn skip(&mut self) {
         let mut depth = 0_usize;
         // A `;` of the same macro is part of the mistake.
         let expansion = self.macro_use();

@@ -175,13 +175,13 @@ impl Parser<'_> {
                     {
                         self.expected("`,` or `}` after the enum's member");
                         if self.kind() != Kind::Ident {
-                            self.skip_enumerator();
+                            self.skip_enumerator(self.at);
                         }
                     }
                 }
                 members.push(member);
             }
-            Err(Failed) => self.skip_enumerator(),
+            Err(Failed) => self.skip_enumerator(first),
         }
         Ok(())
     }
@@ -201,8 +201,14 @@ impl Parser<'_> {
         })
     }
 
-    /// Skips to behind the next `,` or `;`, or to the `}` of this level.
-    fn skip_enumerator(&mut self) {
+    /// Goes on behind the next `,` or `;`, or at the `}` of this level; what stands between `first` and there is lost.
+    fn skip_enumerator(&mut self, first: usize) {
+        self.skip_to_comma();
+        self.lost.push((first, self.at));
+        self.lost_enumerators = true;
+    }
+
+    fn skip_to_comma(&mut self) {
         let mut depth = 0_usize;
         while self.kind() != Kind::End && !(depth == 0 && self.at_definition()) {
             match self.kind() {

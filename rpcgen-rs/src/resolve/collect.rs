@@ -73,7 +73,9 @@ impl<'a> Definitions<'a> {
         // All names of the file itself are known now: made-up ones give way to them.
         all.define_nested(nested);
         for decl in of_itself {
-            if all.id(&decl.name.name).is_none() && known::known_type(&decl.name.name).is_none() {
+            let name = &decl.name.name;
+            let is_known = all.id(name).is_some() || known::known_type(name).is_some();
+            if !is_known && !spec.lost.names.contains(name) {
                 diags.push(e0206_typedef_of_itself(decl));
             }
         }

@@ -1,6 +1,6 @@
 //! Declarations of the syntax tree → types of the IR.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::collect::{Body, Definitions};
 use super::known::{self, Known};
@@ -29,7 +29,8 @@ pub(super) struct Lower<'a, 'd> {
     options: &'d Options,
     /// Values of the members of each enum, by the index of its definition; repeated definitions come behind.
     enumerators: Vec<Vec<ValueId>>,
-    undefined: HashSet<String>,
+    /// Undefined types that were reported, or of which nothing is said.
+    undefined: BTreeSet<String>,
     hints: Hints,
     /// Numbers that could not be computed.
     unknown_numbers: u32,
@@ -39,6 +40,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     pub(super) fn new(
         types: Definitions<'a>,
         values: Values<'a>,
+        lost: &ast::Lost,
         options: &'d Options,
         diags: &'d mut Diagnostics,
     ) -> Self {
@@ -48,7 +50,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             diags,
             options,
             enumerators: Vec::new(),
-            undefined: HashSet::new(),
+            undefined: lost.names.clone(),
             hints: Hints::default(),
             unknown_numbers: 0,
         }

@@ -3,14 +3,14 @@
 //! All may name each other in any order. Each is computed once, by a loop over what waits for what, so that a chain of
 //! 10^5 constants costs no stack; a cycle is an error that shows its path.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::known;
 use super::messages::{
     e0202_undefined_value, e0211_value_cycle, e0218_expression_without_value,
     e0219_string_is_no_number, e0230_ambiguous_value,
 };
-use crate::ast::{EvalError, Expr};
+use crate::ast::{EvalError, Expr, Lost};
 use crate::diag::Diagnostics;
 use crate::near::Hints;
 use crate::source::Span;
@@ -59,8 +59,8 @@ pub(super) struct Values<'a> {
     local: HashMap<(usize, &'a str), ValueId>,
     /// Names that several values have, and whether they are different ones.
     ambiguous: HashMap<&'a str, bool>,
-    /// Undefined names that were reported.
-    reported: HashSet<String>,
+    /// Undefined names that were reported, or of which nothing is said.
+    reported: BTreeSet<String>,
     hints: Hints,
 }
 
@@ -68,6 +68,14 @@ pub(super) struct Values<'a> {
 struct Reported;
 
 impl<'a> Values<'a> {
+    /// No values. Nothing is said of undefined names that are lost.
+    pub(super) fn new(lost: &Lost) -> Self {
+        Self {
+            reported: lost.names.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Adds a value and makes its name known.
     pub(super) fn define(
         &mut self,
