@@ -39,17 +39,20 @@ fn fuzz() -> ExitCode {
     // What is found is shown below.
     std::panic::set_hook(Box::new(|_| {}));
     let start = Instant::now();
-    let line = |report: &Report| {
+    let mut before = 0;
+    let mut line = |report: &Report| {
         println!(
-            "{} executions with seed {seed} in {:.0?}: {} accepted, {} features, at most {} MiB, slowest {:.0?}, {} failures",
+            "{} executions with seed {seed} in {:.0?}: {} accepted, {} features ({} new), at most {} MiB, slowest {:.0?}, {} failures",
             report.executions,
             start.elapsed(),
             report.accepted,
             report.features,
+            report.features - before,
             report.memory >> 20,
             report.slowest,
             report.failures.len(),
         );
+        before = report.features;
     };
     let mut shown = 0;
     let report = run(executions, seed, FAILURES, |report| {
@@ -64,7 +67,7 @@ fn fuzz() -> ExitCode {
             println!("{}: {complaint}", path.display());
             shown += 1;
         }
-        if report.executions.is_multiple_of(20_000) {
+        if report.executions.is_multiple_of(10_000) && report.executions < executions {
             line(report);
         }
     });
