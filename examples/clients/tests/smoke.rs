@@ -20,7 +20,13 @@ macro_rules! programs {
 
 programs! {
     batch: ["1000 notes", "1001 notes", "has one"];
-    broadcast: ["IS ANYBODY THERE?", "IS ANYBODY THERE?", "that was all"];
+    broadcast: [
+        "IS ANYBODY THERE?",
+        "IS ANYBODY THERE?",
+        "AND NOW?",
+        "AND NOW?",
+        "that was all",
+    ];
     calls: [
         "waited 300 + 200 + 100 ms",
         "at once: true",

@@ -13,42 +13,52 @@
 //!
 //! A call on a connection in use costs one write and one read.
 
+mod broadcast;
 mod dial;
 mod input;
+mod line;
 mod socket;
 mod turn;
 mod wait;
 
-use self::socket::{SendError, Socket, Wait};
-use self::turn::{Turn, Turns};
+pub use self::broadcast::{Answers, Broadcast, RawAnswers};
+use self::line::Line;
 use super::dial::Plan;
 use super::options::Destination;
-use super::provider::{Provider, rejection};
-use super::span::{CallSpan, Names};
+use super::service::Call;
+use super::span::Names;
 use super::{CallOptions, ConnectOptions};
-use crate::error::{ConnectErrorKind, RpcError, Sent};
+use crate::Body;
+use crate::error::RpcError;
 use crate::interface::{Interface, ProcInfo};
-use crate::net::incoming;
 use crate::net::target::{IntoTarget, Target};
-use crate::proto::client::{CallId, ClientCore, NewCall, Transmit};
-use crate::proto::random::Random;
-use crate::proto::retransmit::jitter;
 use crate::xdr::{DecodeError, Reader, Writer};
 use bytes::Bytes;
 use std::fmt;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// A connection unused for this long is looked at before a call is written to it: the server may have closed it.
-const FRESH: Duration = Duration::from_secs(1);
+use std::time::Duration;
 
 /// What a generated blocking client is made of. Cheap to clone; clones share the connection.
 #[derive(Clone, Debug)]
 pub struct Stub {
-    line: Arc<Line>,
+    way: Way,
     options: Arc<CallOptions>,
+}
+
+/// Where calls go.
+#[derive(Clone)]
+enum Way {
+    Line(Arc<Line>),
+    Function(Arc<dyn Fn(Call) -> Result<Body, RpcError> + Send + Sync>),
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => line.fmt(f),
+            Self::Function(_) => f.write_str("Function"),
+        }
+    }
 }
 
 impl Stub {
@@ -64,7 +74,28 @@ impl Stub {
     fn new(plan: Plan) -> Self {
         Self {
             options: Arc::new(plan.options.call.clone()),
-            line: Arc::new(Line::new(plan)),
+            way: Way::Line(Arc::new(Line::new(plan))),
+        }
+    }
+
+    /// A stub whose calls are answered by a closure: for tests of code that calls.
+    ///
+    /// ```
+    /// # use rpcgen_runtime::{Body, RpcError, client::blocking::Stub};
+    /// let five = Stub::from_fn(|call| match call.procedure {
+    ///     1 => Ok(Body::from(vec![0, 0, 0, 5])),
+    ///     _ => Err(RpcError::Closed),
+    /// });
+    /// # let _ = five; // CalcV1Client::from_stub(five).add(2, 3) is 5
+    /// ```
+    #[must_use]
+    pub fn from_fn<F>(answer: F) -> Self
+    where
+        F: Fn(Call) -> Result<Body, RpcError> + Send + Sync + 'static,
+    {
+        Self {
+            way: Way::Function(Arc::new(answer)),
+            options: Arc::default(),
         }
     }
 
@@ -72,8 +103,52 @@ impl Stub {
     #[must_use]
     pub fn with(&self, options: CallOptions) -> Self {
         Self {
-            line: Arc::clone(&self.line),
+            way: self.way.clone(),
             options: Arc::new(options.or(&self.options)),
+        }
+    }
+
+    /// Makes a call; its results, nothing if it is batched.
+    fn call(
+        &self,
+        interface: &'static Interface,
+        procedure: &'static ProcInfo,
+        args: Body,
+    ) -> Result<Bytes, RpcError> {
+        let options = &*self.options;
+        let line = match &self.way {
+            Way::Line(line) => line,
+            Way::Function(answer) => {
+                let call = Call {
+                    program_name: interface.name,
+                    program: interface.program,
+                    version: interface.version,
+                    procedure: procedure.number,
+                    info: *procedure,
+                    args,
+                    options: options.clone(),
+                };
+                return Ok(answer(call)?.into_bytes());
+            }
+        };
+        let call = options.call(interface, procedure, args);
+        if options.batches() {
+            return line.batch(call);
+        }
+        let names = Names {
+            program: interface.name,
+            procedure: procedure.name,
+        };
+        match options.refreshable() {
+            None => line.call(names, call),
+            Some(provider) => line.call_again(names, call, provider),
+        }
+    }
+
+    fn flush(&self, limit: Duration) -> Result<(), RpcError> {
+        match &self.way {
+            Way::Line(line) => line.flush(limit),
+            Way::Function(_) => Ok(()),
         }
     }
 }
@@ -102,7 +177,7 @@ pub trait ClientStub: Clone + Sized {
     /// They could not be written in time, or some were lost since this was last asked.
     fn flush(&self) -> Result<(), RpcError> {
         let stub = self.stub();
-        stub.line.flush(stub.options.time_limit())
+        stub.flush(stub.options.time_limit())
     }
 }
 
@@ -121,22 +196,15 @@ pub fn call<T>(
     let options = &stub.options;
     let mut w = Writer::with_room(super::Channel::room(options));
     encode(&mut w);
-    let call = options.call(interface, procedure, w.finish()?);
+    let args = w.finish()?;
     if options.batches() {
         // Nothing will come back, so nothing must be expected.
         let nothing = options.read(procedure, &Bytes::new(), decode);
         let nothing = nothing.map_err(|_| RpcError::NoResult)?;
-        stub.line.batch(call)?;
+        stub.call(interface, procedure, args)?;
         return Ok(nothing);
     }
-    let names = Names {
-        program: interface.name,
-        procedure: procedure.name,
-    };
-    let results = match options.refreshable() {
-        None => stub.line.call(names, call)?,
-        Some(provider) => stub.line.call_again(names, call, provider)?,
-    };
+    let results = stub.call(interface, procedure, args)?;
     options.read(procedure, &results, decode)
 }
 
@@ -161,7 +229,9 @@ pub fn connect_with<C: ClientStub>(
         program: Some((C::INTERFACE.program, C::INTERFACE.version)),
     };
     let stub = Stub::new(Plan::new(destination, options));
-    stub.line.connect()?;
+    if let Way::Line(line) = &stub.way {
+        line.connect()?;
+    }
     Ok(C::from_stub(stub))
 }
 
@@ -177,331 +247,6 @@ pub fn ping<C: ClientStub>(client: &C) -> Result<(), RpcError> {
         |_| (),
         |_| Ok(()),
     )
-}
-
-/// What the clones of a stub share.
-struct Line {
-    plan: Plan,
-    state: Turns<State>,
-}
-
-struct State {
-    core: ClientCore,
-    socket: Option<Socket>,
-    used: Instant,
-    /// Replies before there was this connection: when there are more, it has proved good.
-    answered: u64,
-    /// Attempts to connect since a connection proved good.
-    failures: u32,
-    /// Whether there has been a connection.
-    connected: bool,
-    /// Local address of the last one.
-    local: Option<SocketAddr>,
-    /// Keeps its port ours while there is no connection.
-    hold: Option<socket2::Socket>,
-    random: Random,
-}
-
-impl fmt::Debug for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Line").field(&self.plan).finish()
-    }
-}
-
-impl Line {
-    fn new(plan: Plan) -> Self {
-        let mut random = Random::from_system();
-        let core = ClientCore::new(
-            plan.core(),
-            Random::from_key([random.next_u64(), random.next_u64()]),
-        );
-        Self {
-            plan,
-            state: Turns::new(State {
-                core,
-                socket: None,
-                used: Instant::now(),
-                answered: 0,
-                failures: 0,
-                connected: false,
-                local: None,
-                hold: None,
-                random,
-            }),
-        }
-    }
-
-    /// Waits for its turn until the time of a call that began then is over.
-    fn turn(&self, begun: Instant, after: Duration) -> Result<Turn<'_, State>, RpcError> {
-        let timed_out = RpcError::TimedOut {
-            after,
-            sent: Sent::No,
-        };
-        self.state.take(begun.checked_add(after)).ok_or(timed_out)
-    }
-
-    fn connect(&self) -> Result<(), RpcError> {
-        let begun = Instant::now();
-        let mut state = self.turn(begun, self.plan.options.connect_timeout)?;
-        let limit = self.plan.options.connect_timeout;
-        let socket = dial::dial(&self.plan, None, limit)?;
-        state.take(&self.plan, socket);
-        state.connected = true;
-        state.used = Instant::now();
-        Ok(())
-    }
-
-    fn call(&self, names: Names, call: NewCall<'_>) -> Result<Bytes, RpcError> {
-        let begun = Instant::now();
-        let span = CallSpan::new(names, &call, &self.plan);
-        let _entered = span.enter();
-        let mut state = self.turn(begun, call.timeout)?;
-        let id = state.core.start_call(begun, call)?;
-        span.begun(id.xid());
-        state.look();
-        let result = state.run(&self.plan, id);
-        span.ended(&result);
-        if let Err(RpcError::TimedOut { .. }) = &result
-            && self.plan.is_serial()
-        {
-            // The server may still be at work on it.
-            state.lose(Err(io::ErrorKind::TimedOut.into()));
-        }
-        state.core.forget(id);
-        state.used = Instant::now();
-        result
-    }
-
-    /// The same, and once more when the credential was out of date and could be refreshed.
-    fn call_again(
-        &self,
-        names: Names,
-        call: NewCall<'_>,
-        provider: &Provider,
-    ) -> Result<Bytes, RpcError> {
-        let (begun, generation) = (Instant::now(), provider.generation());
-        let mut again = NewCall {
-            args: call.args.clone(),
-            ..call
-        };
-        let result = self.call(names, call);
-        let Some(why) = rejection(&result) else {
-            return result;
-        };
-        let until = begun.checked_add(again.timeout);
-        let refreshed = wait::block_on(provider.refresh(generation, why), until);
-        if refreshed != Some(true) {
-            return result;
-        }
-        again.timeout = again.timeout.saturating_sub(begun.elapsed());
-        self.call(names, again)
-    }
-
-    /// Queues a call that nobody waits for; when much has gathered it is written.
-    fn batch(&self, call: NewCall<'_>) -> Result<(), RpcError> {
-        let limit = call.timeout;
-        let full = {
-            let now = Instant::now();
-            let mut state = self.turn(now, limit)?;
-            state.core.start_call(now, call)?;
-            state.core.batched() >= incoming::MOST
-        };
-        if full { self.flush(limit) } else { Ok(()) }
-    }
-
-    fn flush(&self, limit: Duration) -> Result<(), RpcError> {
-        let begun = Instant::now();
-        let mut state = self.turn(begun, limit)?;
-        state.look();
-        let result = state.flush(&self.plan, begun, limit);
-        state.used = Instant::now();
-        result
-    }
-}
-
-impl State {
-    /// Lets go of a connection that the server closed while it was not used.
-    fn look(&mut self) {
-        if self.used.elapsed() > FRESH && self.socket.as_mut().is_some_and(Socket::has_ended) {
-            self.lose(Err(io::ErrorKind::UnexpectedEof.into()));
-        }
-    }
-
-    /// Writes batched calls until there are none.
-    fn flush(&mut self, plan: &Plan, begun: Instant, limit: Duration) -> Result<(), RpcError> {
-        // Beyond what an instant can say: a year will do.
-        const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
-        let until = begun + limit.min(LONG);
-        loop {
-            while self.core.poll_done().is_some() {}
-            if self.core.batched() == 0 {
-                return self.core.take_batch_error().map_or(Ok(()), Err);
-            }
-            let now = Instant::now();
-            if now >= until {
-                let sent = Sent::Maybe;
-                return Err(RpcError::TimedOut { after: limit, sent });
-            }
-            let outcome = match &mut self.socket {
-                None => {
-                    self.core.handle_timeout(now);
-                    self.connect(plan, until)
-                }
-                Some(socket) => send_all(socket, &mut self.core, until),
-            };
-            self.lose(outcome);
-        }
-    }
-
-    fn lose(&mut self, outcome: io::Result<()>) {
-        if let Err(e) = outcome {
-            self.socket = None;
-            self.failures = match self.core.stats().answered > self.answered {
-                true => 0,
-                false => self.failures.saturating_add(1),
-            };
-            // Where the time was over first, that is what the call is told.
-            self.core.handle_timeout(Instant::now());
-            let source = Some(e).filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
-            self.core.handle_disconnect(source);
-        }
-    }
-
-    /// Does what is to be done until the call has ended.
-    fn run(&mut self, plan: &Plan, id: CallId) -> Result<Bytes, RpcError> {
-        loop {
-            // Nobody waits but us.
-            while self.core.poll_done().is_some() {}
-            if let Some(result) = self.core.finish(id) {
-                return result;
-            }
-            let now = Instant::now();
-            let until = self.core.poll_timeout().unwrap_or(now);
-            if until <= now {
-                self.core.handle_timeout(now);
-                continue;
-            }
-            let outcome = match &mut self.socket {
-                None => self.connect(plan, until),
-                Some(socket) => exchange(socket, &mut self.core, id, until),
-            };
-            self.lose(outcome);
-        }
-    }
-
-    /// Uses a new connection.
-    fn take(&mut self, plan: &Plan, socket: Socket) {
-        let local = socket.local_addr();
-        if plan.keeps_port() && local != self.local {
-            self.hold = local.and_then(super::dial::hold);
-        }
-        self.local = local;
-        self.answered = self.core.stats().answered;
-        self.socket = Some(socket);
-    }
-
-    /// Connects, after the wait that is due. A failure ends the calls that were not sent.
-    fn connect(&mut self, plan: &Plan, until: Instant) -> io::Result<()> {
-        let wait = match plan.options.reconnect.wait(self.failures) {
-            Some((wait, true)) => jitter(wait, &mut self.random),
-            Some((wait, false)) => wait,
-            None if !self.connected => Duration::ZERO,
-            None => {
-                let error = plan.error(ConnectErrorKind::NoReconnect).into();
-                self.core.handle_unreachable(&error, true);
-                return Ok(());
-            }
-        };
-        let left = until.saturating_duration_since(Instant::now());
-        if !wait.is_zero() {
-            std::thread::sleep(wait.min(left));
-        }
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(());
-        }
-        // A server's reply cache knows a replayed call by the address it comes from.
-        let replays = plan.keeps_port() || self.core.replays();
-        let local = self.local.filter(|_| replays);
-        match dial::dial(plan, local, left.min(plan.options.connect_timeout)) {
-            Ok(socket) => {
-                self.take(plan, socket);
-                self.connected = true;
-            }
-            Err(error) => {
-                self.failures = self.failures.saturating_add(1);
-                let last = plan.options.reconnect.wait(1).is_none();
-                self.core.handle_unreachable(&error.into(), last);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Writes what the core has to send, until an instant at most. Batched calls go out together, and with the call that
-/// follows them.
-fn send_all(socket: &mut Socket, core: &mut ClientCore, until: Instant) -> io::Result<()> {
-    let batch = core.batched() > 0;
-    while let Some(mut transmit) = core.poll_transmit(Instant::now()) {
-        let mut alone = true;
-        if batch && socket.is_stream() && core.wants_transmit() {
-            let mut gathered = transmit.message.to_bytes().to_vec();
-            while gathered.len() < incoming::MOST
-                && let Some(next) = core.poll_transmit(Instant::now())
-            {
-                alone = false;
-                gathered.extend_from_slice(&next.message.to_bytes());
-            }
-            transmit.message = gathered.into();
-        }
-        let Transmit {
-            id,
-            attempt,
-            message,
-        } = transmit;
-        match socket.send(message, until) {
-            Ok(()) => {}
-            Err(SendError::Nothing(message, e)) if alone => {
-                core.give_back(Transmit {
-                    id,
-                    attempt,
-                    message,
-                });
-                return Err(e);
-            }
-            Err(SendError::TooLarge(size)) => {
-                let limit = size.saturating_sub(1);
-                core.fail(id, RpcError::CallTooLarge { size, limit });
-                return Ok(());
-            }
-            Err(SendError::Partly(e) | SendError::Nothing(_, e)) => {
-                if batch {
-                    core.batch_lost(RpcError::lost(Sent::Maybe, None));
-                }
-                return Err(e);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Writes what the core has to send and reads once, until an instant at most.
-fn exchange(
-    socket: &mut Socket,
-    core: &mut ClientCore,
-    call: CallId,
-    until: Instant,
-) -> io::Result<()> {
-    send_all(socket, core, until)?;
-    if core.has_ended(call) {
-        return Ok(());
-    }
-    // Sending may have set an earlier instant, for sending again.
-    let until = core.poll_timeout().unwrap_or(until);
-    match socket.receive(core, until) {
-        Ok(Wait::Received | Wait::TimedOut) => Ok(()),
-        Err(e) => Err(e),
-    }
 }
 
 #[cfg(test)]

@@ -24,16 +24,17 @@
 mod networks;
 mod round;
 
-use self::round::{Round, Way};
-use super::{Call, Channel, ClientStub, Credential};
+use self::round::Way;
+pub(super) use self::round::{DATAGRAM, Round, unreachable};
+use super::{Call, Channel, ClientStub, Credential, blocking};
 use crate::Body;
-use crate::error::{ConnectError, ConnectErrorKind, RpcError};
+use crate::error::RpcError;
 use bytes::Bytes;
 use std::fmt;
 use std::future::{pending, ready};
 use std::io;
 use std::marker::PhantomData;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::UdpSocket;
@@ -138,18 +139,12 @@ impl Broadcast {
         });
         let outcome = question(C::from_channel(channel)).await;
         let call = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut call) = call else {
+        if call.is_none() {
             // An argument that has no encoding ends it before there is a call.
             outcome?;
-            let none = io::Error::new(io::ErrorKind::InvalidInput, "no call was made");
-            return Err(RpcError::Layer(Arc::new(none)));
-        };
-        let mut this = self;
-        if let Some(provider) = call.options.credential.take() {
-            this.credential = Some(Arc::clone(&provider.credential));
         }
-        let numbers = [call.program, call.version, call.procedure];
-        let raw = this.start(numbers, call.args).await?;
+        let (this, numbers, args) = self.asked(call)?;
+        let raw = this.start(numbers, args).await?;
         Ok(Answers {
             raw,
             question,
@@ -172,31 +167,61 @@ impl Broadcast {
     }
 
     async fn start(self, numbers: [u32; 3], args: Body) -> Result<RawAnswers, RpcError> {
-        let unreachable = |e| {
-            let kind = ConnectErrorKind::Unreachable;
-            RpcError::Connect(ConnectError::new("broadcast", kind).with_source(e))
-        };
-        let mut to = self.to;
-        if to.is_empty() {
-            to = networks::all().map_err(unreachable)?;
-        }
-        let begun = Instant::now();
-        let round = Round::new(self.way, numbers, &args, self.credential, self.most)?;
+        let round = Round::new(self, numbers, &args, Instant::now().into_std())?;
+        let [v4, v6] = round.families();
         let mut answers = RawAnswers {
-            v4: None,
-            v6: None,
-            to: to.into_iter().map(|at| self.way.address(at)).collect(),
+            v4: bind(v4, Ipv4Addr::UNSPECIFIED.into()).await?,
+            v6: bind(v6, Ipv6Addr::UNSPECIFIED.into()).await?,
             round,
-            until: begun + self.wait,
-            next: begun,
-            pause: Duration::from_secs(1),
-            // One byte more than a datagram can have: none is cut off.
-            datagram: vec![0; 65_536],
+            datagram: vec![0; DATAGRAM],
         };
-        answers.bind().await.map_err(unreachable)?;
-        answers.send().map_err(unreachable)?;
+        answers.send()?;
         Ok(answers)
     }
+
+    /// The same without a runtime: the answers are an iterator that waits for them.
+    ///
+    /// ```no_run
+    /// # use rpcgen_runtime::{RpcError, client::{Broadcast, blocking}};
+    /// # fn f<CalcV1Client: blocking::ClientStub + Calc>() -> Result<(), RpcError> {
+    /// let wide = Broadcast::new().blocking();
+    /// for answer in wide.call(|calc: CalcV1Client| calc.add(2, 3))? {
+    ///     println!("{} says {:?}", answer.host, answer.result);
+    /// }
+    /// # Ok(()) }
+    /// # trait Calc { fn add(&self, a: i32, b: i32) -> Result<i32, RpcError>; }
+    /// ```
+    #[must_use]
+    pub fn blocking(self) -> blocking::Broadcast {
+        blocking::Broadcast::new(self)
+    }
+
+    /// The call that a question has made, or why it made none.
+    pub(super) fn asked(mut self, call: Option<Call>) -> Result<(Self, [u32; 3], Body), RpcError> {
+        let Some(mut call) = call else {
+            let none = io::Error::new(io::ErrorKind::InvalidInput, "no call was made");
+            return Err(RpcError::Layer(Arc::new(none)));
+        };
+        if let Some(provider) = call.options.credential.take() {
+            self.credential = Some(Arc::clone(&provider.credential));
+        }
+        Ok((
+            self,
+            [call.program, call.version, call.procedure],
+            call.args,
+        ))
+    }
+}
+
+/// A socket that is not connected: the answers come from addresses that nobody knows yet.
+async fn bind(wanted: bool, at: IpAddr) -> Result<Option<UdpSocket>, RpcError> {
+    if !wanted {
+        return Ok(None);
+    }
+    let socket = UdpSocket::bind((at, 0)).await.map_err(unreachable)?;
+    socket.set_broadcast(at.is_ipv4()).map_err(unreachable)?;
+    socket.writable().await.map_err(unreachable)?;
+    Ok(Some(socket))
 }
 
 /// The answers of the services, decoded.
@@ -231,79 +256,41 @@ where
 pub struct RawAnswers {
     v4: Option<UdpSocket>,
     v6: Option<UdpSocket>,
-    to: Vec<SocketAddr>,
     round: Round,
-    until: Instant,
-    /// When the call goes out once more.
-    next: Instant,
-    pause: Duration,
     datagram: Vec<u8>,
 }
 
 impl fmt::Debug for RawAnswers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawAnswers")
-            .field("to", &self.to)
             .field("round", &self.round)
             .finish_non_exhaustive()
     }
 }
 
 impl RawAnswers {
-    async fn bind(&mut self) -> io::Result<()> {
-        // Not connected: the answers come from addresses that nobody knows yet.
-        if self.to.iter().any(SocketAddr::is_ipv4) {
-            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
-            socket.set_broadcast(true)?;
-            socket.writable().await?;
-            self.v4 = Some(socket);
-        }
-        if self.to.iter().any(SocketAddr::is_ipv6) {
-            let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).await?;
-            socket.writable().await?;
-            self.v6 = Some(socket);
-        }
-        Ok(())
-    }
-
-    /// Sends the call to all addresses. An error is told only when it went to none of them.
-    fn send(&mut self) -> io::Result<()> {
-        let mut sent = false;
-        let mut last = io::Error::from(io::ErrorKind::NotFound);
-        for to in &self.to {
-            let socket = match to {
-                SocketAddr::V4(_) => &self.v4,
-                SocketAddr::V6(_) => &self.v6,
-            };
-            let Some(socket) = socket else { continue };
-            match socket.try_send_to(self.round.message(to), *to) {
-                Ok(_) => sent = true,
-                Err(e) => {
-                    tracing::debug!(%to, error = %e, "not broadcast");
-                    last = e;
-                }
-            }
-        }
-        self.next = Instant::now() + self.pause;
-        self.pause = (self.pause * 2).min(Duration::from_secs(4));
-        match sent {
-            true => Ok(()),
-            false => Err(last),
-        }
+    fn send(&mut self) -> Result<(), RpcError> {
+        let (v4, v6) = (&self.v4, &self.v6);
+        let now = Instant::now().into_std();
+        self.round.send(now, |message, to| {
+            let socket = if to.is_ipv4() { v4 } else { v6 };
+            let socket = socket.as_ref().ok_or(io::ErrorKind::NotFound)?;
+            socket.try_send_to(message, to).map(|_| ())
+        })
     }
 
     /// The next answer; none when the time is over or enough have come. Dropping the future loses no answer.
     pub async fn next(&mut self) -> Option<Answer<Bytes>> {
         loop {
-            let now = Instant::now();
-            if now >= self.until || self.round.is_full() {
+            let now = Instant::now().into_std();
+            if self.round.is_over(now) {
                 return None;
             }
-            if now >= self.next {
+            if self.round.is_due(now) {
                 // It was sent before; a network that is gone for a moment may be back for the next one.
                 let _ = self.send();
             }
-            let at = self.next.min(self.until);
+            let at = Instant::from_std(self.round.pause_until());
             let buf = &mut self.datagram;
             let received = match (&self.v4, &self.v6) {
                 (Some(socket), None) | (None, Some(socket)) => {

@@ -6,12 +6,14 @@
     reason = "the named method is not general enough in its lifetimes"
 )]
 
+use super::line::FRESH;
 use super::*;
 use crate::Execution;
 use crate::client::tests::{ECHO, reply};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::thread;
+use std::time::Instant;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Client(Stub);
@@ -376,4 +378,24 @@ fn a_server_that_hangs_up_on_every_replay_is_not_called_without_pause() {
     assert!(error.is_timeout(), "{error}");
     let accepted = peer.join().unwrap();
     assert!((5..=13).contains(&accepted), "{accepted} connections");
+}
+
+#[test]
+fn a_mock_answers_in_the_place_of_a_server() {
+    let mock = Client::from_stub(Stub::from_fn(|call| match call.procedure {
+        1 => Ok(call.args),
+        3 => Ok(Body::from(vec![0, 0, 0, 5])),
+        _ => Err(RpcError::Overloaded),
+    }));
+    assert_eq!(mock.count().unwrap(), 5);
+    let data = Bytes::from_static(b"there and back");
+    assert_eq!(mock.echo(&data).unwrap(), data);
+    assert!(matches!(ping(&mock), Err(RpcError::Overloaded)));
+    let quiet = mock.with(CallOptions::new().batch(true));
+    assert!(matches!(quiet.count(), Err(RpcError::NoResult)));
+    assert!(matches!(
+        quiet.note(&Bytes::new()),
+        Err(RpcError::Overloaded)
+    ));
+    quiet.flush().unwrap();
 }

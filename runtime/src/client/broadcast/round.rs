@@ -1,12 +1,12 @@
-//! A broadcast without sockets and clock: the message for each address, and which datagram answers it.
+//! A broadcast without sockets and clock: what goes to which address and when, and which datagram answers it.
 //!
 //! IPv4 hosts are asked in version 2 of rpcbind (`PMAPPROC_CALLIT`, RFC 1833 §3.2), which every portmapper speaks,
 //! IPv6 hosts in version 3 (`RPCBPROC_CALLIT`, §2.2.1).
 
-use super::Answer;
+use super::{Answer, Broadcast, networks};
 use crate::Body;
 use crate::auth::Credential;
-use crate::error::RpcError;
+use crate::error::{ConnectError, ConnectErrorKind, RpcError};
 use crate::msg::ReplyRef;
 use crate::proto::client::{outcome, put_header};
 use crate::proto::random::Random;
@@ -15,13 +15,20 @@ use crate::rpcbind::wire::{MAX_STRING, PROGRAM};
 use crate::xdr::{DecodeLimits, Mode, Reader, Writer};
 use bytes::Bytes;
 use std::collections::HashSet;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// rpcbind's procedure that calls another program of its host.
 const CALLIT: u32 = 5;
 /// Largest call: what C servers receive.
 const MAX_CALL: usize = 8800;
+
+/// The longest wait.
+const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Bytes for a datagram: one more than it can have, so that none is cut off.
+pub(in crate::client) const DATAGRAM: usize = 65_536;
 
 /// How a call reaches the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +54,13 @@ impl Way {
 
 /// The state of one broadcast.
 #[derive(Debug)]
-pub(super) struct Round {
+pub(in crate::client) struct Round {
     way: Way,
+    to: Vec<SocketAddr>,
+    until: Instant,
+    /// When the call goes out once more.
+    next: Instant,
+    pause: Duration,
     xid: u32,
     /// For IPv4 and for IPv6.
     messages: [Vec<u8>; 2],
@@ -58,14 +70,20 @@ pub(super) struct Round {
 }
 
 impl Round {
-    /// A call of program, version and procedure.
-    pub(super) fn new(
-        way: Way,
+    /// A call of program, version and procedure, to be sent now.
+    pub(in crate::client) fn new(
+        wide: Broadcast,
         numbers: [u32; 3],
         args: &Body,
-        credential: Option<Arc<dyn Credential>>,
-        most: usize,
+        now: Instant,
     ) -> Result<Self, RpcError> {
+        let Broadcast {
+            way, credential, ..
+        } = wide;
+        let to = match wide.to.is_empty() {
+            true => networks::all().map_err(unreachable)?,
+            false => wide.to,
+        };
         let xid = Random::from_system().next_u32();
         let args = args.to_bytes();
         let message = |version| -> Result<Vec<u8>, RpcError> {
@@ -96,30 +114,79 @@ impl Round {
         };
         Ok(Self {
             messages: [message(2)?, message(3)?],
+            to: to.into_iter().map(|at| way.address(at)).collect(),
+            // Beyond what an instant can say: a year will do.
+            until: now + wide.wait.min(LONG),
+            next: now,
+            pause: Duration::from_secs(1),
             way,
             xid,
             credential,
             heard: HashSet::new(),
-            most,
+            most: wide.most,
         })
     }
 
-    /// What to send there.
-    pub(super) fn message(&self, to: &SocketAddr) -> &[u8] {
+    /// Whether it goes to addresses of IPv4, and of IPv6.
+    pub(in crate::client) fn families(&self) -> [bool; 2] {
+        [
+            self.to.iter().any(SocketAddr::is_ipv4),
+            self.to.iter().any(SocketAddr::is_ipv6),
+        ]
+    }
+
+    /// Sends the call to all addresses. An error is told only when it went to none of them.
+    pub(in crate::client) fn send(
+        &mut self,
+        now: Instant,
+        mut send: impl FnMut(&[u8], SocketAddr) -> io::Result<()>,
+    ) -> Result<(), RpcError> {
+        let mut sent = false;
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
         let [v4, v6] = &self.messages;
-        match to {
-            SocketAddr::V4(_) => v4,
-            SocketAddr::V6(_) => v6,
+        for to in &self.to {
+            let message = if to.is_ipv4() { v4 } else { v6 };
+            match send(message, *to) {
+                Ok(()) => sent = true,
+                Err(e) => {
+                    tracing::debug!(%to, error = %e, "not broadcast");
+                    last = e;
+                }
+            }
+        }
+        self.next = now + self.pause;
+        self.pause = (self.pause * 2).min(Duration::from_secs(4));
+        match sent {
+            true => Ok(()),
+            false => Err(unreachable(last)),
         }
     }
 
-    /// Whether as many hosts have been heard as were to be.
-    pub(super) fn is_full(&self) -> bool {
+    /// Whether the call is to be sent once more.
+    pub(in crate::client) fn is_due(&self, now: Instant) -> bool {
+        now >= self.next
+    }
+
+    /// Whether the time is over, or as many hosts have been heard as were to be.
+    pub(in crate::client) fn is_over(&self, now: Instant) -> bool {
+        now >= self.until || self.is_full()
+    }
+
+    /// Until when answers are to be waited for before either is asked again.
+    pub(in crate::client) fn pause_until(&self) -> Instant {
+        self.next.min(self.until)
+    }
+
+    fn is_full(&self) -> bool {
         self.heard.len() >= self.most
     }
 
     /// The answer in a datagram, if it is one and its host has not been heard.
-    pub(super) fn answer(&mut self, from: SocketAddr, datagram: &[u8]) -> Option<Answer<Bytes>> {
+    pub(in crate::client) fn answer(
+        &mut self,
+        from: SocketAddr,
+        datagram: &[u8],
+    ) -> Option<Answer<Bytes>> {
         let reply = ReplyRef::parse(datagram).ok()?;
         if reply.xid != self.xid || self.is_full() {
             return None;
@@ -140,6 +207,12 @@ impl Round {
         };
         self.heard.insert(host).then_some(Answer { host, result })
     }
+}
+
+/// Nothing can be sent.
+pub(in crate::client) fn unreachable(e: io::Error) -> RpcError {
+    let kind = ConnectErrorKind::Unreachable;
+    RpcError::Connect(ConnectError::new("broadcast", kind).with_source(e))
 }
 
 /// What rpcbind passes on: where the service is, and its results. Only the port is believed: a host speaks for itself.

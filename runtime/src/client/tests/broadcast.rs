@@ -1,5 +1,6 @@
 //! Calls to many hosts: what counts as an answer, and how long is listened. With rpcbind and C: `tests/interop`.
 
+use super::blocking::tests::Client as BlockingClient;
 use super::*;
 use std::net::SocketAddr;
 
@@ -164,4 +165,66 @@ async fn what_cannot_be_sent_is_an_error_at_once() {
     assert!(matches!(error, Err(RpcError::CallTooLarge { .. })));
     let none = wide.call(|_: EchoClient| async { Ok(()) }).await;
     assert!(matches!(none, Err(RpcError::Layer(_))), "no call");
+}
+
+/// What a broadcast without a runtime hears, in a thread of its own.
+async fn heard(wide: Broadcast) -> Vec<Answer<u32>> {
+    let wide = wide.blocking();
+    let listen = move || {
+        let answers = wide.call(|echo: BlockingClient| echo.count());
+        answers.unwrap().collect()
+    };
+    tokio::task::spawn_blocking(listen).await.unwrap()
+}
+
+#[tokio::test]
+async fn without_a_runtime_the_answers_are_an_iterator_over_both_families() {
+    let serve = |at: &'static str| async move {
+        let server = Server::new().serve(EchoServer(Arc::default())).udp(at);
+        server.start().await.unwrap()
+    };
+    let (one, two) = (serve("127.0.0.1:0").await, serve("[::1]:0").await);
+    let [a, b] = [&one, &two].map(|server| server.udp().unwrap());
+    let wide = Broadcast::new().direct(9).to(a).to(b).to(a);
+    let begun = Instant::now();
+    let answers = heard(wide.clone().wait(Duration::from_millis(1500))).await;
+    assert!(begun.elapsed() >= Duration::from_millis(1400));
+    let mut hosts: Vec<_> = answers.iter().map(|answer| answer.host).collect();
+    hosts.sort();
+    assert_eq!(hosts, [a, b]);
+    assert!(answers.iter().all(|answer| answer.result.is_ok()));
+    // Enough is enough, long before the time is over.
+    assert_eq!(heard(wide.wait(Duration::MAX).most(1)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_runtime_it_is_sent_again_and_junk_is_no_answer() {
+    let (socket, at) = host().await;
+    let wide = Broadcast::new().to(at).wait(Duration::from_millis(1500));
+    let (silent, _) = host().await;
+    let answer = async {
+        let (first, _, _) = call_at(&socket).await;
+        let (call, xid, from) = call_at(&socket).await;
+        assert_eq!(first, call);
+        assert_eq!(call[8..24], words(&[2, 100_000, 2, 5]));
+        for junk in [&[][..], &[xid], &[xid ^ 1, 1, 0, 0, 0, 0, 9, 4, 1]] {
+            say(&silent, from, junk).await;
+        }
+        for result in [42, 43] {
+            say(&silent, from, &[xid, 1, 0, 0, 0, 0, 2049, 4, result]).await;
+        }
+    };
+    let (answers, ()) = tokio::join!(heard(wide.clone()), answer);
+    let [answer] = &answers[..] else {
+        panic!("{answers:?}")
+    };
+    assert_eq!(answer.host, SocketAddr::new(at.ip(), 2049));
+    assert!(matches!(answer.result, Ok(42)));
+
+    let none = wide.clone().blocking();
+    let none = none.call(|_: BlockingClient| Ok(()));
+    assert!(matches!(none, Err(RpcError::Layer(_))), "no call");
+    let long = Body::from(vec![0; 8800]);
+    let error = wide.blocking().call_raw(PROGRAM, 1, 1, long);
+    assert!(matches!(error, Err(RpcError::CallTooLarge { .. })));
 }
