@@ -99,10 +99,20 @@ fn broken_streams_end() {
             let read = stream.read::<u32>().await;
             assert!(matches!(read, Err(StreamError::Truncated)), "{read:?}");
         }
-        let mut stream = delivering(b"GET / HTTP/1.1").await;
-        let read = stream.read::<u32>().await;
-        let too_large = |e: &_| matches!(e, StreamError::Record(RecordError::TooLarge { .. }));
-        assert!(read.as_ref().is_err_and(too_large), "{read:?}");
+        // The error, which a server logs, tells who is talking.
+        for (talk, who) in [
+            (&b"GET / HTTP/1.1"[..], "not RPC: HTTP"),
+            (b"PRI * HTTP/2.0", "not RPC: HTTP"),
+            (b"\x16\x03\x01\x02\0\x01", "not RPC: TLS"),
+            (b"SSH-2.0-OpenSSH", "not RPC: SSH"),
+            (b"EHLO\x1b[2J", "header \"EHLO\""),
+        ] {
+            let mut stream = delivering(talk).await;
+            let error = stream.read::<u32>().await.unwrap_err();
+            let too_large = matches!(error, StreamError::Record(RecordError::TooLarge { .. }));
+            assert!(too_large, "{error:?}");
+            assert!(error.to_string().contains(who), "{error}");
+        }
     });
 }
 

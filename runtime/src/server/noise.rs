@@ -23,11 +23,31 @@ impl Noise {
     /// Whether a line may be written now: then the number of lines that were not, since the last one.
     pub(crate) fn line(&self) -> Option<u64> {
         static START: OnceLock<Instant> = OnceLock::new();
-        let second = START.get_or_init(Instant::now).elapsed().as_secs() + 1;
+        self.line_in(START.get_or_init(Instant::now).elapsed().as_secs() + 1)
+    }
+
+    /// The same in a second, counted from 1.
+    fn line_in(&self, second: u64) -> Option<u64> {
         if self.last.swap(second, Ordering::Relaxed) == second {
             self.suppressed.fetch_add(1, Ordering::Relaxed);
             return None;
         }
         Some(self.suppressed.swap(0, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_a_second_says_how_many_there_were() {
+        let noise = Noise::new();
+        assert_eq!(noise.line_in(1), Some(0));
+        for _ in 0..1_000 {
+            assert_eq!(noise.line_in(1), None);
+        }
+        assert_eq!(noise.line_in(2), Some(1_000));
+        assert_eq!(noise.line_in(9), Some(0));
     }
 }

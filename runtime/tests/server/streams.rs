@@ -355,3 +355,36 @@ async fn h105_results_that_find_no_memory_fail_and_what_was_held_comes_back() {
     eventually("nothing is held", || running.stats().held == 0).await;
     expect(&mut stream, &call(1, 0), &bytes(&[1, 1, 0, 0, 0, 0])).await;
 }
+
+#[tokio::test]
+async fn h105_who_takes_no_replies_has_no_further_calls_run() {
+    let runs = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&runs);
+    // A thousand bytes with mark and header.
+    let program = Program(&INTERFACE, move |_, _, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async { Ok(vec![7; 972].into()) }
+    });
+    let limits = Limits::default().max_queued(10_000);
+    let server = Server::new().serve(program).limits(limits);
+    let running = server.start().await.unwrap();
+    // A pipe that takes one of them.
+    let (ours, theirs) = tokio::io::duplex(1_000);
+    running.serve_stream(theirs);
+    let (mut replies, mut calls) = tokio::io::split(ours);
+    let calling =
+        tokio::spawn(async move { calls.write_all(&record(&call(1, 1)).repeat(500)).await });
+    eventually("the queue is full", || runs.load(Ordering::SeqCst) >= 11).await;
+    tokio::time::sleep(SHORT).await;
+    assert_eq!(
+        runs.load(Ordering::SeqCst),
+        11,
+        "ten wait, and one is in the pipe"
+    );
+    assert!(!calling.is_finished(), "the rest is not read");
+    for _ in 0..500 {
+        assert_eq!(reply(&mut replies).await.unwrap().len(), 996);
+    }
+    calling.await.unwrap().unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 500);
+}

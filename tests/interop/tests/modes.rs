@@ -3,7 +3,7 @@
 
 use interop::server::server;
 use interop::wire::{Outcome, Wire, call, record, words};
-use rpcgen_runtime::Mode;
+use rpcgen_runtime::{DecodeLimits, Limits, Mode};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
@@ -61,8 +61,13 @@ fn datagram(udp: SocketAddr, message: &[u8]) -> Vec<u8> {
 
 /// Every case is answered as it should be; over UDP, too, where it fits a datagram. The connection lives.
 async fn answered(cases: Vec<Case>) {
+    answered_within(Limits::default(), cases).await;
+}
+
+async fn answered_within(limits: Limits, cases: Vec<Case>) {
     for mode in [Mode::Interop, Mode::Strict] {
-        let running = server().mode(mode).start().await.expect("it starts");
+        let server = server().mode(mode).limits(limits);
+        let running = server.start().await.expect("it starts");
         let tcp = running.tcp().expect("it listens");
         let udp = running.udp().expect("it listens");
         let cases: Vec<(Vec<u8>, Vec<u8>)> = cases
@@ -190,4 +195,44 @@ async fn h062_bytes_behind_an_auth_sys_credential_are_denied_in_strict_mode_only
         }])
         .await;
     }
+}
+
+#[tokio::test]
+async fn h053_trees_at_the_depth_limit_and_one_above() {
+    // Each node has a key, an empty name, and a node on its left alone.
+    let tree = |depth: usize| {
+        let down = [1, 0, 7, 0].repeat(depth);
+        [down, vec![0; 1 + depth]].concat()
+    };
+    for (limits, depth) in [
+        (DecodeLimits::default(), 64),
+        (DecodeLimits::default().depth(5), 5),
+    ] {
+        let (at, above) = (tree(depth), tree(depth + 1));
+        let cases = vec![
+            alike(27, &at, success(&at)),
+            alike(27, &above, garbage_args()),
+        ];
+        answered_within(Limits::default().decode(limits), cases).await;
+    }
+}
+
+#[tokio::test]
+async fn h045_arguments_at_the_memory_limit_and_above() {
+    // Empty strings: four bytes each in the message, and several times as many when they are decoded.
+    let items = |count: u32| {
+        let mut args = vec![count];
+        args.resize(1 + count as usize, 0);
+        // What they are joined by.
+        args.push(0);
+        with(call(XID, ARITH, 1, 4), &args)
+    };
+    let limits = Limits::default().decode(DecodeLimits::default().memory(64 << 10));
+    let case = |count, answer: Vec<u32>| Case {
+        message: items(count),
+        interop: answer.clone(),
+        strict: answer,
+    };
+    let cases = vec![case(1_000, success(&[0])), case(10_000, garbage_args())];
+    answered_within(limits, cases).await;
 }
