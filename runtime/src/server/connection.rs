@@ -31,7 +31,7 @@ use tokio::time::{Instant, Sleep};
 /// Calls answered in a row before the other tasks of the thread get their turn.
 const INLINE: usize = 64;
 /// The same while the server holds too many bytes: what fails for it queues no reply that would stop the next.
-const PRESSED: usize = 4;
+const PRESSED: usize = 1;
 /// A peer whose last call is older than this is not calling.
 const RECENT: Duration = Duration::from_secs(5);
 /// Pause between two looks: of a large record that is not complete, whether there is memory for all; of calls whose peer

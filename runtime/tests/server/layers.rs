@@ -7,30 +7,36 @@ use rpcgen_runtime::{Body, Fault, Limits, Server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use tokio::sync::Semaphore;
 
-/// A program that counts how many of its calls run at once.
-fn busy() -> (impl rpcgen_runtime::Dispatch, Arc<AtomicUsize>) {
+/// A program that counts how many of its calls run at once, and whose calls end when they may.
+fn busy() -> (
+    impl rpcgen_runtime::Dispatch,
+    Arc<AtomicUsize>,
+    Arc<Semaphore>,
+) {
     let most = Arc::new(AtomicUsize::new(0));
     let running = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::clone(&most);
+    let ends = Arc::new(Semaphore::new(0));
+    let (seen, may_end) = (Arc::clone(&most), Arc::clone(&ends));
     let program = Program(&INTERFACE, move |cx, procedure, _| {
         let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+        let ends = Arc::clone(&ends);
         async move {
             let now = running.fetch_add(1, Ordering::SeqCst) + 1;
             most.fetch_max(now, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            ends.acquire().await.unwrap().forget();
             running.fetch_sub(1, Ordering::SeqCst);
             number(&cx, procedure)
         }
     });
-    (program, seen)
+    (program, seen, may_end)
 }
 
 #[tokio::test]
 async fn calls_above_a_concurrency_limit_wait_for_their_turn() {
     for (layer, expected) in [(Concurrency::in_total(3), 3), (Concurrency::per_peer(2), 4)] {
-        let (program, most) = busy();
+        let (program, most, ends) = busy();
         let running = start(Server::new().serve(program).layer(layer)).await;
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.8:0".parse().unwrap()).unwrap();
@@ -40,6 +46,8 @@ async fn calls_above_a_concurrency_limit_wait_for_their_turn() {
             send(&mut own, &call(xid, 1)).await;
             send(&mut other, &call(xid, 1)).await;
         }
+        eventually("they run", || most.load(Ordering::SeqCst) >= expected).await;
+        ends.add_permits(20);
         for _ in 0..10 {
             assert!(reply(&mut own).await.is_some());
             assert!(reply(&mut other).await.is_some());
@@ -50,7 +58,7 @@ async fn calls_above_a_concurrency_limit_wait_for_their_turn() {
 
 #[tokio::test]
 async fn calls_above_the_shedding_limit_are_refused_at_once() {
-    let (program, _) = busy();
+    let (program, _, ends) = busy();
     let running = start(Server::new().serve(program).layer(Shed::above(2))).await;
     let mut stream = connect(&running).await;
     let socket = udp(&running).await;
@@ -60,10 +68,11 @@ async fn calls_above_the_shedding_limit_are_refused_at_once() {
     assert_eq!(reply(&mut stream).await, Some(refusal(2, 5)));
     // Over UDP silence: the client asks again.
     socket.send(&call(9, 1)).await.unwrap();
+    assert_eq!(received(&socket, SHORT).await, None);
+    ends.add_permits(3);
     for _ in 0..2 {
         assert_eq!(reply(&mut stream).await.unwrap().len(), 28);
     }
-    assert_eq!(received(&socket, SHORT).await, None);
     socket.send(&call(10, 1)).await.unwrap();
     assert_eq!(received(&socket, LONG).await, Some(answer(10, 1)));
 }
@@ -125,14 +134,15 @@ async fn an_interceptor_hands_values_to_the_handler_and_the_first_one_is_outermo
 
 #[tokio::test]
 async fn who_was_put_off_over_udp_is_handled_when_it_asks_again() {
-    let (program, _) = busy();
+    let (program, _, ends) = busy();
     let running = start(Server::new().serve(program).layer(Shed::above(1))).await;
     let (one, two) = (udp(&running).await, udp(&running).await);
     one.send(&call(1, 1)).await.unwrap();
     eventually("it runs", || running.stats().in_flight == 1).await;
     two.send(&call(2, 1)).await.unwrap();
-    assert_eq!(received(&one, LONG).await, Some(answer(1, 1)));
     assert_eq!(received(&two, SHORT).await, None);
+    ends.add_permits(2);
+    assert_eq!(received(&one, LONG).await, Some(answer(1, 1)));
     // The same datagram: not a duplicate of a call that has been handled.
     two.send(&call(2, 1)).await.unwrap();
     assert_eq!(received(&two, LONG).await, Some(answer(2, 1)));

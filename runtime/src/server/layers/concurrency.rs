@@ -2,9 +2,9 @@
 
 use super::Answer;
 use crate::Body;
+use crate::server::source::Source;
 use crate::server::{Fault, Peer, Request};
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -27,20 +27,20 @@ enum Turns {
     },
 }
 
-/// Whose calls are counted together: those of an address, or of a user on this machine.
+/// Whose calls are counted together: those of a source on the network, or of a user on this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Who {
-    Address(IpAddr),
+    Source(Source),
     User(u32),
     Local,
 }
 
 impl Who {
     fn of(peer: &Peer) -> Self {
-        match peer {
-            Peer::Tcp(address) | Peer::Udp(address) => Self::Address(address.ip()),
-            Peer::Unix { uid, .. } => Self::User(*uid),
-            Peer::Local => Self::Local,
+        match (Source::of(peer), peer) {
+            (Some(source), _) => Self::Source(source),
+            (None, Peer::Unix { uid, .. }) => Self::User(*uid),
+            (None, _) => Self::Local,
         }
     }
 }
@@ -53,7 +53,7 @@ impl Concurrency {
         Self(Arc::new(Turns::InTotal(turns)))
     }
 
-    /// So many calls for each network address, or each user of a unix socket.
+    /// So many calls for each network address (or IPv6 network of 64 bits), or each user of a unix socket.
     #[must_use]
     pub fn per_peer(calls: usize) -> Self {
         Self(Arc::new(Turns::PerPeer {
