@@ -79,16 +79,18 @@ impl Connection {
         self.input.shrink();
     }
 
-    /// Sends what the core has to send, as far as the socket takes it; with `hold` only what has been begun.
+    /// Sends what the core has to send, as far as the socket takes it; with `hold` only what has been begun. The last
+    /// call was begun at `used`.
     pub(crate) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
         core: &mut ClientCore,
+        used: Instant,
         hold: bool,
     ) -> Poll<io::Result<()>> {
         match self.socket {
             Socket::Udp(_) => self.poll_send_datagrams(cx, core, hold),
-            _ => self.poll_send_records(cx, core, hold),
+            _ => self.poll_send_records(cx, core, used, hold),
         }
     }
 
@@ -106,17 +108,18 @@ impl Connection {
         &mut self,
         cx: &mut Context<'_>,
         core: &mut ClientCore,
+        used: Instant,
         hold: bool,
     ) -> Poll<io::Result<()>> {
         loop {
             // What is not taken from the core yet counts as not sent, should the connection break.
             self.batch = core.batched() > 0 || self.is_writing_batch();
-            let mut now = None;
-            let mut now = || *now.get_or_insert_with(|| Instant::now().into_std());
+            // Only datagrams are timed: the clock need not be asked once more.
+            let now = used.into_std();
             while !hold
                 && !self.out.is_full()
                 && core.wants_transmit()
-                && let Some(transmit) = core.poll_transmit(now())
+                && let Some(transmit) = core.poll_transmit(now)
             {
                 self.note(&transmit);
                 self.out.push(transmit.message);

@@ -418,7 +418,7 @@ impl State {
                 return;
             };
             let hold = self.core.attended() == 0 && !self.flushing;
-            let sent = connection.poll_send(cx, &mut self.core, hold);
+            let sent = connection.poll_send(cx, &mut self.core, self.used, hold);
             if let Poll::Ready(Err(e)) = sent {
                 // What the server said before it closed is worth more than the error of writing to it.
                 let _ = self.read_on(cx);

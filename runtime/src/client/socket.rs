@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UdpSocket, UnixStream};
 
 /// Any stream of bytes both ways.
@@ -46,6 +46,17 @@ impl Socket {
             Self::Udp(s) => s.local_addr().ok(),
             Self::Unix(_) | Self::Other(_) => None,
         }
+    }
+
+    /// Whether nothing has arrived that the runtime knows of: asked without a system call, and without waiting for it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let quiet = match self {
+            Self::Tcp(s) => s.try_io(Interest::READABLE, || Ok(())),
+            Self::Unix(s) => s.try_io(Interest::READABLE, || Ok(())),
+            Self::Udp(s) => s.try_io(Interest::READABLE, || Ok(())),
+            Self::Other(_) => return false,
+        };
+        quiet.is_err()
     }
 
     /// Reads what is there; `missing` is what the record that has begun still misses.

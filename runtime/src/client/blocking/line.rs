@@ -72,18 +72,27 @@ impl Line {
         }
     }
 
-    /// Waits for its turn until the time of a call that began then is over.
-    fn turn(&self, begun: Instant, after: Duration) -> Result<Turn<'_, State>, RpcError> {
+    /// Waits for its turn until the time of a call that began then is over. And the instant at which it came: a call
+    /// that need not wait asks the clock as seldom as it can.
+    fn turn(
+        &self,
+        begun: Instant,
+        after: Duration,
+    ) -> Result<(Turn<'_, State>, Instant), RpcError> {
+        if let Some(turn) = self.state.try_take() {
+            return Ok((turn, begun));
+        }
         let timed_out = RpcError::TimedOut {
             after,
             sent: Sent::No,
         };
-        self.state.take(begun.checked_add(after)).ok_or(timed_out)
+        let turn = self.state.wait(begun.checked_add(after)).ok_or(timed_out)?;
+        Ok((turn, Instant::now()))
     }
 
     pub(super) fn connect(&self) -> Result<(), RpcError> {
         let begun = Instant::now();
-        let mut state = self.turn(begun, self.plan.options.connect_timeout)?;
+        let (mut state, _) = self.turn(begun, self.plan.options.connect_timeout)?;
         let limit = self.plan.options.connect_timeout;
         let socket = dial::dial(&self.plan, None, limit)?;
         state.take(&self.plan, socket);
@@ -96,11 +105,11 @@ impl Line {
         let begun = Instant::now();
         let span = CallSpan::new(names, &call, &self.plan);
         let _entered = span.enter();
-        let mut state = self.turn(begun, call.timeout)?;
+        let (mut state, now) = self.turn(begun, call.timeout)?;
         let id = state.core.start_call(begun, call)?;
         span.begun(id.xid());
-        state.look();
-        let result = state.run(&self.plan, id);
+        state.look(now);
+        let result = state.run(&self.plan, id, now);
         span.ended(&result);
         if let Err(RpcError::TimedOut { .. }) = &result
             && self.plan.is_serial()
@@ -143,7 +152,7 @@ impl Line {
         let limit = call.timeout;
         let full = {
             let now = Instant::now();
-            let mut state = self.turn(now, limit)?;
+            let (mut state, _) = self.turn(now, limit)?;
             state.core.start_call(now, call)?;
             state.core.batched() >= incoming::MOST
         };
@@ -155,8 +164,8 @@ impl Line {
 
     pub(super) fn flush(&self, limit: Duration) -> Result<(), RpcError> {
         let begun = Instant::now();
-        let mut state = self.turn(begun, limit)?;
-        state.look();
+        let (mut state, now) = self.turn(begun, limit)?;
+        state.look(now);
         let result = state.flush(&self.plan, begun, limit);
         state.used = Instant::now();
         result
@@ -165,8 +174,9 @@ impl Line {
 
 impl State {
     /// Lets go of a connection that the server closed while it was not used.
-    fn look(&mut self) {
-        if self.used.elapsed() > FRESH && self.socket.as_mut().is_some_and(Socket::has_ended) {
+    fn look(&mut self, now: Instant) {
+        let idle = now.saturating_duration_since(self.used);
+        if idle > FRESH && self.socket.as_mut().is_some_and(Socket::has_ended) {
             self.lose(Err(io::ErrorKind::UnexpectedEof.into()));
         }
     }
@@ -191,7 +201,7 @@ impl State {
                     self.core.handle_timeout(now);
                     self.connect(plan, until)
                 }
-                Some(socket) => send_all(socket, &mut self.core, until),
+                Some(socket) => send_all(socket, &mut self.core, now, until),
             };
             self.lose(outcome);
         }
@@ -212,14 +222,15 @@ impl State {
     }
 
     /// Does what is to be done until the call has ended.
-    fn run(&mut self, plan: &Plan, id: CallId) -> Result<Bytes, RpcError> {
+    fn run(&mut self, plan: &Plan, id: CallId, now: Instant) -> Result<Bytes, RpcError> {
+        let mut begun = Some(now);
         loop {
             // Nobody waits but us.
             while self.core.poll_done().is_some() {}
             if let Some(result) = self.core.finish(id) {
                 return result;
             }
-            let now = Instant::now();
+            let now = begun.take().unwrap_or_else(Instant::now);
             let until = self.core.poll_timeout().unwrap_or(now);
             if until <= now {
                 self.core.handle_timeout(now);
@@ -227,7 +238,7 @@ impl State {
             }
             let outcome = match &mut self.socket {
                 None => self.connect(plan, until),
-                Some(socket) => exchange(socket, &mut self.core, id, until),
+                Some(socket) => exchange(socket, &mut self.core, id, now, until),
             };
             self.lose(outcome);
         }
@@ -284,14 +295,21 @@ impl State {
 
 /// Writes what the core has to send, until an instant at most. Batched calls go out together, and with the call that
 /// follows them.
-fn send_all(socket: &mut Socket, core: &mut ClientCore, until: Instant) -> io::Result<()> {
+fn send_all(
+    socket: &mut Socket,
+    core: &mut ClientCore,
+    mut now: Instant,
+    until: Instant,
+) -> io::Result<()> {
     let batch = core.batched() > 0;
-    while let Some(mut transmit) = core.poll_transmit(Instant::now()) {
+    while core.wants_transmit()
+        && let Some(mut transmit) = core.poll_transmit(now)
+    {
         let mut alone = true;
         if batch && socket.is_stream() && core.wants_transmit() {
             let mut gathered = transmit.message.to_bytes().to_vec();
             while gathered.len() < incoming::MOST
-                && let Some(next) = core.poll_transmit(Instant::now())
+                && let Some(next) = core.poll_transmit(now)
             {
                 alone = false;
                 gathered.extend_from_slice(&next.message.to_bytes());
@@ -303,7 +321,8 @@ fn send_all(socket: &mut Socket, core: &mut ClientCore, until: Instant) -> io::R
             attempt,
             message,
         } = transmit;
-        match socket.send(message, until) {
+        match socket.send(message, now, until) {
+            Ok(()) if core.wants_transmit() => now = Instant::now(),
             Ok(()) => {}
             Err(SendError::Nothing(message, e)) if alone => {
                 core.give_back(Transmit {
@@ -334,9 +353,10 @@ fn exchange(
     socket: &mut Socket,
     core: &mut ClientCore,
     call: CallId,
+    now: Instant,
     until: Instant,
 ) -> io::Result<()> {
-    send_all(socket, core, until)?;
+    send_all(socket, core, now, until)?;
     if core.has_ended(call) {
         return Ok(());
     }

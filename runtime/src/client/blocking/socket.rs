@@ -91,17 +91,22 @@ impl Socket {
         }
     }
 
-    /// Sends a message whole.
-    pub(crate) fn send(&mut self, mut message: Body, until: Instant) -> Result<(), SendError> {
+    /// Sends a message whole, from now on and until an instant at most.
+    pub(crate) fn send(
+        &mut self,
+        mut message: Body,
+        now: Instant,
+        until: Instant,
+    ) -> Result<(), SendError> {
         let size = message.len();
+        let mut begun = Some(now);
         loop {
-            let error = match self.write(&message, until) {
+            let now = begun.take().unwrap_or_else(Instant::now);
+            let error = match self.write(&message, left(now, until)) {
                 Ok(0) => io::ErrorKind::WriteZero.into(),
+                Ok(n) if n == message.len() => return Ok(()),
                 Ok(n) => {
                     message.advance(n);
-                    if message.is_empty() {
-                        return Ok(());
-                    }
                     continue;
                 }
                 Err(e) => e,
@@ -133,8 +138,7 @@ impl Socket {
         }
     }
 
-    fn write(&mut self, message: &Body, until: Instant) -> io::Result<usize> {
-        let wanted = left(until)?;
+    fn write(&mut self, message: &Body, wanted: Duration) -> io::Result<usize> {
         if stale(self.write_timeout, wanted) {
             match &self.kind {
                 Kind::Tcp(s) => s.set_write_timeout(Some(wanted)),
@@ -144,23 +148,28 @@ impl Socket {
             }?;
             self.write_timeout = Some(wanted);
         }
+        if let Some(flat) = message.flat() {
+            return match &self.kind {
+                Kind::Tcp(s) => (&mut &*s).write(flat),
+                #[cfg(unix)]
+                Kind::Unix(s) => (&mut &*s).write(flat),
+                Kind::Udp(s) => s.send(flat),
+            };
+        }
         let mut slices = [IoSlice::new(&[]); 64];
         let used = message.chunks_vectored(&mut slices);
-        match (&self.kind, &slices[..used]) {
-            (Kind::Udp(s), [one]) => s.send(one),
-            (Kind::Udp(s), _) => s.send(&message.to_bytes()),
-            (Kind::Tcp(s), [one]) => (&mut &*s).write(one),
-            (Kind::Tcp(s), many) => (&mut &*s).write_vectored(many),
+        let slices = &slices[..used];
+        match &self.kind {
+            Kind::Tcp(s) => (&mut &*s).write_vectored(slices),
             #[cfg(unix)]
-            (Kind::Unix(s), [one]) => (&mut &*s).write(one),
-            #[cfg(unix)]
-            (Kind::Unix(s), many) => (&mut &*s).write_vectored(many),
+            Kind::Unix(s) => (&mut &*s).write_vectored(slices),
+            Kind::Udp(s) => s.send(&message.to_bytes()),
         }
     }
 
     /// Waits for bytes until an instant and gives them to the core.
     pub(crate) fn receive(&mut self, core: &mut ClientCore, until: Instant) -> io::Result<Wait> {
-        let mut wanted = left(until)?;
+        let mut wanted = left(Instant::now(), until);
         // The kernel may be late by an eighth of a long wait: wait for most of it, then for the rest.
         if wanted > Duration::from_secs(1) {
             wanted = wanted * 7 / 8;
@@ -202,10 +211,11 @@ impl Socket {
     }
 }
 
-fn left(until: Instant) -> io::Result<Duration> {
-    let left = until.saturating_duration_since(Instant::now());
+fn left(now: Instant, until: Instant) -> Duration {
     // The system takes zero for "no timeout".
-    Ok(left.max(Duration::from_micros(1)))
+    until
+        .saturating_duration_since(now)
+        .max(Duration::from_micros(1))
 }
 
 /// Whether a timeout that is set will not do.

@@ -33,7 +33,19 @@ impl<T> Turns<T> {
         }
     }
 
-    fn try_take(&self) -> Option<MutexGuard<'_, T>> {
+    /// The lock, if nobody has it.
+    pub(super) fn try_take(&self) -> Option<Turn<'_, T>> {
+        self.try_lock().map(|state| self.turn(state))
+    }
+
+    fn turn<'a>(&'a self, state: MutexGuard<'a, T>) -> Turn<'a, T> {
+        Turn {
+            state: Some(state),
+            turns: self,
+        }
+    }
+
+    fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         match self.state.try_lock() {
             Ok(state) => Some(state),
             // A panic comes from a credential; the state is whole before it is asked.
@@ -43,25 +55,14 @@ impl<T> Turns<T> {
     }
 
     /// Waits for the lock until an instant, for ever without one.
-    pub(super) fn take(&self, until: Option<Instant>) -> Option<Turn<'_, T>> {
-        let state = match self.try_take() {
-            Some(state) => Some(state),
-            None => self.wait(until),
-        };
-        state.map(|state| Turn {
-            state: Some(state),
-            turns: self,
-        })
-    }
-
     #[cold]
-    fn wait(&self, until: Option<Instant>) -> Option<MutexGuard<'_, T>> {
+    pub(super) fn wait(&self, until: Option<Instant>) -> Option<Turn<'_, T>> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         self.waiting.fetch_add(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         let taken = loop {
-            if let Some(state) = self.try_take() {
-                break Some(state);
+            if let Some(state) = self.try_lock() {
+                break Some(self.turn(state));
             }
             queue = match until {
                 None => self

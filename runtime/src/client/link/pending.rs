@@ -116,6 +116,8 @@ impl State {
             return Err(error.clone());
         }
         if self.core.attended() == 0
+            && let Wire::Up(connection) = &self.wire
+            && !connection.socket.is_quiet()
             && let Err(e) = self.read_on(cx)
         {
             self.down(Some(e));
