@@ -106,8 +106,7 @@ where
         server,
     };
     let end = poll_fn(|cx| connection.poll(cx)).await;
-    connection.account(0);
-    connection.leave();
+    connection.release();
     if matches!(end, End::Orderly) && connection.may_be_called() {
         // Boxed: connections are many, and few end like this.
         Box::pin(linger::linger(

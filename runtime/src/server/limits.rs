@@ -107,6 +107,10 @@ setters! {
     /// of a peer that has not taken its replies; if that does not help within a second, the connection is closed whose
     /// partial record, or replies, have waited for their peer for the longest time. A result of 4 KiB or more that is ready
     /// when half of the quarter is used up becomes SYSTEM_ERR. The reply cache has a limit of its own.
+    ///
+    /// What the process has from the system may be more, for allocators keep what was freed. glibc's gives it back with
+    /// `MALLOC_MMAP_THRESHOLD_=131072` and `MALLOC_TRIM_THRESHOLD_=131072` in the environment: worth it for a server with
+    /// several threads and large records.
     max_held: usize => held;
     /// From the first byte of a record to its last (default 30 s); then the connection is closed.
     record_deadline: Duration => record_deadline;

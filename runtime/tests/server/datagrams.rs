@@ -14,6 +14,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 
 #[tokio::test]
 async fn h081_short_datagrams_are_dropped_and_counted() {
@@ -279,7 +280,10 @@ async fn h102_a_handler_that_panics_when_it_is_dropped_does_not_end_the_socket()
     }
     // Over a stream it ends the connection, at most.
     let mut stream = connect(&running).await;
-    send(&mut stream, &call(1, 2)).await;
+    let call = record(&call(1, 2));
+    stream.write_all(&call[..20]).await.unwrap();
+    eventually("half a call is held", || running.stats().held > 0).await;
+    stream.write_all(&call[20..]).await.unwrap();
     let _ = reply(&mut stream).await;
     good(&running).await;
     drop(stream);

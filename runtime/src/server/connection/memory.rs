@@ -7,7 +7,20 @@ use tokio::time::Instant;
 /// What a connection may hold when the server holds too much.
 pub(super) const SMALL: usize = 16 << 10;
 
+/// However it ends: a handler may have panicked when it was dropped.
+impl<S> Drop for Connection<S> {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
 impl<S> Connection<S> {
+    /// It holds nothing any more.
+    pub(super) fn release(&mut self) {
+        self.account(0);
+        self.leave();
+    }
+
     /// Whether the server may hold more bytes for this connection. When it holds too many, large records wait, and small
     /// calls go on beside them in a quarter more.
     pub(super) fn has_memory(&self) -> bool {
