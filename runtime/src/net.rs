@@ -14,7 +14,7 @@ mod unix;
 pub(crate) use self::incoming::Incoming;
 pub(crate) use self::listener::{Listener, StdListener, Stream};
 pub(crate) use self::outgoing::Outgoing;
-pub(crate) use self::tcp::listen as listen_tcp;
+pub(crate) use self::tcp::{listen as listen_tcp, watch};
 pub(crate) use self::udp::{Datagram, Datagrams, Route, bind as bind_udp};
 #[cfg(unix)]
 pub(crate) use self::unix::listen as listen_unix;

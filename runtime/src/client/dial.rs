@@ -195,7 +195,7 @@ async fn reach(plan: &Plan, address: SocketAddr, local: Option<SocketAddr>) -> i
         return connect_udp(plan, address).await.map(Socket::Udp);
     }
     let stream = connect_tcp(plan, address, local).await?;
-    watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
+    crate::net::watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
     Ok(Socket::Tcp(stream))
 }
 
@@ -256,21 +256,6 @@ pub(super) fn local_waits(
     let fits = local.is_some_and(|local| local.is_ipv4() == address.is_ipv4());
     let waits = [0, 1, 2, 4, 8, 16, 32].map(Duration::from_millis);
     waits.into_iter().take(if fits { waits.len() } else { 0 })
-}
-
-/// Has the kernel ask whether the peer is still there, and give up when it is not: unanswered questions and data alike
-/// end the connection after twice the time. A connection without it works, so errors are of no consequence.
-pub(super) fn watch(socket: &socket2::SockRef<'_>, silence: Option<Duration>) {
-    const QUESTIONS: u32 = 4;
-    let Some(silence) = silence else { return };
-    let pause = (silence / QUESTIONS).max(Duration::from_secs(1));
-    let keepalive = socket2::TcpKeepalive::new().with_time(silence);
-    #[cfg(target_os = "linux")]
-    let keepalive = keepalive.with_interval(pause).with_retries(QUESTIONS);
-    let _ = pause;
-    let _ = socket.set_tcp_keepalive(&keepalive);
-    #[cfg(target_os = "linux")]
-    let _ = socket.set_tcp_user_timeout(Some(silence * 2));
 }
 
 /// Any address of our own, for a connection to `peer`. A port that is bound before it is connected is given to nobody

@@ -2,6 +2,7 @@
 
 use crate::server::Peer;
 use std::io;
+use std::time::Duration;
 
 /// A stream listener that no runtime knows yet.
 #[derive(Debug)]
@@ -47,6 +48,14 @@ impl StdListener {
                 Listener::Unix(tokio::net::UnixListener::from_std(listener)?)
             }
         })
+    }
+
+    /// Has the kernel ask whether the peers of what it accepts are still there.
+    pub(crate) fn watch(&self, silence: Option<Duration>) {
+        if let Self::Tcp(listener) = self {
+            let silence = silence.map(|s| s.max(Duration::from_secs(1)));
+            super::watch(&socket2::SockRef::from(listener), silence);
+        }
     }
 
     /// Another handle on the same queue of connections.

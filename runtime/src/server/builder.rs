@@ -285,6 +285,8 @@ impl Server {
             addresses,
             files,
         } = endpoint::open(&self.endpoints, self.shards.max(1))?;
+        let listeners = sockets.iter().flat_map(|shard| &shard.listeners);
+        listeners.for_each(|(listener, _)| listener.watch(self.limits.keepalive));
         // From here on an early end stops what has been started.
         let running = Running::new(task.clone(), addresses, files, phase, ended);
         let rpcbind = self.rpcbind.unwrap_or(Rpcbind::none());

@@ -162,7 +162,7 @@ impl Context {
     ///
     /// Gone is a peer whose connection is lost: reset, timed out, or, on a unix socket or inside a process, closed. One that
     /// has only ended its direction of a TCP connection may wait for its replies; whether it does shows when they are
-    /// written, unless [`Limits::half_close`](crate::Limits::half_close) takes the end for its going. Over UDP nobody is
+    /// written, or when the kernel asks ([`Limits::keepalive`](crate::Limits::keepalive)), unless [`Limits::half_close`](crate::Limits::half_close) takes the end for its going. Over UDP nobody is
     /// ever known to be gone.
     #[must_use]
     pub fn cancel(&self) -> Canceled {

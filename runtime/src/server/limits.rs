@@ -25,6 +25,7 @@ pub struct Limits {
     pub(crate) record_deadline: Duration,
     pub(crate) idle_deadline: Duration,
     pub(crate) write_deadline: Duration,
+    pub(crate) keepalive: Option<Duration>,
     pub(crate) request_deadline: Option<Duration>,
     pub(crate) replay: Option<ReplayLimits>,
     pub(crate) replay_streams: bool,
@@ -49,6 +50,7 @@ impl Default for Limits {
             record_deadline: Duration::from_secs(30),
             idle_deadline: Duration::from_secs(360),
             write_deadline: Duration::from_secs(30),
+            keepalive: Some(Duration::from_secs(60)),
             request_deadline: None,
             replay: Some(ReplayLimits::default()),
             replay_streams: false,
@@ -94,7 +96,8 @@ setters! {
     in_order: bool => in_order;
     /// Whether a peer that has ended its direction of a stream gets the replies to what it has called (default yes, as C
     /// servers do it). If not, that end is taken for its going: the calls of the connection that still run are dropped.
-    /// TCP does not tell a client that waits from one that is gone for good before something is sent to it.
+    /// TCP does not tell a client that waits from one that is gone for good before something is sent to it: a reply, or the
+    /// questions of [`keepalive`](Self::keepalive).
     half_close: bool => half_close;
     /// Calls in flight on one connection (default 128); then it is not read from.
     per_connection: usize => per_connection;
@@ -118,6 +121,11 @@ setters! {
     idle_deadline: Duration => idle_deadline;
     /// Without progress in writing replies (default 30 s); then the connection is closed.
     write_deadline: Duration => write_deadline;
+    /// How long the peer of a TCP connection may be silent before the kernel asks whether it is still there (default 60 s,
+    /// in whole seconds from 1 on; `None` leaves the listeners as they are). One that is gone without a word is noticed
+    /// after twice this time, and so is one that has closed the connection while its calls run: the kernel of its host
+    /// remembers it for a while, a minute on Linux.
+    keepalive: Option<Duration> => keepalive;
     /// For a handler (default none); then it is dropped, and the caller gets SYSTEM_ERR.
     request_deadline: Option<Duration> => request_deadline;
     /// The cache that makes a retransmitted call run once (default on); `None` turns it off.

@@ -1,17 +1,20 @@
 //! How a server is reached, and how it is noticed that it cannot be any more: names with several addresses, reserved
-//! ports, a cable that is taken out.
+//! ports, a cable that is taken out. And how a server notices that a client is gone.
 
 use interop::arith::arith_prog::blocking::ArithV1Client as BlockingClient;
 use interop::arith::arith_prog::{ArithV1Client, ArithV1Server};
 use interop::namespace;
 use interop::peers::CServer;
 use interop::server::{Peer, server};
+use interop::wire::{call, record, words};
 use rpcgen_runtime::{
-    CallOptions, ConnectOptions, Grace, RpcError, Server, blocking, connect_with,
+    CallOptions, ConnectOptions, Grace, Limits, RpcError, Server, blocking, connect_with,
 };
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpSocket;
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
@@ -178,4 +181,62 @@ fn h098_a_host_that_is_gone_without_a_word_is_noticed() {
             std::thread::sleep(Duration::from_millis(50));
         }
     });
+}
+
+#[test]
+fn h018_h098_a_client_that_is_gone_without_a_word_is_noticed() {
+    namespace::inside(
+        "h018_h098_a_client_that_is_gone_without_a_word_is_noticed",
+        || runtime().block_on(clients_go()),
+    );
+}
+
+async fn clients_go() {
+    // How long the kernel remembers a connection that was closed, whose other end says nothing.
+    std::fs::write("/proc/sys/net/ipv4/tcp_fin_timeout", "1").expect("a network of one's own");
+    run("ip", "addr add 203.0.113.9/32 dev lo");
+    let limits = Limits::default().keepalive(Some(Duration::from_secs(1)));
+    let server = server().limits(limits).start().await.expect("it starts");
+    let address = server.tcp().expect("it listens");
+    // ARITH_SLEEP_MS, for ten minutes.
+    let message = [call(1, 0x2000_0a02, 1, 6), words(&[600_000])].concat();
+    for vanishes in [false, true] {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let from = if vanishes {
+            "203.0.113.9:0"
+        } else {
+            "127.0.0.1:0"
+        };
+        let from = from.parse().expect("an address");
+        socket.bind(from).expect("it is ours");
+        let mut stream = socket.connect(address).await.expect("it is accepted");
+        stream
+            .write_all(&record(&message))
+            .await
+            .expect("it is sent");
+        let until = async |running: usize| {
+            let begun = Instant::now();
+            while server.stats().in_flight != running {
+                assert!(begun.elapsed() < Duration::from_secs(30), "{running} calls");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            println!("{running} calls after {:?}", begun.elapsed());
+        };
+        until(1).await;
+        // It closes, as one that waits for its reply would end its direction; or its host is cut off.
+        let kept = match vanishes {
+            false => {
+                drop(stream);
+                None
+            }
+            true => {
+                run("ip", "addr del 203.0.113.9/32 dev lo");
+                Some(stream)
+            }
+        };
+        until(0).await;
+        assert_eq!(server.stats().connections, 0);
+        drop(kept);
+    }
+    server.shutdown(Grace::secs(5)).await;
 }

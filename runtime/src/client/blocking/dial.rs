@@ -2,7 +2,7 @@
 
 use super::socket::{Kind, Socket};
 use super::wait::block_on;
-use crate::client::dial::{Plan, any, is_in_use, local_waits, share, watch};
+use crate::client::dial::{Plan, any, is_in_use, local_waits, share};
 use crate::client::options::Destination;
 use crate::error::{ConnectError, ConnectErrorKind};
 use crate::net::resolve::look_up;
@@ -94,7 +94,7 @@ fn reach(
         return connect_udp(plan, address).map(Kind::Udp);
     }
     let stream = connect_tcp(plan, address, local, left(until))?;
-    watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
+    crate::net::watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
     Ok(Kind::Tcp(stream))
 }
 
