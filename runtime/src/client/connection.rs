@@ -1,7 +1,7 @@
 //! One connected socket and the bytes in flight on it: moves them between the socket and the core.
 
+use super::dial::{Plan, Refusal};
 use super::observe::Observer;
-use super::options::ConnectOptions;
 use super::socket::Socket;
 use crate::error::RpcError;
 use crate::net::{Incoming, Outgoing};
@@ -22,7 +22,7 @@ pub(crate) struct Connection {
     pub(crate) local: Option<SocketAddr>,
     /// Replies before there was this connection: when there are more, it has proved good.
     answered: u64,
-    refused_is_final: bool,
+    refusal: Refusal,
     observer: Option<Arc<dyn Observer>>,
     out: Outgoing,
     input: Incoming,
@@ -35,7 +35,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(socket: Socket, options: &ConnectOptions, answered: u64) -> Self {
+    pub(crate) fn new(socket: Socket, plan: &Plan, answered: u64) -> Self {
+        let options = &plan.options;
         let datagram = match socket {
             Socket::Udp(_) => vec![0; options.max_reply.min(65_535) + 1],
             _ => Vec::new(),
@@ -44,7 +45,7 @@ impl Connection {
             local: socket.local_addr(),
             socket,
             answered,
-            refused_is_final: options.refused_is_final,
+            refusal: plan.refusal(),
             observer: options.observer.clone(),
             out: Outgoing::default(),
             input: Incoming::default(),
@@ -57,6 +58,11 @@ impl Connection {
     /// Whether a call has been answered on it: then its loss is news and not one more failed attempt.
     pub(crate) fn is_proven(&self, core: &ClientCore) -> bool {
         core.stats().answered > self.answered
+    }
+
+    /// Whether this error of a socket for datagrams means that the server must be looked up again.
+    pub(crate) fn is_elsewhere(&self, e: &io::Error) -> bool {
+        self.refusal == Refusal::Look && e.kind() == io::ErrorKind::ConnectionRefused
     }
 
     /// Whether bytes of a record are still to be written.
@@ -159,10 +165,14 @@ impl Connection {
                 }
                 // The error belongs to an earlier datagram: the kernel reports it at the next occasion and forgets it.
                 Poll::Ready(Err(e)) if e.kind() == io::ErrorKind::ConnectionRefused => {
-                    if self.refused_is_final {
-                        return Poll::Ready(Err(e));
+                    match self.refusal {
+                        Refusal::Wait => self.unsent = Some(transmit),
+                        Refusal::Look => {
+                            core.give_back(transmit);
+                            return Poll::Ready(Err(e));
+                        }
+                        Refusal::Fail => return Poll::Ready(Err(e)),
                     }
-                    self.unsent = Some(transmit);
                 }
                 Poll::Ready(Err(e)) if is_too_large(&e) => core.fail(
                     transmit.id,
@@ -221,7 +231,9 @@ impl Connection {
                 core.handle_datagram(Instant::now().into_std(), message, truncated);
                 Poll::Ready(Ok(()))
             }
-            Poll::Ready(Err(e)) if self.refused_is_final => Poll::Ready(Err(e)),
+            Poll::Ready(Err(e)) if self.refusal == Refusal::Fail || self.is_elsewhere(&e) => {
+                Poll::Ready(Err(e))
+            }
             // Port unreachable, host unreachable: the server may be starting again.
             Poll::Ready(Err(e)) => {
                 tracing::debug!(error = %e, "datagram not received");

@@ -26,6 +26,17 @@ pub(crate) struct Plan {
     pub(crate) framing: Framing,
 }
 
+/// What a client makes of "port unreachable".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The server may be starting again: calls wait, and are sent again.
+    Wait,
+    /// It may be elsewhere: the same, after another look-up.
+    Look,
+    /// Calls fail.
+    Fail,
+}
+
 impl Plan {
     pub(crate) fn new(destination: Destination, options: ConnectOptions) -> Self {
         let framing = match destination.target.transport() {
@@ -68,6 +79,24 @@ impl Plan {
     /// Whether a connection is for one call at a time.
     pub(crate) fn is_serial(&self) -> bool {
         self.options.serial && self.framing == Framing::Stream
+    }
+
+    /// Whether a look-up may find the server elsewhere than a datagram has gone: it has a name, or a port of rpcbind's.
+    pub(crate) fn may_move(&self) -> bool {
+        let Some(Target::Udp(host)) = self.destination.as_ref().map(|d| &d.target) else {
+            return false;
+        };
+        let looked_up = host.port.is_none() || host.literal(0).is_none();
+        looked_up && self.options.reconnect.wait(1).is_some()
+    }
+
+    /// What becomes of calls that were sent to a port where nobody is.
+    pub(crate) fn refusal(&self) -> Refusal {
+        match self.options.refused_is_final {
+            true => Refusal::Fail,
+            false if self.may_move() => Refusal::Look,
+            false => Refusal::Wait,
+        }
     }
 
     /// What the core of such a client is told.

@@ -127,7 +127,7 @@ impl Link {
 
     /// A link over a stream that is there already; when it is lost there is no other.
     pub(crate) fn over(plan: Plan, socket: Socket) -> Arc<Self> {
-        let connection = Connection::new(socket, &plan.options, 0);
+        let connection = Connection::new(socket, &plan, 0);
         let link = Self::with(plan, Wire::Up(Box::new(connection)));
         link.phase.send_replace(Phase::Up);
         link
@@ -387,6 +387,7 @@ impl State {
                 true => 0,
                 false => self.failures.saturating_add(1),
             };
+            let elsewhere = source.as_ref().is_some_and(|e| connection.is_elsewhere(e));
             let source = source.filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
             tracing::debug!(
                 error = source.as_ref().map(tracing::field::display),
@@ -398,7 +399,10 @@ impl State {
             if connection.is_writing_batch() {
                 self.core.batch_lost(RpcError::lost(Sent::Maybe, None));
             }
-            self.core.handle_disconnect(source);
+            match elsewhere {
+                true => self.core.send_again(),
+                false => self.core.handle_disconnect(source),
+            }
             self.settle(None);
         }
     }

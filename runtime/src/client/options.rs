@@ -392,7 +392,8 @@ impl ConnectOptions {
     }
 
     /// UDP: whether "port unreachable" fails pending calls at once instead of waiting for the server to come back
-    /// (default: wait until the deadline).
+    /// (default: wait until the deadline). While they wait, a server that has a name, or a port of rpcbind's, is looked
+    /// up again, as it is after a call that nobody has answered: it may have come back elsewhere.
     #[must_use]
     pub fn fail_when_refused(mut self, fail: bool) -> Self {
         self.refused_is_final = fail;

@@ -23,6 +23,7 @@ mod batch;
 mod broadcast;
 mod faults;
 mod hostile;
+mod policies;
 mod service;
 mod stream;
 mod udp;

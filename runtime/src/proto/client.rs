@@ -12,6 +12,7 @@
 
 mod batch;
 mod header;
+mod loss;
 mod reply;
 mod table;
 mod types;
@@ -49,6 +50,8 @@ pub struct ClientCore {
     /// The earliest instant at which something may be due. Never later than the truth, perhaps earlier.
     check: Option<Instant>,
     rtt: RoundTrip,
+    /// When the last datagram came that answers a call.
+    heard: Option<Instant>,
     random: Random,
     /// Reused for headers.
     header: Vec<u8>,
@@ -69,6 +72,7 @@ impl ClientCore {
             done: VecDeque::new(),
             check: None,
             rtt: RoundTrip::default(),
+            heard: None,
             random,
             header: Vec::new(),
             started: 0,
@@ -410,6 +414,7 @@ impl ClientCore {
             }
             result => result,
         };
+        self.heard = now.or(self.heard);
         let unmatched = self.stats.unmatched;
         self.end(id, result);
         if self.stats.unmatched == unmatched {
@@ -480,30 +485,6 @@ impl ClientCore {
             slot.message = None;
             self.done.push_back(id);
         }
-    }
-
-    /// Whether a call is on its way, and no reply has come.
-    #[must_use]
-    pub fn is_unanswered(&self, id: CallId) -> bool {
-        let slot = self.table.get(id);
-        slot.is_some_and(|slot| match &slot.state {
-            State::Queued => slot.transmissions > 0,
-            State::Sent => true,
-            State::Done(result) => matches!(
-                result,
-                Err(RpcError::TimedOut {
-                    sent: Sent::Maybe,
-                    ..
-                })
-            ),
-        })
-    }
-
-    /// Whether a call waits to be sent again: the next connection must come from the same address.
-    #[must_use]
-    pub fn replays(&self) -> bool {
-        let mut queued = self.queue.iter().filter_map(|id| self.table.get(*id));
-        queued.any(|slot| slot.transmissions > 0)
     }
 
     /// Calls begun and neither finished nor forgotten.

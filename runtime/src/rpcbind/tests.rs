@@ -272,7 +272,7 @@ impl ClientStub for Client {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_without_port_asks_again_at_each_reconnect() {
     let local = LocalRpcbind::start("127.0.0.1:0").await.unwrap();
     let rpcbind = Rpcbind::required().at(local.address());
@@ -293,6 +293,19 @@ async fn a_client_without_port_asks_again_at_each_reconnect() {
     let client: Client = crate::connect_with("127.0.0.1", options).await.unwrap();
     let null = |channel: Channel| async move { channel.call_raw(100_000, 2, 0, Body::new()).await };
     null(client.channel().clone()).await.unwrap();
+    let options = ConnectOptions::new()
+        .rpcbind(local.address())
+        .calls(CallOptions::new().timeout(LIMIT));
+    let connect = || crate::client::blocking::connect_with("127.0.0.1", options).unwrap();
+    let plain: BlockingClient = tokio::task::block_in_place(connect);
+    let answers = || {
+        let refused = tokio::task::block_in_place(|| plain_null(&plain));
+        assert!(matches!(
+            refused,
+            Err(RpcError::Refused(Refused::ProgUnavail))
+        ));
+    };
+    answers();
     // The server dies and comes back on another port.
     let second = serve(Registry::new()).await.unwrap();
     let at = program(second.tcp().unwrap().port());
@@ -301,6 +314,8 @@ async fn a_client_without_port_asks_again_at_each_reconnect() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let none = null(client.channel().clone()).await.unwrap();
     assert_eq!(none.remaining(), 0);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    answers();
     let unknown = client
         .channel()
         .call_raw(7, 1, 0, Body::from(Bytes::new()))
@@ -309,6 +324,93 @@ async fn a_client_without_port_asks_again_at_each_reconnect() {
         unknown,
         Err(RpcError::Refused(Refused::ProgUnavail))
     ));
+}
+
+/// Calls procedure 0 of the program, as a client that found its port by rpcbind.
+fn plain_null(client: &BlockingClient) -> Result<(), RpcError> {
+    crate::client::blocking::ping(client)
+}
+
+#[derive(Clone, Debug)]
+struct BlockingClient(crate::client::blocking::Stub);
+
+impl crate::client::blocking::ClientStub for BlockingClient {
+    const INTERFACE: &'static Interface = &NOBODY;
+    fn from_stub(stub: crate::client::blocking::Stub) -> Self {
+        Self(stub)
+    }
+    fn stub(&self) -> &crate::client::blocking::Stub {
+        &self.0
+    }
+}
+
+/// A UDP server that the test plays: answers every call with nothing, and has registered itself.
+async fn udp_server(rpcbind: &Rpcbind) -> tokio::task::JoinHandle<()> {
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let uaddr = uaddr::to_uaddr(socket.local_addr().unwrap());
+    let list = [registration(1, Netid::Udp, &uaddr)];
+    rpcbind.register(&list).await.unwrap();
+    tokio::spawn(async move {
+        let mut call = [0; 1000];
+        while let Ok((_, from)) = socket.recv_from(&mut call).await {
+            let reply = [&call[..4], &[0, 0, 0, 1], &[0; 16]].concat();
+            let _ = socket.send_to(&reply, from).await;
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_udp_rpcbind_is_asked_again_when_nobody_is_at_the_port_or_answers() {
+    let local = LocalRpcbind::start("127.0.0.1:0").await.unwrap();
+    let rpcbind = Rpcbind::required().at(local.address());
+    let options = |limit| {
+        ConnectOptions::new()
+            .rpcbind(local.address())
+            .calls(CallOptions::new().timeout(limit))
+    };
+    let first = udp_server(&rpcbind).await;
+    let at = "udp://127.0.0.1";
+    let long = Duration::from_secs(30);
+    let client: Client = crate::connect_with(at, options(long)).await.unwrap();
+    let quick: Client = crate::connect_with(at, options(long / 100)).await.unwrap();
+    let connect = |options| {
+        let connect = || crate::client::blocking::connect_with(at, options).unwrap();
+        tokio::task::block_in_place(connect)
+    };
+    let plain: BlockingClient = connect(options(long));
+    let hasty: BlockingClient = connect(options(long / 100));
+    let all = async || {
+        crate::ping(&client).await?;
+        crate::ping(&quick).await?;
+        tokio::task::block_in_place(|| plain_null(&plain).and_then(|()| plain_null(&hasty)))
+    };
+    all().await.unwrap();
+
+    // It dies and comes back on another port: the kernel tells that nobody is at the old one.
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    let second = udp_server(&rpcbind).await;
+    all().await.unwrap();
+
+    // Its old port is taken by one who says nothing: a call is lost, and the next one finds the server.
+    second.abort();
+    assert!(second.await.unwrap_err().is_cancelled());
+    let found = lookup(local.address(), 1, true).ask(LIMIT).await.unwrap();
+    let silent = tokio::net::UdpSocket::bind(found).await.unwrap();
+    let _third = udp_server(&rpcbind).await;
+    assert!(crate::ping(&quick).await.unwrap_err().is_timeout());
+    crate::ping(&quick).await.unwrap();
+    tokio::task::block_in_place(|| {
+        assert!(plain_null(&hasty).unwrap_err().is_timeout());
+        plain_null(&hasty).unwrap();
+    });
+    // Not so long as anything is answered.
+    let silenced = quick.channel().local_addr();
+    for _ in 0..3 {
+        crate::ping(&quick).await.unwrap();
+    }
+    assert_eq!(quick.channel().local_addr(), silenced);
+    drop(silent);
 }
 
 #[tokio::test]

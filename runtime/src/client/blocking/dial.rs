@@ -27,11 +27,7 @@ pub(crate) fn dial(
     };
     let kind = attempt(plan, destination, local, limit)?;
     let options = &plan.options;
-    Ok(Socket::new(
-        kind,
-        options.max_reply,
-        options.refused_is_final,
-    ))
+    Ok(Socket::new(kind, options.max_reply, plan.refusal()))
 }
 
 fn attempt(

@@ -112,9 +112,10 @@ impl Line {
         let result = state.run(&self.plan, id, now);
         span.ended(&result);
         if let Err(RpcError::TimedOut { .. }) = &result
-            && self.plan.is_serial()
+            && (self.plan.is_serial()
+                || (self.plan.may_move() && !state.core.has_heard_since(begun)))
         {
-            // The server may still be at work on it.
+            // The server may still be at work on it; or it may be elsewhere.
             state.lose(Err(io::ErrorKind::TimedOut.into()));
         }
         state.core.forget(id);
@@ -209,13 +210,16 @@ impl State {
 
     fn lose(&mut self, outcome: io::Result<()>) {
         if let Err(e) = outcome {
-            self.socket = None;
+            let socket = self.socket.take();
             self.failures = match self.core.stats().answered > self.answered {
                 true => 0,
                 false => self.failures.saturating_add(1),
             };
             // Where the time was over first, that is what the call is told.
             self.core.handle_timeout(Instant::now());
+            if socket.is_some_and(|socket| socket.is_elsewhere(&e)) {
+                return self.core.send_again();
+            }
             let source = Some(e).filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
             self.core.handle_disconnect(source);
         }

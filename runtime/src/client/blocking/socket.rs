@@ -2,6 +2,7 @@
 
 use super::input::Input;
 use crate::Body;
+use crate::client::dial::Refusal;
 use crate::proto::client::ClientCore;
 use bytes::{Buf, Bytes};
 use std::io::{self, IoSlice, Write};
@@ -23,7 +24,7 @@ pub(crate) struct Socket {
     input: Input,
     /// Holds one datagram of the largest accepted size and one byte more, which shows that it was cut off.
     datagram: Vec<u8>,
-    refused_is_final: bool,
+    refusal: Refusal,
 }
 
 #[derive(Debug)]
@@ -53,7 +54,7 @@ pub(crate) enum SendError {
 }
 
 impl Socket {
-    pub(crate) fn new(kind: Kind, max_datagram: usize, refused_is_final: bool) -> Self {
+    pub(crate) fn new(kind: Kind, max_datagram: usize, refusal: Refusal) -> Self {
         let datagram = match kind {
             Kind::Udp(_) => vec![0; max_datagram.min(65_535) + 1],
             _ => Vec::new(),
@@ -64,7 +65,7 @@ impl Socket {
             write_timeout: None,
             input: Input::default(),
             datagram,
-            refused_is_final,
+            refusal,
         }
     }
 
@@ -74,6 +75,11 @@ impl Socket {
             Kind::Tcp(s) => s.local_addr().ok(),
             _ => None,
         }
+    }
+
+    /// Whether this error of a socket for datagrams means that the server must be looked up again.
+    pub(crate) fn is_elsewhere(&self, e: &io::Error) -> bool {
+        self.refusal == Refusal::Look && e.kind() == io::ErrorKind::ConnectionRefused
     }
 
     /// Whether messages are records of a stream.
@@ -122,7 +128,7 @@ impl Socket {
             if let Kind::Udp(_) = self.kind {
                 match error.kind() {
                     // The error belongs to an earlier datagram; reporting it has cleared it.
-                    io::ErrorKind::ConnectionRefused if !self.refused_is_final => continue,
+                    io::ErrorKind::ConnectionRefused if self.refusal == Refusal::Wait => continue,
                     io::ErrorKind::ConnectionRefused => {}
                     _ if super::super::connection::is_too_large(&error) => {
                         return Err(SendError::TooLarge(size as u64));
@@ -204,7 +210,8 @@ impl Socket {
                 io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(Wait::TimedOut),
                 // Elsewhere the wait is over; here the peer is gone (ETIMEDOUT).
                 io::ErrorKind::TimedOut if !cfg!(unix) => Ok(Wait::TimedOut),
-                _ if matches!(kind, Kind::Udp(_)) && !self.refused_is_final => Ok(Wait::TimedOut),
+                _ if self.refusal == Refusal::Fail || self.is_elsewhere(&e) => Err(e),
+                _ if matches!(kind, Kind::Udp(_)) => Ok(Wait::TimedOut),
                 _ => Err(e),
             },
         }

@@ -96,9 +96,11 @@ impl Future for Pending<'_, '_> {
 
 impl Link {
     /// Whether the connection must not be used again should this call end now: the server is still at work on it, and
-    /// can do one thing at a time.
+    /// can do one thing at a time; or nobody has answered a datagram, and the server may be elsewhere.
     fn is_spoiled_by(&self, state: &State, id: CallId) -> bool {
-        self.plan.is_serial() && state.core.is_unanswered(id)
+        let core = &state.core;
+        (self.plan.is_serial() && core.is_unanswered(id))
+            || (self.plan.may_move() && core.len() == 1 && core.is_silent(id))
     }
 
     /// Lets go of the connection; the next call makes another.

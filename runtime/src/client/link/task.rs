@@ -174,7 +174,7 @@ impl State {
         match result {
             Ok(socket) => {
                 let answered = self.core.stats().answered;
-                let connection = Connection::new(socket, options, answered);
+                let connection = Connection::new(socket, &link.plan, answered);
                 if let Some(observer) = &self.observer {
                     observer.connected(connection.local);
                 }
