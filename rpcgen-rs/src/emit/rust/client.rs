@@ -2,9 +2,9 @@
 
 use super::codec::Value;
 use super::docs;
-use super::program::{ProcedureView, View, argument, procedure_docs};
 use super::scope::Scope;
 use super::shape::Shape;
+use super::view::{ProcedureView, View, argument, procedure_docs};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 

@@ -1,7 +1,7 @@
 //! Enums: closed Rust enums, or open ones that keep values they do not know.
 
 use super::scope::{Case, Scope, head, ident, item_head, signed};
-use super::structs::block_codec;
+use super::traits::block_codec;
 use crate::ir::{Enumerator, TypeId};
 use proc_macro2::TokenStream;
 use quote::quote;

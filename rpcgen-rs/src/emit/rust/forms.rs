@@ -1,8 +1,8 @@
 //! The form of a type, for what the runtime implements by macro when its features ask for it: names in the `.x` file
 //! beside names in Rust.
 
+use super::members::Member;
 use super::scope::{Scope, ident};
-use super::structs::Member;
 use crate::ir::Enumerator;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;

@@ -3,10 +3,9 @@
 //! A derived `Clone`, `PartialEq`, `Debug` or `Drop` would recurse once for each node: a list of 200 000 nodes, a
 //! message of under two megabytes, would overflow the stack.
 
+use super::members::{Member, Reads, decode_members, encode_members, length_of_members};
 use super::scope::{Scope, word};
-use super::structs::{
-    Member, Reads, decode_members, encode_members, length_of_members, stream_codec,
-};
+use super::traits::stream_codec;
 use crate::ir::TypeId;
 use proc_macro2::TokenStream;
 use quote::quote;

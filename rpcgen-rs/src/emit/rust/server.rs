@@ -2,8 +2,8 @@
 
 use super::codec::Value;
 use super::docs;
-use super::program::{ProcedureView, View, argument, procedure_docs};
 use super::scope::{Scope, number};
+use super::view::{ProcedureView, View, argument, procedure_docs};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
