@@ -236,6 +236,12 @@ pub trait Backend: Send + Sync + Sized + 'static {
     /// The top.
     fn root(&self) -> Handle;
 
+    /// Whether a handle of this export is one that can have been made here: else [`Status::Badhandle`] or
+    /// [`Status::Stale`].
+    fn check(&self, _: &Handle) -> Result<()> {
+        Ok(())
+    }
+
     /// An object's attributes.
     fn attr(&self, node: &Handle) -> Result<Attr>;
 

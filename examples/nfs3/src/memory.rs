@@ -90,6 +90,15 @@ impl Backend for Memory {
         self.handle(ROOT)
     }
 
+    fn check(&self, node: &Handle) -> Result<()> {
+        // Nothing has to be searched for here, and no number is used again.
+        match (node.trail.as_slice(), node.generation) {
+            ([], 0) => Ok(()),
+            ([], _) => Err(Status::Stale),
+            _ => Err(Status::Badhandle),
+        }
+    }
+
     fn attr(&self, node: &Handle) -> Result<Attr> {
         Ok(self.tree().node(node.id)?.attr())
     }

@@ -120,11 +120,11 @@ impl<B: Backend> Files<B> {
     /// The object of a handle that a client has sent.
     fn find(&self, handle: &NfsFh3) -> Result<(&B, Handle)> {
         let node = Handle::parse(&handle.data)?;
-        self.exports
-            .iter()
-            .find(|export| export.backend.root().export == node.export)
-            .map(|export| (&export.backend, node))
-            .ok_or(Status::Stale)
+        let mut exports = self.exports.iter().map(|export| &export.backend);
+        let backend = exports.find(|backend| backend.root().export == node.export);
+        let backend = backend.ok_or(Status::Stale)?;
+        backend.check(&node)?;
+        Ok((backend, node))
     }
 }
 

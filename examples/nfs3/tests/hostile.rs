@@ -32,6 +32,7 @@ async fn handles_of_all_kinds_have_their_status(s: Served) {
     for (handle, status) in [
         (foreign.data.to_vec(), Nfsstat3::Stale),
         (never, Nfsstat3::Stale),
+        (reused, Nfsstat3::Stale),
         (Vec::new(), Nfsstat3::Badhandle),
         (vec![0; 64], Nfsstat3::Badhandle),
         (f.data[..20].to_vec(), Nfsstat3::Badhandle),
