@@ -3,6 +3,7 @@
 pub(crate) mod incoming;
 mod listener;
 mod outgoing;
+mod patient;
 pub(crate) mod resolve;
 pub(crate) mod resvport;
 pub mod target;
@@ -14,6 +15,7 @@ mod unix;
 pub(crate) use self::incoming::Incoming;
 pub(crate) use self::listener::{Listener, StdListener, Stream};
 pub(crate) use self::outgoing::Outgoing;
+pub(crate) use self::patient::Patient;
 pub(crate) use self::tcp::{listen as listen_tcp, watch};
 pub(crate) use self::udp::{Datagram, Datagrams, Route, bind as bind_udp};
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use super::local::LocalStream;
 use super::options::{ConnectOptions, Destination};
 use super::socket::Socket;
 use crate::error::{ConnectError, ConnectErrorKind};
+use crate::net::Patient;
 use crate::net::resolve::look_up;
 use crate::net::target::{Host, Target, Transport};
 use crate::proto::client::{ClientConfig, Framing};
@@ -225,7 +226,7 @@ async fn reach(plan: &Plan, address: SocketAddr, local: Option<SocketAddr>) -> i
     }
     let stream = connect_tcp(plan, address, local).await?;
     crate::net::watch(&socket2::SockRef::from(&stream), plan.options.keepalive);
-    Ok(Socket::Tcp(stream))
+    Ok(Socket::Tcp(Patient::new(stream)))
 }
 
 /// All addresses of the host, with its port, or 0 where it has none.

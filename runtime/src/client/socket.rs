@@ -1,13 +1,13 @@
 //! One type for everything a client talks through.
 
-use crate::net::Incoming;
+use crate::net::{Incoming, Patient};
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::{TcpStream, UdpSocket, UnixStream};
+use tokio::net::{UdpSocket, UnixStream};
 
 /// Any stream of bytes both ways.
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
@@ -16,7 +16,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> ByteStream for T {}
 
 /// A connected socket.
 pub(crate) enum Socket {
-    Tcp(TcpStream),
+    Tcp(Patient),
     Unix(UnixStream),
     Other(Box<dyn ByteStream>),
     Udp(UdpSocket),
@@ -25,7 +25,7 @@ pub(crate) enum Socket {
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(s) => s.fmt(f),
+            Self::Tcp(s) => s.get_ref().fmt(f),
             Self::Unix(s) => s.fmt(f),
             Self::Other(_) => f.write_str("stream"),
             Self::Udp(s) => s.fmt(f),
@@ -42,7 +42,7 @@ impl Socket {
     /// The local address of an internet socket.
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match self {
-            Self::Tcp(s) => s.local_addr().ok(),
+            Self::Tcp(s) => s.get_ref().local_addr().ok(),
             Self::Udp(s) => s.local_addr().ok(),
             Self::Unix(_) | Self::Other(_) => None,
         }
@@ -51,7 +51,7 @@ impl Socket {
     /// Whether nothing has arrived that the runtime knows of: asked without a system call, and without waiting for it.
     pub(crate) fn is_quiet(&self) -> bool {
         let quiet = match self {
-            Self::Tcp(s) => s.try_io(Interest::READABLE, || Ok(())),
+            Self::Tcp(s) => s.get_ref().try_io(Interest::READABLE, || Ok(())),
             Self::Unix(s) => s.try_io(Interest::READABLE, || Ok(())),
             Self::Udp(s) => s.try_io(Interest::READABLE, || Ok(())),
             Self::Other(_) => return false,

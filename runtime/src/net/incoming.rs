@@ -19,7 +19,7 @@ pub(crate) const MOST: usize = 64 << 10;
 /// Bytes left free in front of a large record, as many as its mark had in the stream: addresses differ from offsets in
 /// the stream by a multiple of 16 then. Where they differ by less, and the other end has sent from the beginning of a
 /// page, many processors (AMD's Zen 3) copy at a seventh of their speed.
-const ALIGN: usize = 4;
+pub(crate) const ALIGN: usize = 4;
 
 /// Bytes received and not taken yet.
 #[derive(Debug, Default)]
@@ -34,6 +34,9 @@ pub(crate) struct Incoming {
 
 impl Incoming {
     /// Reads what is there into the buffer; `missing` is what the record that has begun still misses, as far as known.
+    ///
+    /// The stream is read with room for more than [`MOST`] bytes only where all of them are missing: then it may wait for
+    /// more than the first of them.
     pub(crate) fn poll_read<S: AsyncRead + Unpin>(
         &mut self,
         stream: &mut S,
@@ -58,8 +61,9 @@ impl Incoming {
         if self.room() < wanted.min(FIRST) || self.room() < missing {
             self.buf.reserve(wanted);
         }
-        let room = self.room();
-        let polled = pin!(stream.read_buf(&mut self.buf)).poll(cx);
+        // A buffer may have become larger than was wanted.
+        let room = self.room().min(MOST);
+        let polled = pin!(stream.read_buf(&mut (&mut self.buf).limit(room))).poll(cx);
         if matches!(polled, Poll::Ready(Ok(n)) if n == room) {
             self.usual = (self.usual * 4).min(MOST);
         }
@@ -102,7 +106,7 @@ impl Incoming {
 
 /// A buffer of its own for a large record of which so much has arrived: with that in it, and with room for what is
 /// missing or for four times as much. And its size, for [`give`].
-pub(crate) fn large(arrived: &[u8], missing: usize) -> (BytesMut, usize) {
+fn large(arrived: &[u8], missing: usize) -> (BytesMut, usize) {
     let all = ALIGN + arrived.len() + missing;
     let (mut buf, size) = take(all).unwrap_or_else(|| {
         let size = all.min(ALIGN + 4 * arrived.len() + MOST);
@@ -115,7 +119,7 @@ pub(crate) fn large(arrived: &[u8], missing: usize) -> (BytesMut, usize) {
 }
 
 /// Bytes that a thread keeps for large records: four of the largest that a server accepts by default.
-const KEPT: usize = 4 * ((1 << 20) + (64 << 10));
+pub(crate) const KEPT: usize = 4 * ((1 << 20) + (64 << 10));
 
 thread_local! {
     /// An empty buffer that was the last idle stream's.
@@ -125,7 +129,7 @@ thread_local! {
 }
 
 /// Takes back what is left of a large record's buffer once the record has been split off.
-pub(crate) fn give(rest: BytesMut, size: usize) {
+fn give(rest: BytesMut, size: usize) {
     BUFFERS.with_borrow_mut(|buffers| {
         buffers.push_back((rest, size));
         let mut bytes: usize = buffers.iter().map(|(_, size)| size).sum();
@@ -216,6 +220,61 @@ mod tests {
         let near = third.as_ptr() as usize - place as usize;
         assert!(near < 1 << 16, "the first one's buffer");
         assert!(third == second);
+    }
+
+    /// A stream that gives a byte at a time and keeps the largest room that it was read with.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl AsyncRead for Trickle<'_> {
+        fn poll_read(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &mut tokio::io::ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            self.1 = self.1.max(buf.remaining());
+            let Some((first, rest)) = self.0.split_first() else {
+                return Poll::Pending;
+            };
+            buf.put_slice(&[*first]);
+            self.0 = rest;
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn a_stream_is_never_asked_for_more_than_will_come() {
+        let (mut incoming, mut decoder) = parts();
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        // A buffer with much room left: large reads of small records, then an idle stream's that has grown.
+        let small = stream(MOST - 4).repeat(8);
+        let mut all = &small[..];
+        while let Poll::Ready(Ok(1..)) = incoming.poll_read(&mut all, &mut cx, 0) {
+            while decoder.next(&mut incoming.buf).unwrap().is_some() {}
+        }
+        incoming.buf.reserve(1 << 20);
+        let small = stream(100);
+        let mut trickle = Trickle(&small, 0);
+        loop {
+            let missing = decoder.missing(&incoming.buf);
+            let polled = incoming.poll_read(&mut trickle, &mut cx, missing);
+            if decoder.next(&mut incoming.buf).unwrap().is_some() {
+                break;
+            }
+            assert!(polled.is_ready(), "the record is not whole yet");
+        }
+        assert!(trickle.1 <= MOST, "{} bytes", trickle.1);
+        let large = stream(1 << 20);
+        let mut trickle = Trickle(&large, 0);
+        loop {
+            let missing = decoder.missing(&incoming.buf);
+            trickle.1 = 0;
+            let polled = incoming.poll_read(&mut trickle, &mut cx, missing);
+            assert!(polled.is_ready(), "the record is not whole yet");
+            assert!(trickle.1 <= missing.max(MOST), "{} bytes", trickle.1);
+            if decoder.next(&mut incoming.buf).unwrap().is_some() {
+                break;
+            }
+        }
     }
 
     #[test]

@@ -340,6 +340,18 @@ impl ClientCore {
         }
     }
 
+    /// Takes a fragment whose header [`handle_bytes`](Self::handle_bytes) has seen, and which was received in a buffer of
+    /// its own: as many bytes as were [`missing`](Self::missing), behind those that had arrived.
+    ///
+    /// # Errors
+    /// As [`handle_bytes`](Self::handle_bytes).
+    pub fn handle_fragment(&mut self, data: Bytes) -> Result<(), StreamError> {
+        match self.decoder.complete(data) {
+            Some(record) => self.on_record(record),
+            None => Ok(()),
+        }
+    }
+
     /// A reply of a forbidden size: the call it answers is told so, if its xid came with the record's mark. Nothing is
     /// waited for: a mark may be all that a hostile peer sends.
     fn refuse_oversized(&mut self, error: RecordError, size: u64, buf: &BytesMut) -> StreamError {

@@ -163,6 +163,22 @@ impl Decoder {
         }
     }
 
+    /// The same for the fragment whose header has been read, received in a buffer of its own: the record, if it was its
+    /// last fragment. Only that is free of a copy.
+    pub fn complete(&mut self, data: Bytes) -> Option<Bytes> {
+        let last = self.fragment.take()?.last;
+        if last && self.earlier.is_empty() {
+            (self.fragments, self.empty) = (0, 0);
+            return Some(data);
+        }
+        self.earlier.extend_from_slice(&data);
+        if !last {
+            return None;
+        }
+        (self.fragments, self.empty) = (0, 0);
+        Some(core::mem::take(&mut self.earlier).freeze())
+    }
+
     /// The one place that decides on a size: called with each header, before its data.
     fn check(&mut self, header: [u8; 4]) -> Result<Fragment, RecordError> {
         let word = u32::from_be_bytes(header);

@@ -5,7 +5,7 @@ use super::bindings::On;
 use super::connection::{self, End};
 use super::noise::Noise;
 use super::{Peer, Phase, Shared};
-use crate::net::{self, Listener};
+use crate::net::{self, Listener, Patient};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(crate) async fn accept(listener: Listener, on: On, mut task: Task) {
         match accepted {
             Ok((net::Stream::Tcp(stream), peer)) => {
                 pause = Duration::from_millis(10);
-                spawn(stream, peer, &on, &task);
+                spawn(Patient::new(stream), peer, &on, &task);
             }
             #[cfg(unix)]
             Ok((net::Stream::Unix(stream), peer)) => {

@@ -1,16 +1,46 @@
 //! Bytes that came from a standard socket, until they are whole records.
 //!
 //! Without unsafe code a standard read takes initialised memory. Small records pass through a buffer that is initialised
-//! once; a large one has a buffer of its own, in which each byte is initialised once, and which the thread uses again.
-//! Memory grows with what has arrived, as for the async client.
+//! once; a large one has a buffer of its own, which the thread uses again, initialised as it is, once its user has
+//! dropped the record. Memory grows with what has arrived, as for the async client.
 
-use crate::net::incoming::{MOST, give, large};
+use crate::net::incoming::{ALIGN, KEPT, MOST};
 use crate::proto::client::ClientCore;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::{self, Read};
 
 /// Size of a read between two records.
 const USUAL: usize = 4 << 10;
+
+thread_local! {
+    /// The buffers of large records, whole: each can be had again once its record is dropped.
+    static BUFFERS: RefCell<VecDeque<Bytes>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// What can be read from.
+pub(super) trait Source: Read {
+    /// Reads as much as the buffer takes, or what comes until the socket's timeout.
+    fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.read(buf)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl<S: std::os::fd::AsRawFd> Source for &S
+where
+    Self: Read,
+{
+    fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        use nix::sys::socket::{MsgFlags, recv};
+        // One system call for a megabyte, however it trickles in.
+        Ok(recv(self.as_raw_fd(), buf, MsgFlags::MSG_WAITALL)?)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl<S> Source for &S where Self: Read {}
 
 /// Bytes received and not taken yet.
 #[derive(Debug, Default)]
@@ -19,37 +49,33 @@ pub(super) struct Input {
     /// Initialised, and of no meaning between two reads.
     scratch: Vec<u8>,
     large: Option<Large>,
-    /// Size of the buffer that the last large record has left behind in `buf`, else 0.
-    left: usize,
 }
 
-/// The record that is being received, while it is large.
+/// The fragment that is being received, while it is large.
 #[derive(Debug)]
 struct Large {
-    /// Its beginning, and initialised bytes behind that.
+    /// Initialised over its whole length.
     buf: BytesMut,
+    /// Where what has arrived ends.
     filled: usize,
-    whole: usize,
-    size: usize,
+    /// Where the fragment ends.
+    end: usize,
 }
 
 impl Input {
-    /// What has been received, for the core to take whole records from.
-    pub(super) fn buf(&mut self) -> &mut BytesMut {
-        &mut self.buf
-    }
-
-    /// Reads once: as much as is usual, or as the announced record justifies. The number of bytes; 0 is the end.
-    pub(super) fn read(&mut self, stream: &mut impl Read, core: &ClientCore) -> io::Result<usize> {
+    /// Reads once, as much as is usual or as the announced record justifies, and gives the core what there is. The
+    /// number of bytes; 0 is the end.
+    ///
+    /// # Errors
+    /// Reading fails, or what was read makes no sense.
+    pub(super) fn read(
+        &mut self,
+        mut stream: impl Source,
+        core: &mut ClientCore,
+    ) -> io::Result<usize> {
         let missing = core.missing(&self.buf);
         if self.large.is_some() || missing > MOST {
-            return self.read_large(stream, missing);
-        }
-        if self.left > 0 && self.buf.is_empty() {
-            give(
-                std::mem::take(&mut self.buf),
-                std::mem::take(&mut self.left),
-            );
+            return self.read_large(stream, core, missing);
         }
         let room = missing.max(USUAL);
         if self.scratch.len() < room {
@@ -60,32 +86,85 @@ impl Input {
         if room > USUAL {
             self.scratch = Vec::new();
         }
+        core.handle_bytes(&mut self.buf)?;
         Ok(n)
     }
 
-    fn read_large(&mut self, stream: &mut impl Read, missing: usize) -> io::Result<usize> {
-        let record = self.large.get_or_insert_with(|| {
-            let filled = self.buf.len();
-            let (buf, size) = large(&self.buf, missing);
-            Large {
-                buf,
-                filled,
-                whole: filled + missing,
-                size,
-            }
+    fn read_large(
+        &mut self,
+        mut stream: impl Source,
+        core: &mut ClientCore,
+        missing: usize,
+    ) -> io::Result<usize> {
+        let fragment = self.large.get_or_insert_with(|| {
+            let fragment = Large::new(&self.buf, missing);
+            self.buf.clear();
+            fragment
         });
-        if record.filled == record.buf.len() {
-            let most = record.whole.min(4 * record.filled + MOST);
-            record.buf.resize(most, 0);
-            record.size = record.size.max(most);
-        }
-        let n = stream.read(&mut record.buf[record.filled..])?;
-        record.filled += n;
-        if record.filled == record.whole
-            && let Some(record) = self.large.take()
+        let n = fragment.read(&mut stream)?;
+        if fragment.filled == fragment.end
+            && let Some(fragment) = self.large.take()
         {
-            (self.buf, self.left) = (record.buf, record.size);
+            core.handle_fragment(fragment.finish())?;
         }
         Ok(n)
     }
+}
+
+impl Large {
+    fn new(arrived: &[u8], missing: usize) -> Self {
+        let filled = ALIGN + arrived.len();
+        let end = filled + missing;
+        let mut buf = take(end).unwrap_or_else(|| BytesMut::zeroed(most(filled, end)));
+        buf[ALIGN..filled].copy_from_slice(arrived);
+        Self { buf, filled, end }
+    }
+
+    fn read(&mut self, stream: &mut impl Source) -> io::Result<usize> {
+        if self.filled == self.buf.len() {
+            self.buf.resize(most(self.filled, self.end), 0);
+        }
+        let room = self.end.min(self.buf.len());
+        let n = stream.read_whole(&mut self.buf[self.filled..room])?;
+        self.filled += n;
+        Ok(n)
+    }
+
+    /// The fragment; the thread keeps its buffer.
+    fn finish(self) -> Bytes {
+        let whole = self.buf.freeze();
+        let fragment = whole.slice(ALIGN..self.end);
+        give(whole);
+        fragment
+    }
+}
+
+/// How long a buffer may be of which so much is filled.
+fn most(filled: usize, end: usize) -> usize {
+    end.min(4 * filled + MOST)
+}
+
+/// Keeps a buffer for another large record.
+fn give(whole: Bytes) {
+    BUFFERS.with_borrow_mut(|buffers| {
+        buffers.push_back(whole);
+        let mut bytes: usize = buffers.iter().map(Bytes::len).sum();
+        while bytes > KEPT
+            && let Some(oldest) = buffers.pop_front()
+        {
+            bytes -= oldest.len();
+        }
+    });
+}
+
+/// A buffer of so many bytes or not many more.
+fn take(len: usize) -> Option<BytesMut> {
+    BUFFERS.with_borrow_mut(|buffers| {
+        let fits = |whole: &Bytes| {
+            (len..=len.saturating_mul(4)).contains(&whole.len()) && whole.is_unique()
+        };
+        // The last one used is the likeliest to be in a cache.
+        let at = buffers.iter().rposition(fits)?;
+        buffers.remove(at)?.try_into_mut().ok()
+    })
 }

@@ -191,9 +191,9 @@ impl Socket {
         }
         let received = match &self.kind {
             Kind::Udp(s) => s.recv(&mut self.datagram),
-            Kind::Tcp(s) => self.input.read(&mut &*s, core),
+            Kind::Tcp(s) => self.input.read(s, core),
             #[cfg(unix)]
-            Kind::Unix(s) => self.input.read(&mut &*s, core),
+            Kind::Unix(s) => self.input.read(s, core),
         };
         match (received, &self.kind) {
             (Ok(n), Kind::Udp(_)) => {
@@ -202,10 +202,7 @@ impl Socket {
                 Ok(Wait::Received)
             }
             (Ok(0), _) => Err(io::ErrorKind::UnexpectedEof.into()),
-            (Ok(_), _) => {
-                core.handle_bytes(self.input.buf())?;
-                Ok(Wait::Received)
-            }
+            (Ok(_), _) => Ok(Wait::Received),
             (Err(e), kind) => match e.kind() {
                 io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(Wait::TimedOut),
                 // Elsewhere the wait is over; here the peer is gone (ETIMEDOUT).

@@ -399,3 +399,50 @@ fn a_mock_answers_in_the_place_of_a_server() {
     ));
     quiet.flush().unwrap();
 }
+
+#[test]
+fn large_replies_come_in_any_fragments_and_their_memory_is_used_again() {
+    const LEN: usize = 300_000;
+    // Lengths of the fragments in front of the last one.
+    let cuts: [&[usize]; 6] = [
+        &[],
+        &[],
+        &[],
+        &[150_000],
+        &[10, 100_000],
+        &[200_000, 70_000],
+    ];
+    let (client, peer) = with_peer(options(20_000), move |listener| {
+        let mut peer = listener.accept().unwrap().0;
+        for (number, cuts) in cuts.into_iter().enumerate() {
+            let words = [xid(&read_call(&mut peer)), 1, 0, 0, 0, 0, LEN as u32];
+            let mut reply: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).collect();
+            reply.resize(28 + LEN, number as u8);
+            let mut rest = &reply[..];
+            for cut in cuts {
+                let (fragment, after) = rest.split_at(*cut);
+                peer.write_all(&(*cut as u32).to_be_bytes()).unwrap();
+                peer.write_all(fragment).unwrap();
+                rest = after;
+            }
+            let mark = rest.len() as u32 | 1 << 31;
+            peer.write_all(&mark.to_be_bytes()).unwrap();
+            peer.write_all(rest).unwrap();
+        }
+    });
+    let data = Bytes::from(vec![0; 4]);
+    let echo = |number: u8| {
+        let echo = client.echo(&data).unwrap();
+        assert!(echo.len() == LEN && echo.iter().all(|byte| *byte == number));
+        echo
+    };
+    let (first, second) = (echo(0), echo(1));
+    let place = second.as_ptr();
+    assert!(first.iter().all(|byte| *byte == 0), "two are held");
+    drop((first, second));
+    assert_eq!(echo(2).as_ptr(), place);
+    for number in 3..6 {
+        echo(number);
+    }
+    peer.join().unwrap();
+}

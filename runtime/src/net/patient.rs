@@ -1,0 +1,249 @@
+//! TCP sockets that wait for a good part of a large record, not for its next segment.
+//!
+//! A megabyte arrives in twenty pieces. To be woken for each of them costs as much as to copy them all, and the kernel
+//! can be told how much is worth it (SO_RCVLOWAT, socket(7)). The end of the stream, errors and a full buffer it reports
+//! all the same. Nothing is waited for that has no room in the buffer that is read into: that grows with what has
+//! arrived.
+
+use super::incoming::MOST;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// The most that is waited for at once: while one part is copied the next one arrives.
+const PART: usize = 256 << 10;
+
+/// A TCP socket whose reads with room for more than [`MOST`] bytes are patient: whoever reads so much must know that it
+/// will come.
+#[derive(Debug)]
+pub(crate) struct Patient {
+    stream: TcpStream,
+    /// How many bytes the socket has been told to wait for; 1 is what it does by itself.
+    least: usize,
+}
+
+impl Patient {
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self { stream, least: 1 }
+    }
+
+    /// The socket; what is read from it past this type may be waited for too long.
+    pub(crate) fn get_ref(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    fn wait_for(&mut self, least: usize) {
+        // Where that can't be had, the socket stays as it is.
+        if self.least != least && option::set(&self.stream, least).is_ok() {
+            self.least = least;
+        }
+    }
+}
+
+impl AsyncRead for Patient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let room = buf.remaining();
+        let least = if room > MOST { room.min(PART) } else { 1 };
+        // First of all: what is waited for below must be able to come.
+        if least < self.least {
+            self.wait_for(least);
+        }
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if polled.is_pending() {
+            self.wait_for(least);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Patient {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod option {
+    use nix::errno::Errno;
+    use nix::libc;
+    use nix::sys::socket::{setsockopt, sockopt::SetUsize};
+    use nix::sys::utsname::uname;
+    use std::sync::OnceLock;
+    use tokio::net::TcpStream;
+
+    #[derive(Clone, Copy, Debug)]
+    struct Least;
+
+    nix::setsockopt_impl!(Least, libc::SOL_SOCKET, libc::SO_RCVLOWAT, usize, SetUsize);
+
+    pub(super) fn set(socket: &TcpStream, least: usize) -> nix::Result<()> {
+        static SOUND: OnceLock<bool> = OnceLock::new();
+        let release = || uname().is_ok_and(|name| is_sound(&name.release().to_string_lossy()));
+        if !*SOUND.get_or_init(release) {
+            return Err(Errno::ENOPROTOOPT);
+        }
+        setsockopt(socket, Least, &least)
+    }
+
+    /// Whether such a kernel wakes who waits for more than the buffer takes of small segments, or under memory
+    /// pressure: since 5.12.
+    pub(super) fn is_sound(release: &str) -> bool {
+        let mut numbers = release.split(['.', '-']).map(str::parse::<u32>);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (5, 12),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod option {
+    use std::io;
+    use tokio::net::TcpStream;
+
+    pub(super) fn set(_: &TcpStream, _: usize) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    async fn pair() -> (Patient, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ours, theirs) = tokio::join!(TcpStream::connect(address), listener.accept());
+        (Patient::new(ours.unwrap()), theirs.unwrap().0)
+    }
+
+    /// Reads so much, with a buffer that is missing exactly that.
+    async fn whole(patient: &mut Patient, len: usize) -> io::Result<Vec<u8>> {
+        let mut data = vec![0; len];
+        let read = timeout(Duration::from_secs(20), patient.read_exact(&mut data));
+        read.await.expect("nothing is waited for in vain")?;
+        Ok(data)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn old_kernels_are_not_trusted() {
+        for release in ["5.12.0", "5.15.0-91-generic", "6.1.0-28-amd64", "10.0"] {
+            assert!(option::is_sound(release), "{release}");
+        }
+        for release in ["5.11.22", "4.18.0-553.el8", "3.10", "5", "five.twelve", ""] {
+            assert!(!option::is_sound(release), "{release}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_is_missing_comes_however_it_is_sent() {
+        let (mut patient, mut peer) = pair().await;
+        let sizes = [
+            3 << 20,
+            4,
+            MOST,
+            MOST + 1,
+            PART,
+            PART + MOST,
+            PART + MOST + 1,
+            1 << 20,
+            1,
+        ];
+        for piece in [1000, 30_000, 200_000, 4 << 20] {
+            for len in sizes {
+                let data: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+                let send = async {
+                    for piece in data.chunks(piece) {
+                        peer.write_all(piece).await.unwrap();
+                        tokio::task::yield_now().await;
+                    }
+                };
+                let (read, ()) = tokio::join!(whole(&mut patient, len), send);
+                assert!(read.unwrap() == data, "{len} bytes by {piece}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_goes_in_the_middle_is_noticed_at_once() {
+        let (mut patient, mut peer) = pair().await;
+        let send = async {
+            peer.write_all(&[7; 5000]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            drop(peer);
+        };
+        let (read, ()) = tokio::join!(whole(&mut patient, 1 << 20), send);
+        let error = read.expect_err("there is no more");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_socket_is_patient_for_large_reads_alone() {
+        let (mut patient, mut peer) = pair().await;
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let mut least = |patient: &mut Patient, room: usize| {
+            let mut data = vec![0; room];
+            let mut buf = ReadBuf::new(&mut data);
+            assert!(
+                Pin::new(&mut *patient)
+                    .poll_read(&mut cx, &mut buf)
+                    .is_pending()
+            );
+            patient.least
+        };
+        let expected = |least| {
+            if option::is_sound(&release()) {
+                least
+            } else {
+                1
+            }
+        };
+        assert_eq!(least(&mut patient, 1 << 20), expected(PART));
+        assert_eq!(least(&mut patient, MOST + 1), expected(MOST + 1));
+        assert_eq!(least(&mut patient, MOST), 1);
+        peer.write_all(b"few").await.unwrap();
+        assert_eq!(whole(&mut patient, 3).await.unwrap(), b"few");
+    }
+
+    #[cfg(target_os = "linux")]
+    fn release() -> String {
+        let name = nix::sys::utsname::uname().unwrap();
+        name.release().to_string_lossy().into_owned()
+    }
+}
