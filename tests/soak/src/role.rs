@@ -10,6 +10,12 @@ pub(crate) const ON_SERVERS: &[&str] = &["taskset", "--cpu-list", "0"];
 pub(crate) const ON_CLIENTS: &[&str] = &["taskset", "--cpu-list", "1"];
 /// On the clients' processor, when it has nothing else to do: what is asked is how the server holds out.
 pub(crate) const BEHIND_CLIENTS: &[&str] = &["taskset", "--cpu-list", "1", "nice", "-n", "19"];
+/// Where glibc gives back what is freed: memory that is compared is memory that is held.
+pub(crate) const GIVING_BACK: &[&str] = &[
+    "env",
+    "MALLOC_MMAP_THRESHOLD_=131072",
+    "MALLOC_TRIM_THRESHOLD_=131072",
+];
 
 /// A process that takes orders.
 #[derive(Debug)]
@@ -20,7 +26,7 @@ pub(crate) struct Role {
 }
 
 impl Role {
-    /// Starts it under these words: [`ON_SERVERS`], [`ON_CLIENTS`], none.
+    /// Starts it under these words: [`ON_SERVERS`], [`ON_CLIENTS`], [`GIVING_BACK`], none.
     pub(crate) fn start(under: &[&str], args: &[&str]) -> Self {
         let own = std::env::current_exe().expect("the path of this program");
         let mut command = match under {

@@ -1,7 +1,7 @@
 //! The long run: a warm-up, a look, the run, a look. Nothing may have grown between the two looks.
 
 use crate::figures::Figures;
-use crate::role::Role;
+use crate::role::{GIVING_BACK, Role};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,8 @@ pub(crate) fn soak(seconds: u64) {
     let path = path.to_string_lossy().into_owned();
     let seed = std::env::var("SOAK_SEED").unwrap_or("1".into());
     println!("seed {seed} (SOAK_SEED), {seconds} s");
-    let (mut server, tcp, udp) = Role::server(&[], &path);
-    let mut good = Role::start(&[], &["good", &tcp, &udp, &path, &seed]);
+    let (mut server, tcp, udp) = Role::server(GIVING_BACK, &path);
+    let mut good = Role::start(GIVING_BACK, &["good", &tcp, &udp, &path, &seed]);
     let mut hostile = Role::start(&[], &["hostile", &tcp, &udp, &seed]);
 
     let mut run = |time: Duration| {

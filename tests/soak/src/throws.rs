@@ -145,7 +145,11 @@ pub(crate) const CATALOGUE: [(&str, Make); 42] = [
         ];
         Throw::Stream(talk[random.below(3) as usize].to_vec(), Listen)
     }),
-    ("16", |_| Throw::Stream(call(16, WAIT, &[20]), Finish)),
+    ("16", |random| {
+        // The second has gone before its reply comes.
+        let millis = [20, 1_000][random.below(2) as usize];
+        Throw::Stream(call(16, WAIT, &[millis]), Finish)
+    }),
     ("17", |random| {
         let whole = call(17, ECHO, &[8, 1, 2]);
         let cut = 1 + random.below(whole.len() as u64 - 1) as usize;
