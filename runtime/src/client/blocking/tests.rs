@@ -446,3 +446,24 @@ fn large_replies_come_in_any_fragments_and_their_memory_is_used_again() {
     }
     peer.join().unwrap();
 }
+
+#[test]
+fn a_server_may_close_at_any_byte_of_its_reply() {
+    let whole = reply(0, 5).len();
+    for cut in 0..=whole {
+        let (client, peer) = with_peer(options(10_000), move |listener| {
+            let mut peer = listener.accept().unwrap().0;
+            let call = read_call(&mut peer);
+            peer.write_all(&reply(xid(&call), 5)[..cut]).unwrap();
+        });
+        match client.count() {
+            Ok(value) => assert_eq!((cut, value), (whole, 5)),
+            Err(error) => {
+                assert!(cut < whole, "{error}");
+                assert!(matches!(error, RpcError::ConnectionLost { .. }), "{error}");
+                assert_eq!(error.execution(), Execution::Maybe);
+            }
+        }
+        peer.join().unwrap();
+    }
+}

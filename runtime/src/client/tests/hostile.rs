@@ -284,3 +284,25 @@ async fn h025_replies_without_end_hold_up_neither_deadlines_nor_others() {
     }
     flood.abort();
 }
+
+#[tokio::test]
+async fn a_server_may_close_at_any_byte_of_its_reply() {
+    let whole = reply(0, 5).len();
+    for cut in 0..=whole {
+        let (client, mut peer, _listener) = with_peer(options(10_000)).await;
+        let answer = async {
+            let (xid, _) = next_call(&mut peer).await;
+            peer.write_all(&reply(xid, 5)[..cut]).await.unwrap();
+            drop(peer);
+        };
+        let (result, ()) = tokio::join!(client.count(), answer);
+        match result {
+            Ok(value) => assert_eq!((cut, value), (whole, 5)),
+            Err(error) => {
+                assert!(cut < whole, "{error}");
+                assert!(matches!(error, RpcError::ConnectionLost { .. }), "{error}");
+                assert_eq!(error.execution(), Execution::Maybe);
+            }
+        }
+    }
+}
