@@ -283,6 +283,10 @@ impl Buf for Body {
         self.len()
     }
 
+    fn has_remaining(&self) -> bool {
+        !self.is_empty()
+    }
+
     fn chunk(&self) -> &[u8] {
         self.chunks().next().unwrap_or_default()
     }

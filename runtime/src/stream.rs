@@ -10,6 +10,7 @@ use crate::xdr::{
 };
 use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
+use std::collections::VecDeque;
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -22,7 +23,8 @@ const RECORD: usize = 64 << 20;
 
 /// Values over a stream of bytes, each in a record of its own.
 ///
-/// Both directions are cancel safe: a future that is dropped loses nothing, the next call goes on where it stopped.
+/// Both directions are cancel safe: a future that is dropped loses nothing, the next call goes on where it stopped. A
+/// value whose [`write`](Self::write) is dropped waits in memory to be written by the next call.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -41,8 +43,10 @@ pub struct RecordStream<S> {
     stream: S,
     decoder: Decoder,
     received: BytesMut,
-    /// What has not been written yet of the last record.
-    unsent: Body,
+    /// Records of calls that were dropped before all was written, and the last one.
+    unsent: VecDeque<Body>,
+    /// Why the stream can be read no further.
+    broken: Option<RecordError>,
     limits: DecodeLimits,
     mode: Mode,
 }
@@ -64,7 +68,8 @@ impl<S> RecordStream<S> {
             stream,
             decoder: Decoder::new(records),
             received: BytesMut::new(),
-            unsent: Body::new(),
+            unsent: VecDeque::new(),
+            broken: None,
             limits,
             mode,
         }
@@ -80,8 +85,8 @@ impl<S: AsyncRead + Unpin> RecordStream<S> {
     /// The next value, or `None` when the stream has ended between two records.
     ///
     /// # Errors
-    /// The stream fails, ends inside a record or violates a limit, and can be read no further; or a record holds no
-    /// value of this type, and the next one can still be read.
+    /// The stream fails, ends inside a record or violates a limit, and can be read no further (there is no telling where
+    /// the next record begins); or a record holds no value of this type, and the next one can still be read.
     pub async fn read<T: for<'a> Decode<'a>>(&mut self) -> Result<Option<T>, StreamError> {
         match self.read_record().await? {
             Some(record) => Ok(Some(from_bytes_with(&record, self.limits, self.mode)?)),
@@ -94,9 +99,17 @@ impl<S: AsyncRead + Unpin> RecordStream<S> {
     /// # Errors
     /// As [`read`](Self::read), but for the decoding.
     pub async fn read_record(&mut self) -> Result<Option<Bytes>, StreamError> {
+        if let Some(error) = self.broken {
+            return Err(error.into());
+        }
         loop {
-            if let Some(record) = self.decoder.next(&mut self.received)? {
-                return Ok(Some(record));
+            match self.decoder.next(&mut self.received) {
+                Ok(None) => {}
+                Ok(record) => return Ok(record),
+                Err(error) => {
+                    self.broken = Some(error);
+                    return Err(error.into());
+                }
             }
             let growth = self.received.len().saturating_mul(3).max(STEP);
             let missing = self.decoder.missing(&self.received);
@@ -115,7 +128,7 @@ impl<S: AsyncRead + Unpin> RecordStream<S> {
 impl<S: AsyncWrite + Unpin> RecordStream<S> {
     /// Writes a value as a record of one fragment and flushes the stream; bulk data is not copied.
     ///
-    /// A record that an earlier, dropped call has left half written is finished first.
+    /// Records that earlier, dropped calls have not finished are written first.
     ///
     /// # Errors
     /// The stream fails, and what has been written is unknown; or the value has no encoding, and nothing is written.
@@ -126,20 +139,22 @@ impl<S: AsyncWrite + Unpin> RecordStream<S> {
         // Beyond 31 bits a fragment header has no length.
         let mark = mark(record.len()).ok_or(StreamError::TooLong(record.len()))?;
         record.prepend(&mark);
-        self.finish().await?;
-        self.unsent = record;
+        self.unsent.push_back(record);
         self.finish().await
     }
 
-    /// Finishes a record that a dropped call to [`write`](Self::write) has left half written.
+    /// Finishes the records that dropped calls to [`write`](Self::write) have left behind.
     ///
     /// # Errors
     /// The stream fails.
     pub async fn finish(&mut self) -> Result<(), StreamError> {
-        while self.unsent.has_remaining() {
-            if self.stream.write_buf(&mut self.unsent).await? == 0 {
-                return Err(StreamError::Io(io::ErrorKind::WriteZero.into()));
+        while let Some(record) = self.unsent.front_mut() {
+            while record.has_remaining() {
+                if self.stream.write_buf(record).await? == 0 {
+                    return Err(StreamError::Io(io::ErrorKind::WriteZero.into()));
+                }
             }
+            self.unsent.pop_front();
         }
         Ok(self.stream.flush().await?)
     }
