@@ -104,6 +104,20 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
+/// Reads the value of a member that may come once.
+#[doc(hidden)]
+pub fn once<'de, T: Json, A: MapAccess<'de>>(
+    member: &mut Option<Read<T>>,
+    name: &'static str,
+    map: &mut A,
+) -> Result<(), A::Error> {
+    if member.is_some() {
+        return Err(A::Error::duplicate_field(name));
+    }
+    *member = Some(map.next_value()?);
+    Ok(())
+}
+
 /// The value of a member, or what it is when missing.
 #[doc(hidden)]
 pub fn member<T: Json, E: DeError>(value: Option<Read<T>>, name: &'static str) -> Result<T, E> {

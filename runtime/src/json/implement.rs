@@ -218,7 +218,7 @@ macro_rules! __json {
                 $(let mut $local = ::core::option::Option::None;)*
                 while let ::core::option::Option::Some(__j::Key(key)) = map.next_key()? {
                     match key.as_str() {
-                        $($x => $local = ::core::option::Option::Some(map.next_value()?),)*
+                        $($x => __j::once(&mut $local, $x, &mut map)?,)*
                         other => return ::core::result::Result::Err(__j::unknown(other)),
                     }
                 }

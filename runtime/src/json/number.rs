@@ -86,7 +86,11 @@ macro_rules! real {
                         f.write_str("a number, \"NaN\", \"Infinity\" or \"-Infinity\"")
                     }
                     fn visit_f64<E: DeError>(self, n: f64) -> Result<$t, E> {
-                        Ok(n as $t)
+                        let real = n as $t;
+                        if real.is_infinite() && n.is_finite() {
+                            return Err(E::custom(format!("{n:e} is out of range of {}", stringify!($t))));
+                        }
+                        Ok(real)
                     }
                     fn visit_i64<E: DeError>(self, n: i64) -> Result<$t, E> {
                         Ok(n as $t)
