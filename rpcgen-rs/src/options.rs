@@ -128,7 +128,7 @@ options! {
             flag "strip-prefix" "PATTERN=PREFIX";
 
     "Types":
-        /// Put a derive on the selected types, for example `*=serde::Serialize`.
+        /// Put a derive on the selected types, for example `pair*=PartialOrd`; one that the type has anyway changes nothing; serde's traits come with the runtime's feature `serde`.
         derive: map = PatternMap::default(), derive(pattern: &str, path: &str) => |field, pattern, path| field.push(pattern, path),
             flag "derive" "PATTERN=PATH";
         /// Keep values that the selected enum does not declare: `struct E(i32)` with constants instead of an enum.

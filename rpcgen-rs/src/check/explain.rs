@@ -63,12 +63,14 @@ It must be an enum, `bool` or an integer, or a typedef of one."),
 
 Members of the same enum, or of the enum a union discriminates by, come first."),
     ("E0231", "Every value of a type is larger than 4 GiB on the wire, so that no message can hold it."),
-    ("E0232", "The elements of a `<>` array take no bytes on the wire.
+    ("E0232", "The elements of an array take no bytes on the wire.
 
-A message of four bytes could claim four thousand million of them; no decoder should believe that."),
+A message of four bytes could claim four thousand million of them, and a fixed array demand as many of an empty message;
+no decoder should believe that."),
     ("E0234", "A value of the type would take too much stack where it is decoded or returned.
 
-Arrays of more than 4096 bytes are held on the heap and do not count; many nested structs do."),
+Arrays of more than 4096 bytes are held on the heap and do not count; many nested structs do. A type that contains itself
+(`*`, `<>`) has the lower limit, since its values lie on the stack many at a time."),
     ("E0240", "An option gives an item a name that is no Rust name."),
     ("E0241", "An option needs a Rust path."),
     (

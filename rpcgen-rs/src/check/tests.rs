@@ -142,6 +142,27 @@ fn h044_elements_of_no_bytes_are_refused() {
         "typedef opaque nothing[0]; struct s { nothing x<>; };",
     );
     refused("E0232", "struct e { int x[0]; }; typedef e many<>;");
+    // A fixed array of them would be a loop for no bytes at all.
+    refused(
+        "E0232",
+        "struct e { int x[0]; }; struct s { e bomb[4294967295]; };",
+    );
+    refused(
+        "E0232",
+        "struct e { int x[0]; }; typedef e row[8]; struct w { row r; row s; }; typedef w rows[8];",
+    );
+    accepted("struct e { int x[0]; }; struct s { e none[0]; e some[64]; e *maybe; };");
+}
+
+#[test]
+fn h135_large_values_of_recursive_types_are_refused() {
+    let parts = "opaque a[4000]; opaque b[4000]; opaque c[4000]; opaque d[4000]; opaque e[4000];";
+    let twice = format!("struct part {{ {parts} }}; struct s {{ part first; part second; }};");
+    accepted(&twice);
+    refused(
+        "E0234",
+        &twice.replace("second;", "second; s *left; s *right;"),
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod blocks;
 mod client;
 mod codec;
 mod consts;
+mod derives;
 mod docs;
 mod enums;
 mod forms;

@@ -6,6 +6,7 @@
 //! an error that asks for a rename.
 
 use super::case;
+use super::types::is_identifier;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 
@@ -34,6 +35,10 @@ impl Item<'_> {
     /// The spelling of the file. A constant without capitals gets them and an underscore, a tuple struct one capital: as
     /// it stands, it would be taken for a pattern wherever generated code has a variable of that name.
     fn kept(&self, owner: &str) -> String {
+        // A label may be a number.
+        if !is_identifier(self.x) {
+            return self.wanted.clone();
+        }
         if owner.is_empty() && self.x == RUNTIME {
             return format!("{RUNTIME}_");
         }

@@ -190,14 +190,29 @@ fn arguments_have_names_and_never_cx() {
 }
 
 #[test]
+fn labels_that_are_no_names_cannot_keep_their_spelling() {
+    for text in [
+        "union u switch (int i) { case 1: int x; case Case1: void; }; const Case1 = 5;",
+        "union u switch (int i) { case -1: void; case CaseMinus1: void; }; const CaseMinus1 = 5;",
+    ] {
+        let found = codes(text);
+        assert!(found.contains(&"E0401"), "{text}: {found:?}");
+    }
+    let spec = spec("union u switch (int i) { case 1: int x; case '1': void; };");
+    assert_eq!(members(&spec, "u"), ["Case1", "Case49"]);
+}
+
+#[test]
 fn variants_of_unions_are_named_after_their_labels() {
     let spec = spec(
         "enum st { ST_OK = 0, ST_BAD_NAME = 1, ST_GONE = 2, ST_FINE = 0 }; const LIMIT = 7;
          union a switch (st s) { case ST_OK: int x; case ST_BAD_NAME: case ST_GONE: void; };
          union b switch (int i) { case 3: case -1: int x; case LIMIT: void; case ST_GONE: void; case 'q': void; default: int y; };
          union c switch (bool b) { case TRUE: int x; case 0: void; };
-         union d switch (st s) { case ST_FINE: int x; default: void; };",
+         union d switch (st s) { case ST_FINE: int x; default: void; };
+         union e switch (unsigned hyper u) { case 0xffffffffffffffff: int x; case 0: void; };",
     );
+    assert_eq!(members(&spec, "e"), ["Case18446744073709551615", "Case0"]);
     assert_eq!(members(&spec, "a"), ["Ok", "BadName", "Gone"]);
     assert_eq!(
         members(&spec, "b"),

@@ -174,7 +174,8 @@ fn name_arms(union: &mut Union, speller: Speller<'_>) {
     }
 }
 
-fn is_identifier(text: &str) -> bool {
+/// Numbers are labels, too, and no names.
+pub(super) fn is_identifier(text: &str) -> bool {
     !text.starts_with(|c: char| c.is_ascii_digit())
         && text
             .bytes()
@@ -218,6 +219,10 @@ impl<'a> Labels<'a> {
             return case::camel(&case.name.x);
         }
         match case.value {
+            // Unsigned numbers of 64 bits are kept by their bits.
+            value if matches!(spec.resolve(&union.tag), Type::UHyper) => {
+                format!("Case{}", value.cast_unsigned())
+            }
             value if value < 0 => format!("CaseMinus{}", value.unsigned_abs()),
             value => format!("Case{value}"),
         }

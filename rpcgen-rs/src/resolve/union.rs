@@ -75,7 +75,7 @@ impl<'a> Lower<'a, '_> {
                         };
                         let label = match &expr.kind {
                             ExprKind::Name(name) => name.clone(),
-                            ExprKind::Char(byte) if byte.is_ascii_alphanumeric() => {
+                            ExprKind::Char(byte) if byte.is_ascii_alphabetic() => {
                                 format!("Case{}", char::from(*byte))
                             }
                             _ => value.to_string(),

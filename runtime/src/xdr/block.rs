@@ -51,7 +51,7 @@ impl At {
     /// Error: a discriminant that has no arm.
     #[cold]
     #[must_use]
-    pub fn unknown_arm(self, value: i64) -> DecodeError {
+    pub fn unknown_arm(self, value: i128) -> DecodeError {
         DecodeError::new(DecodeErrorKind::UnknownArm(value), self.offset)
     }
 

@@ -57,7 +57,7 @@ pub enum DecodeErrorKind {
     /// A number that is no member of the enum.
     UnknownEnum(i32),
     /// A discriminant that has no arm.
-    UnknownArm(i64),
+    UnknownArm(i128),
     /// A flag that is neither 0 nor 1 (strict mode).
     Flag(u32),
     /// A word out of the range of `char` or `short` (strict mode).

@@ -18,6 +18,8 @@ pub enum Mode {
 #[non_exhaustive]
 pub struct DecodeLimits {
     /// Nested values inside recursive types (default 64). Linked lists and plain nesting do not count.
+    ///
+    /// A value of more than 1 KiB in Rust counts as one for each KiB, since the limit is there for the stack's sake.
     pub depth: u32,
     /// Ceiling of the memory budget in bytes (default 128 MiB).
     ///

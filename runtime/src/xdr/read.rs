@@ -8,6 +8,19 @@ use bytes::Bytes;
 
 pub(super) use self::items::try_array;
 
+/// Bytes of a value that count as one level of depth.
+const LEVEL: usize = 1 << 10;
+
+/// Levels of depth that a value of a recursive type counts as: it lies on the stack while what is inside is decoded.
+const fn levels<T>() -> u32 {
+    let levels = size_of::<T>().div_ceil(LEVEL);
+    match levels {
+        0 | 1 => 1,
+        #[expect(clippy::cast_possible_truncation, reason = "no type has 2^42 bytes")]
+        _ => levels as u32,
+    }
+}
+
 /// Reads XDR from a received message.
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -167,8 +180,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The depth limit is reached.
     #[inline]
-    pub fn enter(&mut self) -> Result<(), DecodeError> {
-        match self.depth.checked_sub(1) {
+    pub fn enter<T>(&mut self) -> Result<(), DecodeError> {
+        match self.depth.checked_sub(const { levels::<T>() }) {
             Some(left) => {
                 self.depth = left;
                 Ok(())
@@ -179,9 +192,9 @@ impl<'a> Reader<'a> {
 
     /// Leaves a value of a recursive type.
     #[inline]
-    pub fn leave(&mut self) {
+    pub fn leave<T>(&mut self) {
         // As many values are left as were entered: no overflow.
-        self.depth = self.depth.wrapping_add(1);
+        self.depth = self.depth.wrapping_add(const { levels::<T>() });
     }
 
     /// Reads a length and checks it against its bound.

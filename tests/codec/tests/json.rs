@@ -155,6 +155,9 @@ fn what_does_not_fit_is_refused() {
     assert!(refused(with("m", json!(9))).contains("9 is not a value of the enum"));
     assert!(refused(with("zzz", json!(1))).contains("unknown name \"zzz\""));
     assert!(refused(json!({ "a": 1 })).contains("missing field `b`"));
+    assert!(refused(with("e", json!(1e39))).contains("out of range of f32"));
+    let twice = from_str::<Scalars>(r#"{ "a": 1, "a": 2 }"#).unwrap_err();
+    assert!(twice.to_string().contains("duplicate field `a`"), "{twice}");
     for wrong in [
         json!({}),
         json!({ "7": 1 }),
@@ -174,6 +177,10 @@ fn what_does_not_fit_is_refused() {
     );
     assert_eq!(from_value::<Colour>(json!(1)).unwrap(), Colour::Red);
     assert_eq!(from_value::<Mood>(json!("CALM")).unwrap(), Mood::CALM);
+    // A second name for a value is read, the first one is written.
+    assert_eq!(from_value::<Colour>(json!("LIME")).unwrap(), Colour::Green);
+    assert_eq!(from_value::<Mood>(json!("MAD")).unwrap(), Mood::WILD);
+    assert_eq!(to_value(Colour::LIME).unwrap(), json!("GREEN"));
 }
 
 #[test]

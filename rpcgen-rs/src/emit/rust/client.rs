@@ -139,7 +139,7 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
     };
     let (result, decode) = match &p.result {
         None => (quote!(()), quote!(|_| Ok(()))),
-        Some(shape) if scope.is_plain(shape.target()) => (scope.ty(shape), quote!(#v1::value)),
+        Some(shape) if scope.is_plain(shape) => (scope.ty(shape), quote!(#v1::value)),
         Some(shape) => {
             let read = scope.decode(shape);
             (scope.ty(shape), quote!(|r| #read))

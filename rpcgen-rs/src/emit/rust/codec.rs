@@ -175,7 +175,7 @@ impl Scope<'_> {
 
     /// An expression of type `Result<Box<T>, DecodeError>` that reads a value from `r`.
     pub(super) fn boxed(&self, shape: &Shape) -> TokenStream {
-        if self.is_plain(shape.target()) {
+        if self.is_plain(shape) {
             return quote!(r.boxed());
         }
         let each = self.decoder(shape);
@@ -184,7 +184,7 @@ impl Scope<'_> {
 
     /// A function that reads a value: a closure, or the trait's function where that is all.
     pub(super) fn decoder(&self, shape: &Shape) -> TokenStream {
-        if self.is_plain(shape.target()) && !matches!(shape.target(), Shape::List(_)) {
+        if self.is_plain(shape) && !matches!(shape.target(), Shape::List(_)) {
             let v1 = &self.v1;
             return quote!(#v1::value);
         }

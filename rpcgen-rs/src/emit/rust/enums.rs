@@ -1,5 +1,6 @@
 //! Enums: closed Rust enums, or open ones that keep values they do not know.
 
+use super::derives;
 use super::scope::{Case, Scope, head, ident, item_head, signed};
 use super::traits::block_codec;
 use crate::ir::{Enumerator, TypeId};
@@ -34,16 +35,6 @@ fn aliases(members: &[Enumerator]) -> TokenStream {
     consts.collect()
 }
 
-fn derives(scope: &Scope<'_>, id: TypeId, default: bool) -> TokenStream {
-    let default = default.then(|| quote!(, Default));
-    let own = scope.options.derive.all(&scope.spec.def(id).name.x, None);
-    let own = own
-        .filter(|path| *path != "Copy")
-        .map(|p| p.parse().unwrap_or_default());
-    let own: Vec<TokenStream> = own.collect();
-    quote!(#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash #default #(, #own)*)])
-}
-
 fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
     let def = scope.spec.def(id);
     let short = scope.short();
@@ -54,7 +45,7 @@ fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream 
     );
     let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
     // The zero value, where the enum has it: any other member is no more likely than the next.
-    let derives = derives(scope, id, def.layout.default);
+    let derives = derives::of_enum(scope, id, def.layout.default);
     let distinct: Vec<_> = members.iter().filter(|m| m.alias_of.is_none()).collect();
     let variants = distinct.iter().map(|m| {
         let head = head(&m.docs, "", &m.name, Case::Type);
@@ -73,7 +64,7 @@ fn closed(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream 
         &quote!(#v1::Block::put(&self.as_i32(), block);),
         &quote!(#v1::enumerator(block, at)),
     );
-    let form = short.enum_form(&short.type_name(id), &distinct, false);
+    let form = short.enum_form(&short.type_name(id), members, false);
     let codec = quote!(#codec #form);
     let implementations = scope.implementations(&codec);
     quote! {
@@ -119,7 +110,7 @@ fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
         ident(&def.name),
     );
     let (i32, str) = (scope.primitive("i32"), scope.primitive("str"));
-    let derives = derives(scope, id, true);
+    let derives = derives::of_enum(scope, id, true);
     let consts = members.iter().map(|m| {
         let head = head(&m.docs, "", &m.name, Case::Constant);
         let (name, value) = (ident(&m.name), signed(m.value));
@@ -135,7 +126,7 @@ fn open(scope: &Scope<'_>, id: TypeId, members: &[Enumerator]) -> TokenStream {
         &quote!(#v1::Block::put(&self.0, block);),
         &quote!(#v1::Block::get(block, at).map(Self)),
     );
-    let form = short.enum_form(&short.type_name(id), &distinct, true);
+    let form = short.enum_form(&short.type_name(id), members, true);
     let codec = quote!(#codec #form);
     let implementations = scope.implementations(&codec);
     quote! {

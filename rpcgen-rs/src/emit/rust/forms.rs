@@ -26,11 +26,11 @@ impl Scope<'_> {
         }
     }
 
-    /// An enum, closed or open.
+    /// An enum, closed or open; with second names for a value, which are read, too.
     pub(super) fn enum_form(
         &self,
         name: &TokenStream,
-        members: &[&Enumerator],
+        members: &[Enumerator],
         open: bool,
     ) -> TokenStream {
         let v1 = &self.v1;

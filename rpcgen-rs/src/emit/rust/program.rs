@@ -24,7 +24,9 @@ pub(super) fn print(scope: &Scope<'_>, program: &Program, out: &mut Printer) {
         .iter()
         .map(|v| view(scope, program, v))
         .collect();
-    out.open(quote!(#head #[allow(dead_code)] pub mod #name {}));
+    // The module that includes the output is often called like its only program.
+    let allow = quote!(#[allow(dead_code, clippy::module_inception)]);
+    out.open(quote!(#head #allow pub mod #name {}));
     out.items(quote! {
         #import
         /// The program's number.

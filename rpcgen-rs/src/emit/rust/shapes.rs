@@ -217,7 +217,7 @@ impl Scope<'_> {
     /// Whether the runtime's traits say all there is to say about the codec: no bound of an outer declaration.
     pub(super) fn is_plain(&self, shape: &Shape) -> bool {
         matches!(
-            shape,
+            shape.target(),
             Shape::Scalar(..)
                 | Shape::Quadruple
                 | Shape::List(_)
@@ -229,6 +229,6 @@ impl Scope<'_> {
     /// Its own codec is all there is to it: a function of the runtime does what a closure would, which rustc is
     /// quicker to compile.
     pub(super) fn is_one_value(&self, shape: &Shape) -> bool {
-        self.is_plain(shape.target()) && !matches!(shape.target(), Shape::List(_))
+        self.is_plain(shape) && !matches!(shape.target(), Shape::List(_))
     }
 }

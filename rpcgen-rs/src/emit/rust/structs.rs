@@ -1,6 +1,7 @@
 //! Structs and typedefs.
 
 use super::codec::Value;
+use super::derives;
 use super::linked;
 use super::members::{
     Member, Reads, decode_members, encode_members, get_members, length_of_members, put_members,
@@ -52,7 +53,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, fields: &[Field]) -> TokenStr
     });
     let all = || members.iter().chain(next);
     let default = layout.default && all().all(|m| scope.derives_default(&m.shape));
-    let derives = derives(scope, id, next.is_some(), default);
+    let derives = derives::of_type(scope, id, next.is_some(), default);
     let default = (layout.default && !default).then(|| default_impl(scope, &name, all()));
     let short = scope.short();
     let codec = match next {
@@ -71,28 +72,6 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, fields: &[Field]) -> TokenStr
         #allow
         #implementations
     }
-}
-
-/// The derives of a type; a linked one has implementations of its own that are loops.
-pub(super) fn derives(scope: &Scope<'_>, id: TypeId, linked: bool, default: bool) -> TokenStream {
-    let def = scope.spec.def(id);
-    let mut list = Vec::new();
-    if !linked {
-        list.extend([quote!(Clone), quote!(Debug), quote!(PartialEq)]);
-        if def.layout.eq {
-            list.extend([quote!(Eq), quote!(Hash)]);
-        }
-    }
-    if default {
-        list.push(quote!(Default));
-    }
-    for path in scope.options.derive.all(&def.name.x, None) {
-        list.push(path.parse().unwrap_or_default());
-    }
-    if list.is_empty() {
-        return TokenStream::new();
-    }
-    quote!(#[derive(#(#list),*)])
 }
 
 /// `Default` written out: `derive` has none for long arrays.
@@ -169,7 +148,7 @@ fn codec(scope: &Scope<'_>, id: TypeId, members: &[Member<'_>]) -> TokenStream {
     } = decode_members(scope, members);
     let value = scope.placed(id, &quote!(Self { #members }));
     let decode = if def.layout.recursive {
-        quote!(r.enter()?; #statements let value = #value; r.leave(); Ok(value))
+        quote!(r.enter::<Self>()?; #statements let value = #value; r.leave::<Self>(); Ok(value))
     } else {
         quote!(#statements Ok(#value))
     };
@@ -195,7 +174,7 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
         return quote!(#head_of_type pub type #name = #ty;);
     }
     let derived = def.layout.default && scope.derives_default(&shape);
-    let derives = derives(scope, id, false, derived);
+    let derives = derives::of_type(scope, id, false, derived);
     let default = (def.layout.default && !derived).then(|| {
         let value = scope.default_value(&shape);
         quote! {
@@ -217,7 +196,7 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
             let (length, decode) = (scope.length(&shape, &inner), scope.decode(&shape));
             let value = scope.placed(id, &quote!(Self(value)));
             let decode = if def.layout.recursive {
-                quote!(r.enter()?; let value = #decode?; r.leave(); Ok(#value))
+                quote!(r.enter::<Self>()?; let value = #decode?; r.leave::<Self>(); Ok(#value))
             } else if scope.is_placed(id) {
                 quote!(#decode.map(|value| #value))
             } else {

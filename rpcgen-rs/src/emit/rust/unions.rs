@@ -1,12 +1,12 @@
 //! Discriminated unions: Rust enums, one variant for each `case` label.
 
 use super::codec::Value;
+use super::derives;
 use super::docs;
 use super::forms::UnionForm;
 use super::scope::{Case, Scope, head, ident, item_head, number, signed, word};
 use super::shape::Shape;
 use super::shapes::{BLOCK, User};
-use super::structs::derives;
 use super::traits::stream_codec;
 use crate::ir::{Arm, Case as UnionCase, Docs, Type, TypeId, TypeKind, Union};
 use proc_macro2::{Ident, TokenStream};
@@ -312,7 +312,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
     let unit = zero
         .filter(|v| v.shape.is_none() && !v.keeps_tag)
         .map(|v| &v.name);
-    let derives = derives(scope, id, false, unit.is_some());
+    let derives = derives::of_type(scope, id, false, unit.is_some());
     // Layout decides what is boxed; up to its limit a large arm stays in place.
     let large =
         (def.layout.size > LARGE_VARIANT).then(|| quote!(#[allow(clippy::large_enum_variant)]));
@@ -345,7 +345,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
     let length = length(&short, &view);
     let decode = decode(&short, id, &view);
     let decode = if def.layout.recursive {
-        quote!(r.enter()?; let value = #decode; r.leave(); Ok(value))
+        quote!(r.enter::<Self>()?; let value = #decode; r.leave::<Self>(); Ok(value))
     } else {
         quote!(Ok(#decode))
     };
@@ -521,14 +521,7 @@ fn decode(scope: &Scope<'_>, id: TypeId, view: &View<'_>) -> TokenStream {
             }
         }
         (None, Tag::Bool) if view.variants.len() >= 2 => quote!(),
-        (None, tag) => {
-            let wide = match tag {
-                Tag::Number("i64") => quote!(tag),
-                Tag::Number("u64") => quote!(tag.cast_signed()),
-                _ => quote!(tag.into()),
-            };
-            quote!(tag => return Err(at.unknown_arm(#wide)))
-        }
+        (None, _) => quote!(tag => return Err(at.unknown_arm(tag.into()))),
     };
     let needs_at = !(last.is_empty()
         || matches!(

@@ -106,7 +106,7 @@ const _: () = {
 
 /// Program `BOUND_PROG`.
 #[doc(alias = "BOUND_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod bound_prog {
     use ::rpcgen_runtime::codegen::v1;
 

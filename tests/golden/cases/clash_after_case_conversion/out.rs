@@ -388,7 +388,7 @@ const _: () = {
 
 /// Program `CLASH_PROG`.
 #[allow(non_snake_case)]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod CLASH_PROG {
     use ::rpcgen_runtime::codegen::v1;
 
@@ -634,7 +634,7 @@ pub mod CLASH_PROG {
 }
 
 /// Program `clash_prog`.
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod clash_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -260,7 +260,7 @@ pub type Number = i32;
 
 /// A program.
 #[doc(alias = "DOC_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod doc_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -647,7 +647,7 @@ const _: () = {
 
     v1::implement!(Twice);
 
-    v1::json!(enum Twice { First = "TWICE_FIRST" Other = "TWICE_OTHER" });
+    v1::json!(enum Twice { First = "TWICE_FIRST" AGAIN = "TWICE_AGAIN" Other = "TWICE_OTHER" });
 };
 
 #[doc(alias = "all")]

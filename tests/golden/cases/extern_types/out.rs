@@ -122,7 +122,7 @@ const _: () = {
 
 /// Program `EXT_PROG`.
 #[doc(alias = "EXT_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod ext_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -90,7 +90,7 @@ const _: () = {
 pub enum UnsignedWide {
     #[default]
     Case0,
-    CaseMinus1(i32),
+    Case18446744073709551615(i32),
     /// Any other discriminant.
     Other(u64),
 }
@@ -102,7 +102,7 @@ impl UnsignedWide {
     pub const fn discriminant(&self) -> u64 {
         match self {
             Self::Case0 => 0,
-            Self::CaseMinus1(_) => 18446744073709551615,
+            Self::Case18446744073709551615(_) => 18446744073709551615,
             Self::Other(tag) => *tag,
         }
     }
@@ -117,7 +117,7 @@ const _: () = {
             match self {
                 Self::Other(0 | 18446744073709551615) => w.invalid("unsigned_wide"),
                 Self::Case0 | Self::Other(_) => v1::Encode::encode(&self.discriminant(), w),
-                Self::CaseMinus1(x) => {
+                Self::Case18446744073709551615(x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 8, 12>(block));
                     v1::put::<8, 4, 12, _>(x, block);
@@ -129,7 +129,7 @@ const _: () = {
         fn encoded_len(&self) -> usize {
             8 + match self {
                 Self::Case0 => 0,
-                Self::CaseMinus1(_) => 4,
+                Self::Case18446744073709551615(_) => 4,
                 Self::Other(_) => 0,
             }
         }
@@ -142,7 +142,9 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<u64>(r)? {
                 0 => Self::Case0,
-                18446744073709551615 => Self::CaseMinus1(v1::field("max", v1::value(r))?),
+                18446744073709551615 => {
+                    Self::Case18446744073709551615(v1::field("max", v1::value(r))?)
+                }
                 tag => Self::Other(tag),
             })
         }
@@ -153,7 +155,7 @@ const _: () = {
     v1::json!(union UnsignedWide {
         void { Case0 = "0" }
         value {
-            CaseMinus1 = "18446744073709551615"
+            Case18446744073709551615 = "18446744073709551615"
         } tag { Other } tagged {}
     });
 };

@@ -3,7 +3,7 @@
 
 /// Reading a counter twice is harmless, counting twice is not: --idempotent tells clients which is which.
 #[doc(alias = "COUNTER_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod counter_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -270,7 +270,7 @@ const _: () = {
 pub type Dyn = i32;
 
 /// Program `yield`.
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod r#yield {
     use ::rpcgen_runtime::codegen::v1;
 

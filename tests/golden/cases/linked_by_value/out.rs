@@ -568,7 +568,7 @@ const _: () = {
 
 /// Program `LINK_PROG`.
 #[doc(alias = "LINK_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod link_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -339,9 +339,82 @@ const _: () = {
     v1::json!(struct Exports { all all = "all" numbers numbers = "numbers" });
 };
 
+/// Names for lists and structs, in arrays: what they stand for has all there is to say.
+#[doc(alias = "chain")]
+#[allow(dead_code, missing_docs)]
+pub type Chain = ::rpcgen_runtime::codegen::v1::List<Entry>;
+
+#[doc(alias = "shown")]
+#[allow(dead_code, missing_docs)]
+pub type Shown = Listing;
+
+#[doc(alias = "several")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Several {
+    pub chains: ::std::vec::Vec<Chain>,
+    pub two: [Chain; 2],
+    pub maybe: ::core::option::Option<Chain>,
+    pub lists: ::std::vec::Vec<Shown>,
+    pub pair: [Shown; 2],
+    pub one: ::core::option::Option<Shown>,
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for Several {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            w.vec(&self.chains, 0xffff_ffff, "several.chains");
+            w.array(&self.two);
+            w.option(self.maybe.as_ref());
+            w.vec(&self.lists, 4, "several.lists");
+            w.array(&self.pair);
+            w.option(self.one.as_ref());
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4 + v1::Encode::encoded_len_all(&self.chains)
+                + v1::Encode::encoded_len_all(&self.two)
+                + 4
+                + self.maybe.as_ref().map_or(0, v1::Encode::encoded_len)
+                + 4
+                + v1::Encode::encoded_len_all(&self.lists)
+                + v1::Encode::encoded_len_all(&self.pair)
+                + 4
+                + self.one.as_ref().map_or(0, v1::Encode::encoded_len)
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Several {
+        const MIN: usize = 40;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            Ok(Self {
+                chains: v1::field("chains", r.vec(0xffff_ffff))?,
+                two: v1::field("two", r.array())?,
+                maybe: v1::field("maybe", r.option())?,
+                lists: v1::field("lists", r.vec(4))?,
+                pair: v1::field("pair", r.array())?,
+                one: v1::field("one", r.option())?,
+            })
+        }
+    }
+
+    v1::implement!(Several);
+
+    v1::json!(struct Several {
+        chains chains = "chains" two two = "two" maybe maybe = "maybe" lists lists = "lists"
+        pair pair = "pair" one one = "one"
+    });
+};
+
 /// Program `LIST_PROG`.
 #[doc(alias = "LIST_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod list_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -6,7 +6,7 @@ pub const HIGHEST: u32 = 4;
 
 /// Program `MANY_PROG`.
 #[doc(alias = "MANY_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod many_prog {
     use ::rpcgen_runtime::codegen::v1;
 
@@ -432,7 +432,7 @@ pub mod many_prog {
 
 /// Program `OTHER_PROG`.
 #[doc(alias = "OTHER_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod other_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -391,7 +391,7 @@ const _: () = {
 
 /// Program `LOCAL_PROG`.
 #[doc(alias = "LOCAL_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod local_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -68,7 +68,7 @@ pub type Opaque16 = [u8; 16];
 
 /// Program `ARGS_PROG`.
 #[doc(alias = "ARGS_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod args_prog {
     use ::rpcgen_runtime::codegen::v1;
 

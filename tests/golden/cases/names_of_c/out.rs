@@ -98,7 +98,7 @@ const _: () = {
 
     v1::implement!(My_Enum);
 
-    v1::json!(enum My_Enum { MY_A = "MY_A" my_b = "my_b" });
+    v1::json!(enum My_Enum { MY_A = "MY_A" my_b = "my_b" MY_C = "MY_C" });
 };
 
 #[allow(non_camel_case_types)]
@@ -821,7 +821,7 @@ const _: () = {
 
 /// Program `SOME_PROG`.
 #[allow(non_snake_case)]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod SOME_PROG {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -37,7 +37,7 @@ const _: () = {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.a, w);
-            w.vec_with(&self.b, 4, "usize.b", |w, x| v1::Encode::encode(x, w));
+            w.vec(&self.b, 4, "usize.b");
         }
 
         #[inline]
@@ -53,7 +53,7 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 a: v1::field("a", v1::value(r))?,
-                b: v1::field("b", r.vec_with(4, 8, v1::value))?,
+                b: v1::field("b", r.vec(4))?,
             })
         }
     }
@@ -91,7 +91,7 @@ const _: () = {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             w.array(&self.inner);
-            w.option_with(self.maybe.as_ref(), |w, x| v1::Encode::encode(x, w));
+            w.option(self.maybe.as_ref());
             let block = w.reserve::<164>();
             v1::put::<0, 4, 164, _>(&self.x, block);
             v1::put_array::<_, 4, _, _>(
@@ -115,7 +115,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let inner = v1::field("inner", r.array())?;
-            let maybe = v1::field("maybe", r.option_with(v1::value))?;
+            let maybe = v1::field("maybe", r.option())?;
             let (block, at) = r.take::<164>()?;
             Ok(Self {
                 inner,
@@ -489,7 +489,7 @@ const _: () = {
 };
 
 /// Program `prog`.
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod prog {
     use ::rpcgen_runtime::codegen::v1;
 

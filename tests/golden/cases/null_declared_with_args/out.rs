@@ -2,7 +2,7 @@
 
 /// Procedure 0 with arguments and a result of its own.
 #[doc(alias = "NULL_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod null_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -88,7 +88,7 @@ const _: () = {
 
     v1::implement!(Vendor);
 
-    v1::json!(open Vendor { A = "VENDOR_A" B = "VENDOR_B" });
+    v1::json!(open Vendor { A = "VENDOR_A" B = "VENDOR_B" SAME = "VENDOR_SAME" });
 };
 
 #[doc(alias = "closed")]

@@ -466,7 +466,7 @@ const _: () = {
 
 /// Program `NOTE_PROG`.
 #[doc(alias = "NOTE_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod note_prog {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -2,7 +2,7 @@
 
 /// Procedures called like methods that Rust or our own traits have.
 #[doc(alias = "HELPER_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod helper_prog {
     use ::rpcgen_runtime::codegen::v1;
 

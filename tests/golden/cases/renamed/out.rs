@@ -229,7 +229,7 @@ const _: () = {
 
 /// Program `RPC_PROG`.
 #[doc(alias = "RPC_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod service {
     use ::rpcgen_runtime::codegen::v1;
 

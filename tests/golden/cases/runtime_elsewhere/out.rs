@@ -44,7 +44,7 @@ const _: () = {
 
 /// Program `P_PROG`.
 #[doc(alias = "P_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod p_prog {
     use crate::runtime::codegen::v1;
 

@@ -185,7 +185,7 @@ const _: () = {
 
 /// Program `P`.
 #[doc(alias = "P")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod p {
     use ::rpcgen_runtime::codegen::v1;
 

@@ -349,7 +349,7 @@ const _: () = {
 
 /// Program `STD_PROG`.
 #[doc(alias = "STD_PROG")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod std_prog {
     use ::rpcgen_runtime::codegen::v1;
 

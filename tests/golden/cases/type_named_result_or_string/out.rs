@@ -1115,7 +1115,7 @@ const _: () = {
 
 /// Program `Prelude`.
 #[doc(alias = "Prelude")]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::module_inception)]
 pub mod prelude {
     use ::rpcgen_runtime::codegen::v1;
 
