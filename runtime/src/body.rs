@@ -149,16 +149,24 @@ impl Body {
     }
 
     /// Number of bytes.
+    #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
+        self.flat()
+            .map_or_else(|| self.len_of_pieces(), <[u8]>::len)
+    }
+
+    fn len_of_pieces(&self) -> usize {
         let segments = self.segments();
         segments.fold(self.head().len(), |sum, s| sum.saturating_add(s.len()))
     }
 
     /// Whether there are no bytes.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.head().is_empty() && self.segments().next().is_none()
+        // A segment is never empty.
+        self.flat().is_some_and(<[u8]>::is_empty)
     }
 
     /// Puts a header in front: into the room left for it, or as a copy of the head behind it.
@@ -189,7 +197,6 @@ impl Body {
     }
 
     /// The bytes, where they are in one piece.
-    #[cfg(feature = "net")]
     #[inline]
     pub(crate) fn flat(&self) -> Option<&[u8]> {
         match &self.0 {

@@ -9,7 +9,7 @@ pub mod v1 {
     #[cfg(feature = "net")]
     pub use crate::server::{
         BlockingPool, BoxFuture, Context, Dispatch, Fault, argument, arguments, no_procedure,
-        result, results,
+        result, results, void,
     };
     pub use crate::xdr::{
         At, Block, Decode, DecodeError, Decoded, Encode, List, Mode, Opaque, Quadruple, Reader,

@@ -15,6 +15,7 @@ pub struct Interface {
 
 impl Interface {
     /// The procedure with this number.
+    #[inline]
     #[must_use]
     pub fn procedure(&self, number: u32) -> Option<&'static ProcInfo> {
         // Numbers are nearly always 0, 1, 2 …: look there first.

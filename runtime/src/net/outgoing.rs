@@ -22,9 +22,10 @@ const SLICES: usize = 64;
 /// Bytes waiting to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
+    /// What goes first.
     pieces: VecDeque<Piece>,
-    /// An empty buffer to gather into.
-    spare: Vec<u8>,
+    /// Small messages behind it.
+    tail: Gathered,
     len: usize,
 }
 
@@ -35,9 +36,16 @@ thread_local! {
 
 #[derive(Debug)]
 enum Piece {
-    /// Small messages; written up to the position.
-    Gathered(Vec<u8>, usize),
+    Gathered(Gathered),
     Whole(Body),
+}
+
+/// Small messages in one buffer.
+#[derive(Debug, Default)]
+struct Gathered {
+    buf: Vec<u8>,
+    /// Bytes written already.
+    at: usize,
 }
 
 impl Outgoing {
@@ -46,23 +54,52 @@ impl Outgoing {
         self.push_behind(&[], message);
     }
 
+    /// Adds a message that is in one piece, if it is small; whether it is. The parts are given one by one: put together
+    /// somewhere else they would cost as much as all the rest.
+    #[inline]
+    pub(crate) fn push_flat<const N: usize>(
+        &mut self,
+        mark: [u8; 4],
+        header: &[u8; N],
+        flat: &[u8],
+    ) -> bool {
+        let len = mark.len() + N + flat.len();
+        let small = len <= SMALL;
+        if small {
+            self.len += len;
+            let buf = self.gathered();
+            buf.reserve(len);
+            buf.extend_from_slice(&mark);
+            buf.extend_from_slice(header);
+            buf.extend_from_slice(flat);
+        }
+        small
+    }
+
     /// Adds a message with something in front of it.
     #[inline]
-    pub(crate) fn push_behind(&mut self, front: &[u8], mut message: Body) {
+    pub(crate) fn push_behind<const N: usize>(&mut self, front: &[u8; N], message: Body) {
         // Nearly all: small, and in one piece.
-        if let Some(flat) = message.flat()
-            && front.len() + flat.len() <= SMALL
-        {
-            self.len += front.len() + flat.len();
-            let buf = self.gathered();
-            buf.extend_from_slice(front);
-            buf.extend_from_slice(flat);
-            return;
+        match message.flat() {
+            Some(flat) if N + flat.len() <= SMALL => {
+                self.len += N + flat.len();
+                let buf = self.gathered();
+                buf.extend_from_slice(front);
+                if !flat.is_empty() {
+                    buf.extend_from_slice(flat);
+                }
+            }
+            _ => self.push_pieces(front, message),
         }
+    }
+
+    #[inline(never)]
+    fn push_pieces(&mut self, front: &[u8], mut message: Body) {
         let len = front.len() + message.len();
         self.len += len;
         if len > SMALL {
             message.prepend(front);
+            self.end_tail();
             self.pieces.push_back(Piece::Whole(message));
             return;
         }
@@ -76,28 +113,30 @@ impl Outgoing {
     /// The buffer that the next small message goes into.
     #[inline]
     fn gathered(&mut self) -> &mut Vec<u8> {
-        let fits = |piece: &Piece| matches!(piece, Piece::Gathered(buf, _) if buf.len() < GATHER);
-        if !self.pieces.back().is_some_and(fits) {
-            let buf = match self.spare.capacity() {
-                0 => SPARE.take(),
-                _ => std::mem::take(&mut self.spare),
-            };
-            self.pieces.push_back(Piece::Gathered(buf, 0));
+        if self.tail.buf.len() >= GATHER {
+            self.end_tail();
         }
-        match self.pieces.back_mut() {
-            Some(Piece::Gathered(buf, _)) => buf,
-            // There is one at the back now.
-            _ => &mut self.spare,
+        if self.tail.buf.capacity() == 0 {
+            self.tail.buf = SPARE.take();
+        }
+        &mut self.tail.buf
+    }
+
+    /// Makes what has been gathered a piece of its own.
+    fn end_tail(&mut self) {
+        if !self.tail.rest().is_empty() {
+            let tail = std::mem::take(&mut self.tail);
+            self.pieces.push_back(Piece::Gathered(tail));
         }
     }
 
     /// Gives back the memory of a stream with nothing to write. The thread keeps one buffer for the stream that is written
     /// to next.
     pub(crate) fn shrink(&mut self) {
-        if self.pieces.is_empty() && self.spare.capacity() > 0 {
-            let spare = std::mem::take(&mut self.spare);
-            if spare.capacity() <= 2 * GATHER {
-                SPARE.set(spare);
+        if self.is_empty() && self.tail.buf.capacity() > 0 {
+            let Gathered { buf, .. } = std::mem::take(&mut self.tail);
+            if buf.capacity() <= 2 * GATHER {
+                SPARE.set(buf);
             }
         }
     }
@@ -109,7 +148,7 @@ impl Outgoing {
 
     /// Whether everything has been written.
     pub(crate) fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
+        self.len == 0
     }
 
     /// Whether there is enough for a good write.
@@ -124,18 +163,20 @@ impl Outgoing {
         cx: &mut Context<'_>,
         progress: &mut usize,
     ) -> Poll<io::Result<()>> {
-        while !self.pieces.is_empty() {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let chunks = self.pieces.iter().flat_map(Piece::chunks);
-            let mut used = 0;
-            for (slice, chunk) in slices.iter_mut().zip(chunks) {
-                *slice = IoSlice::new(chunk);
-                used += 1;
-            }
+        while !self.is_empty() {
             let mut stream = Pin::new(&mut *stream);
-            let written = ready!(match &slices[..used] {
-                [one] => stream.as_mut().poll_write(cx, one),
-                many => stream.as_mut().poll_write_vectored(cx, many),
+            let written = ready!(if self.pieces.is_empty() {
+                stream.as_mut().poll_write(cx, self.tail.rest())
+            } else {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let chunks = self.pieces.iter().flat_map(Piece::chunks);
+                let chunks = chunks.chain([self.tail.rest()]);
+                let mut used = 0;
+                for (slice, chunk) in slices.iter_mut().zip(chunks) {
+                    *slice = IoSlice::new(chunk);
+                    used += 1;
+                }
+                stream.as_mut().poll_write_vectored(cx, &slices[..used])
             })?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -148,37 +189,44 @@ impl Outgoing {
 
     fn advance(&mut self, mut n: usize) {
         self.len -= n;
-        while n > 0 {
-            let Some(piece) = self.pieces.front_mut() else {
-                return;
-            };
+        while let Some(piece) = self.pieces.front_mut() {
             let step = n.min(piece.len());
             n -= step;
             match piece {
-                Piece::Gathered(_, at) => *at += step,
+                Piece::Gathered(gathered) => gathered.at += step,
                 Piece::Whole(body) => body.advance(step),
             }
-            if piece.len() == 0
-                && let Some(Piece::Gathered(mut buf, _)) = self.pieces.pop_front()
-            {
-                buf.clear();
-                self.spare = buf;
+            if piece.len() > 0 {
+                return;
             }
+            self.pieces.pop_front();
         }
+        self.tail.at += n;
+        if self.tail.rest().is_empty() {
+            self.tail.at = 0;
+            self.tail.buf.clear();
+        }
+    }
+}
+
+impl Gathered {
+    /// What is not written yet.
+    fn rest(&self) -> &[u8] {
+        self.buf.get(self.at..).unwrap_or_default()
     }
 }
 
 impl Piece {
     fn len(&self) -> usize {
         match self {
-            Self::Gathered(buf, at) => buf.len() - at,
+            Self::Gathered(gathered) => gathered.rest().len(),
             Self::Whole(body) => body.len(),
         }
     }
 
     fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         let (flat, body) = match self {
-            Self::Gathered(buf, at) => (Some(&buf[*at..]), None),
+            Self::Gathered(gathered) => (Some(gathered.rest()), None),
             Self::Whole(body) => (None, Some(body)),
         };
         flat.into_iter()

@@ -92,6 +92,20 @@ impl fmt::Display for RecordError {
 
 impl core::error::Error for RecordError {}
 
+/// Takes a record of `len` bytes that was [peeked](Decoder::peek) at out of `buf`: what stands in it from `at` on. Of
+/// nothing there is no reference to the buffer.
+#[inline]
+pub fn take(buf: &mut BytesMut, len: usize, at: usize) -> Bytes {
+    let end = len.saturating_add(4);
+    if at >= len {
+        buf.advance(end);
+        return Bytes::new();
+    }
+    let mut record = buf.split_to(end).freeze();
+    record.advance(at.saturating_add(4));
+    record
+}
+
 /// Takes a stream apart into records.
 ///
 /// The caller appends what it received to a buffer and calls [`next`](Self::next) until it returns `None`.
@@ -129,7 +143,29 @@ impl Decoder {
     ///
     /// # Errors
     /// The stream violates a limit and must be closed.
+    #[inline]
     pub fn next(&mut self, buf: &mut BytesMut) -> Result<Option<Bytes>, RecordError> {
+        match self.peek(buf).map(<[u8]>::len) {
+            Some(len) => Ok(Some(take(buf, len, 0))),
+            None => self.next_fragments(buf),
+        }
+    }
+
+    /// The next record, if it came as one fragment, within the limits, and is whole, as nearly all are. It stays in `buf`,
+    /// for [`take`] or [`next`](Self::next).
+    #[inline]
+    #[must_use]
+    pub fn peek<'a>(&self, buf: &'a [u8]) -> Option<&'a [u8]> {
+        let (header, data) = buf.split_first_chunk()?;
+        let word = u32::from_be_bytes(*header);
+        let len = (word & !LAST) as usize;
+        let begins = self.fragment.is_none() && self.fragments == 0;
+        let fits = word > LAST && len <= self.limits.record && self.limits.fragments > 0;
+        data.get(..len).filter(|_| begins && fits)
+    }
+
+    #[inline(never)]
+    fn next_fragments(&mut self, buf: &mut BytesMut) -> Result<Option<Bytes>, RecordError> {
         loop {
             let Some(fragment) = self.fragment else {
                 let Some(header) = buf.first_chunk::<4>().copied() else {

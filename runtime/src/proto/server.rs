@@ -4,11 +4,10 @@ use crate::auth::AuthSys;
 use crate::msg::{
     AcceptStat, AuthRef, AuthStat, CallError, CallRef, Denied, OpaqueAuth, ReplyHeader, flavor,
 };
-use crate::{Interface, Mode};
+use crate::{Interface, Mode, ProcInfo};
 use alloc::boxed::Box;
 #[cfg(feature = "net")]
 use alloc::vec::Vec;
-use bytes::{Buf, Bytes};
 
 /// What the server serves: looked at for each call.
 pub trait Programs {
@@ -79,9 +78,9 @@ impl Authenticated {
 
 /// What to do with a message.
 #[derive(Debug)]
-pub enum Verdict<T> {
+pub enum Verdict<'a, T> {
     /// Run a procedure.
-    Run(Accepted<T>),
+    Run(Accepted<'a, T>),
     /// Answer with this header alone.
     Reply(ReplyHeader),
     /// Nothing that can be answered: drop a datagram, close a stream.
@@ -90,13 +89,15 @@ pub enum Verdict<T> {
 
 /// A call that may run.
 #[derive(Debug)]
-pub struct Accepted<T> {
+pub struct Accepted<'a, T> {
     /// Transaction id.
     pub xid: u32,
     /// Who answers.
-    pub target: T,
+    pub target: &'a T,
     /// What it serves; without procedures where it answers for all programs.
     pub interface: &'static Interface,
+    /// The procedure, where the interface has it.
+    pub info: Option<&'static ProcInfo>,
     /// Program number.
     pub program: u32,
     /// Version of the program.
@@ -105,16 +106,18 @@ pub struct Accepted<T> {
     pub procedure: u32,
     /// Who calls, and the verifier of the reply.
     pub auth: Authenticated,
-    /// The encoded arguments, a slice of the message.
-    pub args: Bytes,
+    /// Where the encoded arguments begin in the message.
+    pub args_at: usize,
 }
 
 /// Judges a message.
-pub fn judge<P: Programs>(mut message: Bytes, programs: &P, mode: Mode) -> Verdict<P::Target>
-where
-    P::Target: Clone,
-{
-    let call = match CallRef::parse(&message) {
+#[inline]
+pub fn judge<'a, P: Programs>(
+    message: &[u8],
+    programs: &'a P,
+    mode: Mode,
+) -> Verdict<'a, P::Target> {
+    let call = match CallRef::parse(message) {
         Ok(call) => call,
         Err(CallError::RpcVersion { xid, .. }) => {
             let why = Denied::RpcMismatch { low: 2, high: 2 };
@@ -126,34 +129,31 @@ where
     };
     let xid = call.xid;
     // Authentication comes before the program is looked up, as with the other servers of the field.
-    let auth = match authenticate(&message, &call, programs, mode) {
+    let auth = match authenticate(message, &call, programs, mode) {
         Ok(auth) => auth,
         Err(stat) => return denied(xid, stat),
     };
-    let accepted = |stat| {
-        let verf = auth.verf.as_deref().cloned().unwrap_or_default();
-        Verdict::Reply(ReplyHeader::accepted_with(xid, verf, stat))
-    };
-    let (target, interface) = match programs.target(call.program, call.version) {
-        Some((target, interface)) => {
-            if interface.procedure(call.procedure).is_none() {
-                // Every version has procedure 0, whether its interface says so or not.
-                return accepted(match call.procedure {
+    let (target, interface, info) = match programs.target(call.program, call.version) {
+        Some((target, interface)) => match interface.procedure(call.procedure) {
+            Some(info) => (target, interface, Some(info)),
+            // Every version has procedure 0, whether its interface says so or not.
+            None => {
+                let stat = match call.procedure {
                     0 => AcceptStat::Success,
                     _ => AcceptStat::ProcUnavail,
-                });
+                };
+                return unaccepted(xid, auth, stat);
             }
-            (target, interface)
-        }
+        },
         None => {
             let mut versions = programs.versions(call.program);
             match (versions.next(), programs.fallback()) {
                 (Some(low), _) => {
                     let high = versions.last().unwrap_or(low);
-                    return accepted(AcceptStat::ProgMismatch { low, high });
+                    return unaccepted(xid, auth, AcceptStat::ProgMismatch { low, high });
                 }
-                (None, Some(fallback)) => fallback,
-                (None, None) => return accepted(AcceptStat::ProgUnavail),
+                (None, Some((target, interface))) => (target, interface, None),
+                (None, None) => return unaccepted(xid, auth, AcceptStat::ProgUnavail),
             }
         }
     };
@@ -161,23 +161,28 @@ where
     if call.procedure != 0 && !programs.suffices(call.cred.flavor, call.program, call.procedure) {
         return denied(xid, AuthStat::TOOWEAK);
     }
-    let (program, version, procedure) = (call.program, call.version, call.procedure);
-    let args_at = call.args_at.min(message.len());
-    // What was the message becomes the arguments: nothing else refers to it.
-    message.advance(args_at);
     Verdict::Run(Accepted {
         xid,
-        target: target.clone(),
+        target,
         interface,
-        program,
-        version,
-        procedure,
+        info,
+        program: call.program,
+        version: call.version,
+        procedure: call.procedure,
         auth,
-        args: message,
+        args_at: call.args_at.min(message.len()),
     })
 }
 
-fn denied<T>(xid: u32, stat: AuthStat) -> Verdict<T> {
+/// An answer without a call, to whom is authenticated.
+#[cold]
+fn unaccepted<'a, T>(xid: u32, auth: Authenticated, stat: AcceptStat) -> Verdict<'a, T> {
+    let verf = auth.verf.map_or(OpaqueAuth::NONE, |verf| *verf);
+    Verdict::Reply(ReplyHeader::accepted_with(xid, verf, stat))
+}
+
+#[cold]
+fn denied<'a, T>(xid: u32, stat: AuthStat) -> Verdict<'a, T> {
     Verdict::Reply(ReplyHeader::denied(xid, Denied::Auth(stat)))
 }
 

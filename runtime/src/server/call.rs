@@ -1,14 +1,15 @@
 //! One call: from an accepted message to the reply's bytes.
 
-use super::context::Origin;
+use super::context::{Deadline, Origin};
 use super::noise::Noise;
 use super::{BoxFuture, Context, Dispatch, Extensions, Fault, Shared, span};
-use crate::Body;
 use crate::msg::{AcceptStat, OpaqueAuth, ReplyHeader};
 use crate::net::Outgoing;
 use crate::proto::record;
 use crate::proto::replay::{Admission, CallKey};
-use crate::proto::server::{Accepted, REPLY_ROOM, Verifier, header_bytes};
+use crate::proto::server::{Accepted, Cred, REPLY_ROOM, Verifier, header_bytes};
+use crate::{Body, ProcInfo};
+use bytes::Bytes;
 use std::cell::Cell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -104,37 +105,40 @@ impl Call {
     /// Starts the handler, unless the call is a duplicate.
     #[inline]
     pub(crate) fn start(
-        accepted: Accepted<Arc<dyn Dispatch>>,
+        accepted: &mut Accepted<'_, Arc<dyn Dispatch>>,
+        mut args: Bytes,
         origin: &Arc<Origin>,
         server: &Arc<Shared>,
     ) -> Start {
-        let remembered = match remember(&accepted, origin, server) {
+        let remembered = match remember(accepted, &args, origin, server) {
             Ok(remembered) => remembered,
             Err(Admission::Replay(reply)) => {
                 return Start::Replayed(reply.map(|bytes| Body::from(bytes).into()));
             }
             Err(_) => return Start::Duplicate,
         };
-        let span = span::open(&accepted, origin);
-        let info = accepted.interface.procedure(accepted.procedure);
+        let span = span::open(accepted, origin);
         let deadline = server.limits.request_deadline;
-        let cx = Context {
-            origin: Arc::clone(origin),
-            cred: accepted.auth.cred,
-            xid: accepted.xid,
-            program: accepted.program,
-            version: accepted.version,
-            procedure: accepted.procedure,
-            ratio: info.map_or(16, |p| p.args_ratio),
-            deadline: deadline.map(|d| Instant::now() + d),
-            extensions: Extensions::default(),
-            passed_on: None,
-        };
-        let arguments = accepted.args.len();
-        let (target, args) = (accepted.target, Body::from(accepted.args));
-        let procedure = accepted.procedure;
-        let oneway = info.is_some_and(|p| p.oneway);
-        let start = AssertUnwindSafe(|| target.dispatch(cx, procedure, args));
+        let mut extensions = Extensions::default();
+        if let Some(limit) = deadline {
+            extensions.insert(Deadline(Instant::now() + limit));
+        }
+        let arguments = args.len();
+        // What the handler gets is put together where it is handed over: each copy of it costs.
+        let start = AssertUnwindSafe(|| {
+            let cx = Context {
+                origin: Arc::clone(origin),
+                cred: std::mem::replace(&mut accepted.auth.cred, Cred::None),
+                xid: accepted.xid,
+                program: accepted.program,
+                version: accepted.version,
+                procedure: accepted.procedure,
+                ratio: accepted.info.map_or(16, |p| p.args_ratio),
+                extensions: std::mem::take(&mut extensions),
+            };
+            let args = Body::from(std::mem::take(&mut args));
+            Arc::clone(accepted.target).dispatch(cx, accepted.procedure, args)
+        });
         let entered = span.as_deref().map(Span::enter);
         let handler = catch_unwind(start);
         drop(entered);
@@ -147,16 +151,16 @@ impl Call {
                     .unwrap_or(Err(Fault::SystemErr))
             }),
         };
-        let handler = match oneway {
-            false => handler,
-            true => Box::pin(async move {
+        let handler = match accepted.info {
+            Some(ProcInfo { oneway: true, .. }) => Box::pin(async move {
                 let _ = handler.await;
                 Err(Fault::NoReply)
             }),
+            _ => handler,
         };
         Start::Running(Self {
             xid: accepted.xid,
-            verf: accepted.auth.verf,
+            verf: accepted.auth.verf.take(),
             handler,
             remembered,
             span,
@@ -164,6 +168,59 @@ impl Call {
             arguments,
             held: None,
         })
+    }
+
+    /// Polls the handler.
+    #[inline]
+    pub(crate) fn poll_handler(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Body, Fault>> {
+        let entered = self.span.as_deref().map(Span::enter);
+        DECODED.set(0);
+        let mut polled = Poll::Pending;
+        // A handler's panic is the failure of its call alone. The handler is never polled again.
+        let caught = catch_unwind(AssertUnwindSafe(|| polled = self.handler.as_mut().poll(cx)));
+        drop(entered);
+        if caught.is_err() {
+            polled = Poll::Ready(Err(Fault::SystemErr));
+        }
+        match &polled {
+            Poll::Pending => self.hold_decoded(DECODED.get()),
+            Poll::Ready(result) => {
+                if let Some(span) = &self.span {
+                    span::ended(span, result.as_ref().err());
+                }
+            }
+        }
+        polled
+    }
+
+    /// The call has ended with this result.
+    pub(crate) fn done(&mut self, result: Result<Body, Fault>) -> Done {
+        let result = match result {
+            Err(Fault::Busy) => Err(self.put_off()),
+            result => result,
+        };
+        Done {
+            xid: self.xid,
+            verf: std::mem::take(&mut self.verf),
+            result,
+            remembered: self.remembered.take(),
+            held: None,
+        }
+    }
+
+    /// Queues the reply to a call that has ended with these results, where it is like nearly all: small, without verifier,
+    /// and not to be remembered. Whether it is; [`done`](Self::done) is for all.
+    #[inline]
+    pub(crate) fn queue(&self, results: &Body, max: usize, out: &mut Outgoing) -> bool {
+        let Some(flat) = results.flat().filter(|flat| flat.len() <= room(max)) else {
+            return false;
+        };
+        let Some(mark) = record::mark(ReplyHeader::SUCCESS_LEN + flat.len()) else {
+            return false;
+        };
+        self.verf.is_none()
+            && self.remembered.is_none()
+            && out.push_flat(mark, &ReplyHeader::success(self.xid), flat)
     }
 
     /// It was not handled: a client that asks again begins anew. Over a stream nobody does; it would wait for ever.
@@ -196,7 +253,8 @@ impl Call {
 /// Enters the call into the reply cache, where there is one for this peer.
 #[inline]
 fn remember(
-    accepted: &Accepted<Arc<dyn Dispatch>>,
+    accepted: &Accepted<'_, Arc<dyn Dispatch>>,
+    args: &[u8],
     origin: &Origin,
     server: &Arc<Shared>,
 ) -> Result<Option<Box<InProgress>>, Admission> {
@@ -206,7 +264,7 @@ fn remember(
     };
     let numbers = (accepted.program, accepted.version, accepted.procedure);
     let mut cache = server.replay();
-    let key = cache.key(address, accepted.xid, numbers, &accepted.args);
+    let key = cache.key(address, accepted.xid, numbers, args);
     match cache.admit(Instant::now(), key) {
         Admission::Run => {
             let server = Arc::clone(server);
@@ -223,34 +281,7 @@ impl Future for Call {
     type Output = Done;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Done> {
-        let this = &mut *self;
-        // A handler's panic is the failure of its call alone. The handler is never polled again.
-        let entered = this.span.as_deref().map(Span::enter);
-        DECODED.set(0);
-        let polled = catch_unwind(AssertUnwindSafe(|| this.handler.as_mut().poll(cx)));
-        drop(entered);
-        let result = match polled {
-            Ok(Poll::Pending) => {
-                this.hold_decoded(DECODED.get());
-                return Poll::Pending;
-            }
-            Ok(Poll::Ready(result)) => result,
-            Err(_) => Err(Fault::SystemErr),
-        };
-        if let Some(span) = &this.span {
-            span::ended(span, result.as_ref().err());
-        }
-        let result = match result {
-            Err(Fault::Busy) => Err(this.put_off()),
-            result => result,
-        };
-        Poll::Ready(Done {
-            xid: this.xid,
-            verf: std::mem::take(&mut this.verf),
-            result,
-            remembered: this.remembered.take(),
-            held: None,
-        })
+        self.poll_handler(cx).map(|result| self.done(result))
     }
 }
 
@@ -281,7 +312,6 @@ impl Done {
     }
 
     /// The reply, or `None` when the call is not answered; a result beyond `max` bytes becomes SYSTEM_ERR.
-    #[inline]
     pub(crate) fn reply(self, max: usize) -> Option<Reply> {
         let Self {
             xid,
@@ -310,6 +340,12 @@ fn no_memory(xid: u32, bytes: usize) {
             "too many bytes are held: a result is dropped"
         );
     }
+}
+
+/// Bytes of results in a reply of `max` bytes.
+#[inline]
+fn room(max: usize) -> usize {
+    max.saturating_sub(ReplyHeader::SUCCESS_LEN)
 }
 
 impl InProgress {
@@ -341,20 +377,22 @@ impl From<&ReplyHeader> for Reply {
 
 impl Reply {
     #[inline]
+    fn success(xid: u32, body: Body) -> Self {
+        let success = Some(xid);
+        Self { success, body }
+    }
+
     fn new(xid: u32, verf: Verifier, result: Result<Body, Fault>, max: usize) -> Option<Self> {
         let mut result = result;
         if let Ok(body) = &result
-            && body.len() > max.saturating_sub(ReplyHeader::SUCCESS_LEN)
+            && body.len() > room(max)
         {
             let bytes = body.len();
             tracing::error!(xid, bytes, limit = max, "reply exceeds the limit");
             result = Err(Fault::SystemErr);
         }
         match (result, verf) {
-            (Ok(body), None) => Some(Self {
-                success: Some(xid),
-                body,
-            }),
+            (Ok(body), None) => Some(Self::success(xid, body)),
             (Ok(mut body), Some(verf)) => {
                 let header = ReplyHeader::accepted_with(xid, *verf, AcceptStat::Success);
                 body.prepend(&header_bytes(&header));

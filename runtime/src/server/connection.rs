@@ -13,13 +13,14 @@ use super::canceled::CancelOnDrop;
 use super::context::Origin;
 use super::pressure::Partial;
 use super::{Peer, Phase, Shared};
+use crate::Body;
 use crate::net::{Incoming, Outgoing};
-use crate::proto::record::{Decoder, RecordError};
+use crate::proto::record::{self, Decoder, RecordError};
 use crate::proto::server::{Verdict, judge};
 use bytes::Bytes;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -247,6 +248,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.write_since = Instant::now();
         }
         reply.queue(&mut self.out);
+        self.pushed();
+    }
+
+    /// Queues the reply to a call that has ended with these results, if it is like nearly all; whether it is.
+    #[inline]
+    fn push_small(&mut self, call: &Call, results: &Body) -> bool {
+        let was_empty = self.out.is_empty();
+        let pushed = call.queue(results, self.server.limits.reply, &mut self.out);
+        if pushed && was_empty {
+            self.write_since = Instant::now();
+        }
+        if pushed {
+            self.pushed();
+        }
+        pushed
+    }
+
+    #[inline]
+    fn pushed(&mut self) {
         if self.out.len() > SMALL {
             // At once: other calls are begun before this task is done.
             self.account(self.holds());
@@ -278,8 +298,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 .is_none_or(|(_, at)| *at <= Instant::now())
     }
 
-    /// The next call in the buffer, if there is a whole one that may run now.
-    fn next_call(&mut self) -> Result<Option<Bytes>, RecordError> {
+    /// The next record in the buffer, if there is a whole one that may be looked at now.
+    fn next_record(&mut self) -> Result<Option<Bytes>, RecordError> {
         if let Some((call, _)) = self.throttled.take() {
             return Ok(Some(call));
         }
@@ -315,32 +335,58 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn process_records(&mut self, cx: &mut Context<'_>, budget: &mut usize) -> Result<(), End> {
+        if self.input.buf.is_empty() && self.throttled.is_none() {
+            return Ok(());
+        }
         let server = Arc::clone(&self.server);
-        let mut programs = None;
+        let programs = server.programs(&self.origin.on);
         while *budget > 0 && self.has_room() {
-            let Some(record) = self.next_call().map_err(End::Record)? else {
-                return Ok(());
+            // Nearly all are judged where they lie, so that a call without arguments never becomes a piece of its own.
+            let limited = server.buckets.limit() || self.throttled.is_some();
+            let whole = match self.decoder.peek(&self.input.buf) {
+                Some(_) if !limited => None,
+                _ => match self.next_record().map_err(End::Record)? {
+                    Some(record) => Some(record),
+                    None => return Ok(()),
+                },
             };
+            let record = match &whole {
+                Some(record) => record,
+                None => self.decoder.peek(&self.input.buf).unwrap_or_default(),
+            };
+            let len = record.len();
+            let verdict = judge(record, &*programs, server.mode);
             *budget -= 1;
-            let programs = programs.get_or_insert_with(|| server.programs(&self.origin.on));
-            match judge(record, &**programs, server.mode) {
+            let mut accepted = match verdict {
+                Verdict::Run(accepted) => accepted,
                 Verdict::Ignore(_) => return Err(End::NotACall),
                 Verdict::Reply(header) => {
-                    self.push(Reply::from(&header));
-                }
-                Verdict::Run(accepted) => match Call::start(accepted, &self.origin, &server) {
-                    Start::Running(mut call) => match pin!(&mut call).poll(cx) {
-                        Poll::Ready(done) => self.answer(done.hold(&server)),
-                        Poll::Pending => self.suspend(cx, call),
-                    },
-                    Start::Replayed(reply) => {
-                        server.counters.duplicates.add(1);
-                        if let Some(reply) = reply {
-                            self.push(reply);
-                        }
+                    if whole.is_none() {
+                        record::take(&mut self.input.buf, len, len);
+                        self.record_since = None;
                     }
-                    Start::Duplicate => server.counters.duplicates.add(1),
+                    self.push((&header).into());
+                    continue;
+                }
+            };
+            let args = match whole {
+                Some(record) => record.slice(accepted.args_at..),
+                None => record::take(&mut self.input.buf, len, accepted.args_at),
+            };
+            self.record_since = None;
+            match Call::start(&mut accepted, args, &self.origin, &server) {
+                Start::Running(mut call) => match call.poll_handler(cx) {
+                    Poll::Ready(Ok(results)) if self.push_small(&call, &results) => {}
+                    Poll::Ready(result) => self.answer(call.done(result).hold(&server)),
+                    Poll::Pending => self.suspend(cx, call),
                 },
+                Start::Replayed(reply) => {
+                    server.counters.duplicates.add(1);
+                    if let Some(reply) = reply {
+                        self.push(reply);
+                    }
+                }
+                Start::Duplicate => server.counters.duplicates.add(1),
             }
         }
         Ok(())

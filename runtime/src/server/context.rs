@@ -103,11 +103,16 @@ pub struct Context {
     pub(crate) version: u32,
     pub(crate) procedure: u32,
     pub(crate) ratio: u32,
-    pub(crate) deadline: Option<Instant>,
+    /// And what few calls have, a [`Deadline`] among it: a context is moved often, and small.
     pub(crate) extensions: Extensions,
-    /// Set when the layer that has the call passes it on.
-    pub(crate) passed_on: Option<Arc<AtomicBool>>,
 }
+
+/// When the server gives up waiting for the handler.
+pub(crate) struct Deadline(pub(crate) Instant);
+
+/// Set when the layer that has the call passes it on.
+#[derive(Clone, Default)]
+pub(crate) struct PassedOn(pub(crate) Arc<AtomicBool>);
 
 impl Context {
     /// Where the call came from.
@@ -155,7 +160,7 @@ impl Context {
     /// When the server gives up waiting for the handler, if it does.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.extensions.get().map(|Deadline(at)| *at)
     }
 
     /// Tells work that outlives its handler (a task, a thread) that the peer is gone or the server stops.

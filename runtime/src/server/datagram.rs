@@ -8,7 +8,7 @@ use super::listen::Task;
 use super::{Canceled, Peer, Phase, Shared};
 use crate::net::{Datagram, Datagrams, Route};
 use crate::proto::server::{Verdict, judge};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
@@ -163,31 +163,32 @@ impl Worker {
     fn receive(
         &self,
         cx: &mut Context<'_>,
-        message: Bytes,
+        mut message: Bytes,
         route: Route,
         server: &Arc<Shared>,
     ) -> Received {
         let programs = server.programs(&self.on);
-        let verdict = judge(message, &*programs, server.mode);
+        let verdict = judge(&message, &*programs, server.mode);
         if matches!(verdict, Verdict::Ignore(_)) {
             server.counters.dropped.add(1);
         } else {
             server.counters.calls.add(1);
         }
-        let accepted = match verdict {
+        let mut accepted = match verdict {
             Verdict::Ignore(_) => return Received::Reply(None),
             Verdict::Reply(header) => {
                 return Received::Reply(Some(Reply::from(&header)));
             }
             Verdict::Run(accepted) => accepted,
         };
+        message.advance(accepted.args_at);
         let origin = Arc::new(Origin {
             peer: Peer::udp(route.peer),
             on: self.on.clone(),
             canceled: self.canceled.clone(),
             decoding: server.decoding(),
         });
-        match Call::start(accepted, &origin, server) {
+        match Call::start(&mut accepted, message, &origin, server) {
             Start::Replayed(reply) => {
                 server.counters.duplicates.add(1);
                 Received::Reply(reply)

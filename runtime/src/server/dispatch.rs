@@ -57,6 +57,19 @@ where
     arguments(cx, args, |r| field(name, value(r)))
 }
 
+/// Decodes the arguments of a procedure that has none.
+///
+/// # Errors
+/// As [`arguments`].
+#[inline]
+pub fn void(cx: &Context, args: &Body) -> Result<(), Fault> {
+    match args.is_empty() {
+        true => Ok(()),
+        // What is in it decides about the error, or about none.
+        false => arguments(cx, args, |_| Ok(())),
+    }
+}
+
 /// Not in every procedure's code: an event is a lot of it.
 #[cold]
 #[inline(never)]

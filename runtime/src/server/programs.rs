@@ -11,9 +11,9 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Programs and versions, each with whoever answers for it.
+/// Programs and versions, each with whoever answers for it, in ascending order.
 #[derive(Clone, Default)]
-pub(crate) struct Versions(BTreeMap<u32, BTreeMap<u32, Served>>);
+pub(crate) struct Versions(Vec<Served>);
 
 /// What a listener serves.
 #[derive(Clone, Default)]
@@ -46,6 +46,10 @@ impl Served {
     fn parts(&self) -> (&Arc<dyn Dispatch>, &'static Interface) {
         (&self.target, self.interface)
     }
+
+    fn pair(&self) -> (u32, u32) {
+        (self.interface.program, self.interface.version)
+    }
 }
 
 impl Versions {
@@ -57,43 +61,44 @@ impl Versions {
     }
 
     fn put(&mut self, served: Served) {
-        let Interface {
-            program, version, ..
-        } = *served.interface;
-        self.0.entry(program).or_default().insert(version, served);
+        match self.find(served.pair()) {
+            Ok(at) => self.0[at] = served,
+            Err(at) => self.0.insert(at, served),
+        }
+    }
+
+    /// Where a version is, or where it would be.
+    #[inline]
+    fn find(&self, pair: (u32, u32)) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&pair, Served::pair)
     }
 
     /// Takes in all versions of these, in place of those with the same numbers.
     pub(crate) fn extend(&mut self, others: &Self) {
-        for served in others.0.values().flat_map(BTreeMap::values) {
+        for served in &others.0 {
             self.put(served.clone());
         }
     }
 
     /// Takes a version out; whether it was there.
     pub(crate) fn remove(&mut self, program: u32, version: u32) -> bool {
-        let Some(versions) = self.0.get_mut(&program) else {
-            return false;
-        };
-        let was_there = versions.remove(&version).is_some();
-        if versions.is_empty() {
-            self.0.remove(&program);
+        let found = self.find((program, version));
+        if let Ok(at) = found {
+            self.0.remove(at);
         }
-        was_there
+        found.is_ok()
     }
 
     /// Puts all behind this middleware, the first of it outermost.
     pub(crate) fn wrap(&mut self, wraps: &[Wrap]) {
-        for served in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+        for served in &mut self.0 {
             served.wrap(wraps);
         }
     }
 
     /// The (program, version) pairs in ascending order.
     fn pairs(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.0
-            .iter()
-            .flat_map(|(&program, versions)| versions.keys().map(move |&v| (program, v)))
+        self.0.iter().map(Served::pair)
     }
 }
 
@@ -136,19 +141,14 @@ impl Programs for Table {
     type Target = Arc<dyn Dispatch>;
 
     fn versions(&self, program: u32) -> impl Iterator<Item = u32> {
-        self.served
-            .0
-            .get(&program)
-            .into_iter()
-            .flat_map(|versions| versions.keys().copied())
+        let pairs = self.served.pairs();
+        pairs.filter_map(move |(other, version)| (other == program).then_some(version))
     }
 
+    #[inline]
     fn target(&self, program: u32, version: u32) -> Option<(&Self::Target, &'static Interface)> {
-        self.served
-            .0
-            .get(&program)?
-            .get(&version)
-            .map(Served::parts)
+        let at = self.served.find((program, version)).ok()?;
+        self.served.0.get(at).map(Served::parts)
     }
 
     fn fallback(&self) -> Option<(&Self::Target, &'static Interface)> {

@@ -73,6 +73,12 @@ impl Buckets {
         Self(rate.map(|rate| Mutex::new(Table::new(rate))))
     }
 
+    /// Whether calls are limited at all.
+    #[inline]
+    pub(crate) fn limit(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The table and the peer's place in it. Peers on this machine's unix sockets have other bounds.
     #[inline]
     fn of(&self, peer: &Peer) -> Option<(MutexGuard<'_, Table>, Source)> {
@@ -96,7 +102,6 @@ impl Buckets {
     }
 
     /// Takes a token out of the peer's bucket, in advance if there is none: then from when on it counts.
-    #[inline]
     pub(crate) fn reserve(&self, peer: &Peer) -> Option<Instant> {
         let (mut table, source) = self.of(peer)?;
         let now = Instant::now();

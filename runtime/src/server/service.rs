@@ -1,12 +1,13 @@
 //! Middleware around the handlers: tower layers and plain closures.
 
+use super::context::PassedOn;
 use super::{BoxFuture, Context, Dispatch, Fault};
 use crate::{Body, Interface};
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{self, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -44,7 +45,7 @@ impl Service<Request> for Handlers {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        if let Some(passed_on) = &request.cx.passed_on {
+        if let Some(PassedOn(passed_on)) = request.cx.extensions.get() {
             passed_on.store(true, Ordering::Relaxed);
         }
         let Request {
@@ -86,12 +87,10 @@ where
         // A service is ready for one call; each call has a clone of its own, as tower expects.
         let mut service = self.service.clone();
         Box::pin(async move {
-            let passed_on = Arc::new(AtomicBool::new(false));
-            let cx = Context {
-                passed_on: Some(Arc::clone(&passed_on)),
-                ..cx
-            };
-            let fault = |error: S::Error| fault(error.into(), passed_on.load(Ordering::Relaxed));
+            let passed_on = PassedOn::default();
+            let mut cx = cx;
+            cx.extensions.insert(passed_on.clone());
+            let fault = |error: S::Error| fault(error.into(), passed_on.0.load(Ordering::Relaxed));
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(fault)?;
             let request = Request {
                 cx,

@@ -8,7 +8,7 @@ use tracing::field::{Empty, display};
 
 /// The span of a call; `None` when nobody listens, which costs one load and a comparison.
 #[inline]
-pub(crate) fn open<T>(call: &Accepted<T>, origin: &Origin) -> Option<Box<Span>> {
+pub(crate) fn open<T>(call: &Accepted<'_, T>, origin: &Origin) -> Option<Box<Span>> {
     if !tracing::enabled!(tracing::Level::DEBUG) {
         return None;
     }
@@ -16,7 +16,7 @@ pub(crate) fn open<T>(call: &Accepted<T>, origin: &Origin) -> Option<Box<Span>> 
 }
 
 #[cold]
-fn opened<T>(call: &Accepted<T>, origin: &Origin) -> Span {
+fn opened<T>(call: &Accepted<'_, T>, origin: &Origin) -> Span {
     let transport = match &origin.peer {
         Peer::Tcp(_) => Some("tcp"),
         Peer::Udp(_) => Some("udp"),
@@ -36,7 +36,7 @@ fn opened<T>(call: &Accepted<T>, origin: &Origin) -> Span {
         onc_rpc.program.name = program,
         onc_rpc.program.number = call.program,
         onc_rpc.version = call.version,
-        onc_rpc.procedure.name = call.interface.procedure(call.procedure).map(|p| p.name),
+        onc_rpc.procedure.name = call.info.map(|p| p.name),
         onc_rpc.procedure.number = call.procedure,
         network.transport = transport,
         client.address = address.map(|at| display(at.ip())),

@@ -159,7 +159,7 @@ fn arm(scope: &Scope<'_>, server: &Ident, p: &ProcedureView<'_>, style: Style) -
         _ => None,
     };
     let decode = match (names.as_slice(), reads.as_slice()) {
-        ([], _) => quote!(#v1::arguments(&cx, &args, |_| Ok(()))?;),
+        ([], _) => quote!(#v1::void(&cx, &args)?;),
         ([name], [read]) => match sole {
             Some((x, ty)) => quote!(let #name: #ty = #v1::argument(&cx, &args, #x)?;),
             None => quote!(let #name = #v1::arguments(&cx, &args, |r| #read)?;),
@@ -172,7 +172,7 @@ fn arm(scope: &Scope<'_>, server: &Ident, p: &ProcedureView<'_>, style: Style) -
     let wait = (style == Style::Asynchronous).then(|| quote!(.await));
     let run = quote!(#server::#method(&self.0, &cx #(, #names)*) #wait?);
     let answer = match &p.result {
-        None => quote!(#run; #v1::results(&cx, |_| ())),
+        None => quote!(#run; ::core::result::Result::Ok(#v1::Body::new())),
         Some(shape) if scope.is_one_value(shape) => {
             quote!(let result = #run; #v1::result(&cx, &result))
         }

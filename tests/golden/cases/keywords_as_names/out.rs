@@ -367,7 +367,7 @@ pub mod r#yield {
                 3 => ::std::boxed::Box::pin(async move {
                     let arg: i32 = v1::argument(&cx, &args, "self")?;
                     YieldV1::self_(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |_| ())
+                    ::core::result::Result::Ok(v1::Body::new())
                 }),
                 _ => v1::no_procedure(),
             }

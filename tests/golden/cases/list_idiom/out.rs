@@ -488,7 +488,7 @@ pub mod list_prog {
                     v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     let result = ListV1::items(&self.0, &cx).await?;
                     v1::result(&cx, &result)
                 }),

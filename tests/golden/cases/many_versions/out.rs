@@ -113,7 +113,7 @@ pub mod many_prog {
                 2 => ::std::boxed::Box::pin(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     ManyV1::put(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |_| ())
+                    ::core::result::Result::Ok(v1::Body::new())
                 }),
                 _ => v1::no_procedure(),
             }
@@ -194,9 +194,9 @@ pub mod many_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 0 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     ManyV4::null(&self.0, &cx).await?;
-                    v1::results(&cx, |_| ())
+                    ::core::result::Result::Ok(v1::Body::new())
                 }),
                 _ => v1::no_procedure(),
             }

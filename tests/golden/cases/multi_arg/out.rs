@@ -248,14 +248,14 @@ pub mod args_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     let result = ArgsV1::none(&self.0, &cx).await?;
                     v1::result(&cx, &result)
                 }),
                 2 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     ArgsV1::empty(&self.0, &cx).await?;
-                    v1::results(&cx, |_| ())
+                    ::core::result::Result::Ok(v1::Body::new())
                 }),
                 3 => ::std::boxed::Box::pin(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
@@ -336,7 +336,7 @@ pub mod args_prog {
                     let arg =
                         v1::arguments(&cx, &args, |r| v1::field("text", r.string(0xffff_ffff)))?;
                     ArgsV1::string(&self.0, &cx, arg).await?;
-                    v1::results(&cx, |_| ())
+                    ::core::result::Result::Ok(v1::Body::new())
                 }),
                 9 => ::std::boxed::Box::pin(async move {
                     let arg: v1::Quadruple = v1::argument(&cx, &args, "arg")?;

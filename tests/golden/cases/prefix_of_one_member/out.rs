@@ -532,14 +532,14 @@ pub mod note_prog {
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
                 1 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     NoteV1::get(&self.0, &cx).await?;
-                    v1::results(&cx, |_| ())
+                    ::core::result::Result::Ok(v1::Body::new())
                 }),
                 2 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     NoteV1::put(&self.0, &cx).await?;
-                    v1::results(&cx, |_| ())
+                    ::core::result::Result::Ok(v1::Body::new())
                 }),
                 _ => v1::no_procedure(),
             }

@@ -326,7 +326,7 @@ pub mod helper_prog {
                     v1::result(&cx, &result)
                 }),
                 3 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     let result = HelperV1::drop(&self.0, &cx).await?;
                     v1::result(&cx, &result)
                 }),
@@ -382,7 +382,7 @@ pub mod helper_prog {
                     v1::result(&cx, &result)
                 }),
                 13 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     let result = HelperV1::next(&self.0, &cx).await?;
                     v1::result(&cx, &result)
                 }),
@@ -392,17 +392,17 @@ pub mod helper_prog {
                     v1::result(&cx, &result)
                 }),
                 15 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     let result = HelperV1::as_ref(&self.0, &cx).await?;
                     v1::result(&cx, &result)
                 }),
                 16 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     let result = HelperV1::to_string(&self.0, &cx).await?;
                     v1::result(&cx, &result)
                 }),
                 17 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     let result = HelperV1::borrow(&self.0, &cx).await?;
                     v1::result(&cx, &result)
                 }),
@@ -428,7 +428,7 @@ pub mod helper_prog {
                     v1::result(&cx, &result)
                 }),
                 21 => ::std::boxed::Box::pin(async move {
-                    v1::arguments(&cx, &args, |_| Ok(()))?;
+                    v1::void(&cx, &args)?;
                     let result = HelperV1::is_empty(&self.0, &cx).await?;
                     v1::result(&cx, &result)
                 }),
