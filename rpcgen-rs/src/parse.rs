@@ -61,9 +61,9 @@ pub(crate) fn condition(
         limits,
         ..Config::default()
     };
-    Parser::new(text, tokens, map, config, diags)
-        .whole_condition()
-        .ok()
+    let mut parser = Parser::new(text, tokens, map, config, diags);
+    parser.end = "the end of the condition";
+    parser.whole_condition().ok()
 }
 
 /// The mistake was reported; the caller skips to where it can go on.
@@ -93,6 +93,8 @@ struct Parser<'a> {
     context: Vec<(&'static str, usize)>,
     /// An unclosed `{` was reported: the ones around it are no news.
     end_reported: bool,
+    /// What comes behind the last token.
+    end: &'static str,
 }
 
 impl<'a> Parser<'a> {
@@ -118,6 +120,7 @@ impl<'a> Parser<'a> {
             lost_enumerators: false,
             context: Vec::new(),
             end_reported: false,
+            end: "the end of the file",
         }
     }
 
@@ -351,7 +354,7 @@ impl<'a> Parser<'a> {
             return Failed;
         }
         let found = match self.kind() {
-            Kind::End => "the end of the file".to_owned(),
+            Kind::End => self.end.to_owned(),
             _ => format!(
                 "`{}`",
                 self.text_of(self.at).chars().take(40).collect::<String>()

@@ -191,7 +191,7 @@ fn mistakes_in_directives() {
         ),
         (
             "#if\n#endif",
-            "1:1: error[E0101]: expected a constant or a name, found the end of the file",
+            "1:1: error[E0101]: expected a constant or a name, found the end of the condition",
         ),
         (
             "#if 1/0\n#endif",
