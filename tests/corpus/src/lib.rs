@@ -1,4 +1,4 @@
-//! Runs the `rpcgen-rs` command on interface files and `cargo check` on what it writes.
+//! Runs the `rpcgen-rs` command on interface files and `cargo clippy` on what it writes.
 //!
 //! `x/` has a file of our own for each construct of the language; the system's own interface files are read where
 //! they lie. `tests/` says what must hold.
@@ -86,7 +86,7 @@ pub fn interface_files(folder: impl AsRef<Path>) -> Vec<PathBuf> {
 }
 
 /// Writes a workspace of two packages, editions 2021 and 2024, each with one module per generated file, and checks it with
-/// every warning an error. Returns what the compiler said when it failed.
+/// every warning of rustc and clippy an error. Returns what the compiler said when it failed.
 ///
 /// # Errors
 ///
@@ -95,7 +95,7 @@ pub fn interface_files(folder: impl AsRef<Path>) -> Vec<PathBuf> {
 /// # Panics
 ///
 /// When the workspace cannot be written.
-pub fn cargo_check(folder: &Path, modules: &[(String, PathBuf)]) -> Result<(), String> {
+pub fn cargo_clippy(folder: &Path, modules: &[(String, PathBuf)]) -> Result<(), String> {
     const EDITIONS: [&str; 2] = ["2021", "2024"];
     let write = |path: PathBuf, text: String| {
         fs::create_dir_all(path.parent().expect("a file has a folder"))
@@ -127,7 +127,7 @@ pub fn cargo_check(folder: &Path, modules: &[(String, PathBuf)]) -> Result<(), S
         .expect("the workspace has a lock file");
     let output = Command::new(env!("CARGO"))
         .args([
-            "check",
+            "clippy",
             "--quiet",
             "--workspace",
             "--offline",

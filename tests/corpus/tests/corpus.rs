@@ -1,8 +1,8 @@
-//! Every interface file compiles, one by one, to Rust that compiles without warnings.
+//! Every interface file compiles, one by one, to Rust that compiles without warnings of rustc and clippy.
 
 use std::path::PathBuf;
 
-use corpus::{cargo_check, interface_files, root, rpcgen, scratch};
+use corpus::{cargo_clippy, interface_files, root, rpcgen, scratch};
 
 /// Generates each file by the command alone, then checks the output of all of them.
 fn compile_all(name: &str, files: &[PathBuf]) {
@@ -40,7 +40,7 @@ fn compile_all(name: &str, files: &[PathBuf]) {
         files.len() - modules.len(),
         files.len()
     );
-    if let Err(said) = cargo_check(&folder.join("check"), &modules) {
+    if let Err(said) = cargo_clippy(&folder.join("check"), &modules) {
         panic!("the generated Rust does not compile without warnings:\n{said}");
     }
     println!("{name}: {} files", files.len());
