@@ -144,7 +144,8 @@ pub(crate) async fn reply(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<Ve
         stream.read_exact(&mut message).await.ok()?;
         Some(message)
     };
-    tokio::time::timeout(Duration::from_secs(10), read)
+    // Long, for the machine may be busy with other things.
+    tokio::time::timeout(Duration::from_secs(60), read)
         .await
         .expect("an answer or an end")
 }
