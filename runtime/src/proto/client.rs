@@ -120,7 +120,7 @@ impl ClientCore {
     }
 
     /// The next xid is this one, if it is free.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "net"))]
     pub(crate) fn next_xid(&mut self, xid: u32) {
         self.random.put_back(xid);
     }

@@ -44,7 +44,7 @@ impl Random {
     }
 
     /// The next number of 32 bits will be this one.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "net"))]
     pub(super) fn put_back(&mut self, number: u32) {
         self.spare = Some(number);
     }
