@@ -39,6 +39,9 @@
 //! | `serde` | values as JSON: generated types implement serde's traits |
 //! | `xdr-codec` | generated types implement the xdr-codec crate's `Pack` and `Unpack` |
 //! | `std` | the standard library, implied by all others; without it the codec builds on `core` and `alloc` |
+//!
+//! A crate with `#![no_std]` says `extern crate alloc as std;` where its root is, and generated types and their codec
+//! (`client(false)`, `server(false)` where there are programs) build in it.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 extern crate alloc;

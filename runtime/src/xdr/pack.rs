@@ -5,6 +5,7 @@
 
 use super::{Decode, DecodeLimits, Encode, Mode, Reader, Writer};
 use std::io;
+pub use std::io::Cursor;
 pub use xdr_codec::{Pack, Read, Result, Unpack, Write};
 
 fn refused(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> xdr_codec::Error {
@@ -40,7 +41,7 @@ pub fn unpack<T: for<'a> Decode<'a>>(bytes: &[u8]) -> Result<(T, usize)> {
 /// # Errors
 /// As [`unpack`]; the position stays then.
 pub fn unpack_at<T: for<'a> Decode<'a>, B: AsRef<[u8]>>(
-    cursor: &mut io::Cursor<B>,
+    cursor: &mut Cursor<B>,
 ) -> Result<(T, usize)> {
     let bytes = cursor.get_ref().as_ref();
     let from = usize::try_from(cursor.position()).unwrap_or(usize::MAX);
@@ -69,10 +70,10 @@ macro_rules! __implement {
             }
         }
         impl<__B: ::core::convert::AsRef<[::core::primitive::u8]>>
-            $crate::xdr::pack::Unpack<::std::io::Cursor<__B>> for $name
+            $crate::xdr::pack::Unpack<$crate::xdr::pack::Cursor<__B>> for $name
         {
             fn unpack(
-                input: &mut ::std::io::Cursor<__B>,
+                input: &mut $crate::xdr::pack::Cursor<__B>,
             ) -> $crate::xdr::pack::Result<(Self, ::core::primitive::usize)> {
                 $crate::xdr::pack::unpack_at(input)
             }
