@@ -13,12 +13,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Values of each type.
-const VALUES: u64 = 1000;
-/// Fewer of types whose smallest encodings together would have more bytes than this, but ten at least.
-const BYTES: u64 = 16 << 20;
-/// Numbers that are in memory at a time, about.
-const AT_A_TIME: u64 = 1 << 20;
+/// Well-formed values of each type; those above a bound come on top.
+const VALUES: usize = 1000;
+/// Bytes of encodings that are in memory at a time, about.
+const AT_A_TIME: usize = 4 << 20;
 
 fn folder() -> PathBuf {
     let exe = std::env::current_exe().expect("a test knows its own path");
@@ -33,11 +31,12 @@ fn folder() -> PathBuf {
 #[derive(Debug, Default)]
 struct Tally {
     types: usize,
+    /// Well-formed values, of each type [`VALUES`].
     values: usize,
-    by_c: usize,
+    /// Values with a length above its bound.
     above: usize,
-    /// Types of which there were fewer than [`VALUES`] values.
-    fewer: usize,
+    /// Values of both kinds that C was given.
+    by_c: usize,
 }
 
 fn compare(interface: &Interface, side: &c::Side) -> Tally {
@@ -51,19 +50,20 @@ fn compare(interface: &Interface, side: &c::Side) -> Tally {
         let id = TypeId(entry.index as u32);
         let at = format!("{}.{}", interface.module, entry.x);
         assert_eq!(spec.def(id).name.x, entry.x);
-        let min = entry.min as u64 + 1;
-        let count = (BYTES / min).clamp(10, VALUES);
-        let step = (AT_A_TIME / min).clamp(1, VALUES);
         // A typedef that is a type of its own in Rust is none in C: a struct with a member of it stands for it.
         let in_c =
             !side.without.contains(&id.0) && !matches!(spec.def(id).kind, TypeKind::Alias(_));
-        let mut next = 0;
-        while next < count {
-            let batch = next..count.min(next + step);
-            next = batch.end;
-            let values: Vec<_> = batch.map(|n| draw(interface, id, n, &mut seen)).collect();
-            tally.values += values.len();
-            tally.above += values.iter().filter(|value| value.above).count();
+        let step = AT_A_TIME / (entry.min + 1);
+        let (mut numbers, mut well_formed) = (0.., 0);
+        while well_formed < VALUES {
+            let batch = numbers
+                .by_ref()
+                .take(step.clamp(1, VALUES - well_formed))
+                .map(|number| draw(interface, id, number, &mut seen));
+            let values: Vec<_> = batch.collect();
+            let above = values.iter().filter(|value| value.above).count();
+            tally.above += above;
+            well_formed += values.len() - above;
             let encodings = ours_and_xdr_codecs(spec, entry, &at, &values);
             if !in_c {
                 continue;
@@ -83,7 +83,7 @@ fn compare(interface: &Interface, side: &c::Side) -> Tally {
             }
         }
         tally.types += 1;
-        tally.fewer += usize::from(count < VALUES);
+        tally.values += well_formed;
     }
     let missing: Vec<_> = expected(spec).difference(&seen).copied().collect();
     assert!(
@@ -305,13 +305,16 @@ fn three_codecs_agree_on_every_type() {
         originals >= 25,
         "rpcgen takes most files as they stand: {originals}"
     );
-    println!(
-        "{} interfaces ({originals} as they stand), {} types ({} large, with fewer values), {} values, {} of them by C, {} above a bound; C lacks {without:?}",
-        done.len(),
+    let [types, values, above, by_c] = [
         sum(|t| t.types),
-        sum(|t| t.fewer),
         sum(|t| t.values),
-        sum(|t| t.by_c),
         sum(|t| t.above),
+        sum(|t| t.by_c),
+    ];
+    println!(
+        "{} interfaces ({originals} as they stand), {types} types, {values} values and {above} above a bound, {by_c} of \
+         them by C, too; C lacks {without:?}",
+        done.len(),
     );
+    assert_eq!((types, values), (TYPES.len(), VALUES * TYPES.len()));
 }
