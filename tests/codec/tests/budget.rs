@@ -14,7 +14,7 @@ const fn times(n: u64) -> u64 {
 }
 
 /// Elements of a large array.
-const N: u32 = if cfg!(miri) { 1 << 10 } else { 1 << 18 };
+const N: u32 = if cfg!(miri) { 1 << 9 } else { 1 << 18 };
 
 /// What a message may become: 16 times its length or what its type needs, and 64 KiB.
 fn budget<T: for<'a> Decode<'a>>(message: &Bytes) -> u64 {

@@ -368,7 +368,7 @@ fn seeds() -> std::ops::Range<u64> {
     let number = |name| std::env::var(name).ok().and_then(|v| v.parse().ok());
     match number("RPCGEN_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("RPCGEN_SEEDS").unwrap_or(if cfg!(miri) { 3 } else { 1000 }),
+        None => 0..number("RPCGEN_SEEDS").unwrap_or(if cfg!(miri) { 2 } else { 1000 }),
     }
 }
 
@@ -438,7 +438,7 @@ fn h027_a_xid_is_not_used_again_while_its_reply_may_come() {
 #[test]
 fn dropped_calls_leave_nothing_behind() {
     let (mut core, now) = small(Framing::Stream);
-    for _ in 0..1_000_000 {
+    for _ in 0..if cfg!(miri) { 500 } else { 1_000_000 } {
         let id = core.start_call(now, new(1000)).unwrap();
         core.forget(id);
     }
