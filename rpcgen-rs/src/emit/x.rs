@@ -46,6 +46,7 @@ pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Opt
         statement: None,
         value: false,
         end: 0,
+        behind_comment: false,
     };
     formatter.run();
     Some(formatter.lines.render())
@@ -76,6 +77,8 @@ struct Formatter<'a> {
     value: bool,
     /// Where the last token or trivia ended in the text.
     end: u32,
+    /// That was a comment.
+    behind_comment: bool,
 }
 
 impl Formatter<'_> {
@@ -110,9 +113,11 @@ impl Formatter<'_> {
             .count()
     }
 
-    /// Keeps one blank line of the source, where a statement or a line of its own begins.
+    /// Keeps one blank line of the source, where a statement or a line of its own begins; behind a comment anywhere, for
+    /// it says that the comment is not about what follows. (What `#if` leaves out may begin a statement and never end it.)
     fn keep_blank(&mut self, at: u32) {
-        if self.statement.is_none() && self.lines.at_start() && self.line_feeds_before(at) > 1 {
+        let may_stand = self.statement.is_none() || self.behind_comment;
+        if may_stand && self.lines.at_start() && self.line_feeds_before(at) > 1 {
             self.lines.blank();
         }
     }
@@ -154,6 +159,7 @@ impl Formatter<'_> {
             }
         }
         self.end = trivia.hi;
+        self.behind_comment = matches!(trivia.kind, TriviaKind::Block | TriviaKind::Line);
     }
 
     /// A comment in front of the token at `index` may change places with it: the line ends there.
@@ -195,6 +201,7 @@ impl Formatter<'_> {
         self.lines.push(&text, spaced, indent, None, below);
         let statement = *self.statement.get_or_insert(index);
         self.end = token.hi;
+        self.behind_comment = false;
         match token.kind {
             Kind::Punct(b'{') => {
                 self.bodies.push(self.body(statement, index));
