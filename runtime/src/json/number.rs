@@ -51,10 +51,10 @@ macro_rules! wide {
                         text.parse().map_err(|_| E::custom(format!("{text:?} is no {}", stringify!($t))))
                     }
                     fn visit_u64<E: DeError>(self, n: u64) -> Result<$t, E> {
-                        <$t>::try_from(n).map_err(E::custom)
+                        <$t>::try_from(n).map_err(|_| E::custom(format!("{n} is no {}", stringify!($t))))
                     }
                     fn visit_i64<E: DeError>(self, n: i64) -> Result<$t, E> {
-                        <$t>::try_from(n).map_err(E::custom)
+                        <$t>::try_from(n).map_err(|_| E::custom(format!("{n} is no {}", stringify!($t))))
                     }
                 }
                 d.deserialize_any(Wide)
