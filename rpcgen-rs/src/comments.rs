@@ -105,7 +105,7 @@ impl<'a> Comments<'a> {
         let follows = group.get(1).map_or(next.lo, |t| t.lo);
         if self.line_feeds(first.hi, follows) == 0
             && !ends
-            && !matches!(next.kind, Kind::Punct(b'}' | b';' | b','))
+            && !matches!(next.kind, Kind::Punct(b'}' | b';' | b',') | Kind::End)
         {
             return 0;
         }
