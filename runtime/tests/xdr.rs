@@ -281,21 +281,18 @@ fn h053_recursion_is_counted() {
     let message = hex("00000000");
     let mut r = Reader::new(&message, DecodeLimits::default(), Mode::Interop, 16);
     for _ in 0..64 {
-        r.enter::<u32>().unwrap();
+        r.enter().unwrap();
     }
-    assert_eq!(
-        r.enter::<u32>().unwrap_err().kind(),
-        DecodeErrorKind::Depth(64)
-    );
-    r.leave::<u32>();
-    r.enter::<u32>().unwrap();
+    assert_eq!(r.enter().unwrap_err().kind(), DecodeErrorKind::Depth(64));
+    r.leave();
+    r.enter().unwrap();
     // A value lies on the stack: a large one counts as one for each KiB.
     let mut r = Reader::new(&message, DecodeLimits::default(), Mode::Interop, 16);
-    r.enter::<[u8; 63 * 1024 + 1]>().unwrap();
-    assert!(r.enter::<()>().is_err());
-    r.leave::<[u8; 63 * 1024 + 1]>();
-    r.enter::<[u8; 63 * 1024]>().unwrap();
-    r.enter::<()>().unwrap();
+    r.enter_value::<[u8; 63 * 1024 + 1]>().unwrap();
+    assert!(r.enter_value::<()>().is_err());
+    r.leave_value::<[u8; 63 * 1024 + 1]>();
+    r.enter_value::<[u8; 63 * 1024]>().unwrap();
+    r.enter_value::<()>().unwrap();
 }
 
 #[test]

@@ -51,8 +51,15 @@ impl At {
     /// Error: a discriminant that has no arm.
     #[cold]
     #[must_use]
-    pub fn unknown_arm(self, value: i128) -> DecodeError {
+    pub fn no_arm(self, value: i128) -> DecodeError {
         DecodeError::new(DecodeErrorKind::UnknownArm(value), self.offset)
+    }
+
+    /// Error: a discriminant that has no arm; the form that generated code called before [`no_arm`](Self::no_arm).
+    #[cold]
+    #[must_use]
+    pub fn unknown_arm(self, value: i64) -> DecodeError {
+        self.no_arm(value.into())
     }
 
     #[cold]

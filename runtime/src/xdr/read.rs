@@ -175,13 +175,41 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Enters a value of a recursive type.
+    /// Enters a value of a recursive type: takes from the depth what its size on the stack counts as, one level for each
+    /// KiB.
     ///
     /// # Errors
     /// The depth limit is reached.
     #[inline]
-    pub fn enter<T>(&mut self) -> Result<(), DecodeError> {
-        match self.depth.checked_sub(const { levels::<T>() }) {
+    pub fn enter_value<T>(&mut self) -> Result<(), DecodeError> {
+        self.descend(const { levels::<T>() })
+    }
+
+    /// Leaves a value of a recursive type that [`enter_value`](Self::enter_value) has entered.
+    #[inline]
+    pub fn leave_value<T>(&mut self) {
+        self.ascend(const { levels::<T>() });
+    }
+
+    /// Enters a value of a recursive type, which counts as one level of depth: the form that generated code called before
+    /// [`enter_value`](Self::enter_value).
+    ///
+    /// # Errors
+    /// The depth limit is reached.
+    #[inline]
+    pub fn enter(&mut self) -> Result<(), DecodeError> {
+        self.descend(1)
+    }
+
+    /// Leaves a value of a recursive type that [`enter`](Self::enter) has entered.
+    #[inline]
+    pub fn leave(&mut self) {
+        self.ascend(1);
+    }
+
+    #[inline]
+    fn descend(&mut self, levels: u32) -> Result<(), DecodeError> {
+        match self.depth.checked_sub(levels) {
             Some(left) => {
                 self.depth = left;
                 Ok(())
@@ -190,11 +218,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Leaves a value of a recursive type.
     #[inline]
-    pub fn leave<T>(&mut self) {
+    fn ascend(&mut self, levels: u32) {
         // As many values are left as were entered: no overflow.
-        self.depth = self.depth.wrapping_add(const { levels::<T>() });
+        self.depth = self.depth.wrapping_add(levels);
     }
 
     /// Reads a length and checks it against its bound.

@@ -148,7 +148,7 @@ fn codec(scope: &Scope<'_>, id: TypeId, members: &[Member<'_>]) -> TokenStream {
     } = decode_members(scope, members);
     let value = scope.placed(id, &quote!(Self { #members }));
     let decode = if def.layout.recursive {
-        quote!(r.enter::<Self>()?; #statements let value = #value; r.leave::<Self>(); Ok(value))
+        quote!(r.enter_value::<Self>()?; #statements let value = #value; r.leave_value::<Self>(); Ok(value))
     } else {
         quote!(#statements Ok(#value))
     };
@@ -196,7 +196,7 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
             let (length, decode) = (scope.length(&shape, &inner), scope.decode(&shape));
             let value = scope.placed(id, &quote!(Self(value)));
             let decode = if def.layout.recursive {
-                quote!(r.enter::<Self>()?; let value = #decode?; r.leave::<Self>(); Ok(#value))
+                quote!(r.enter_value::<Self>()?; let value = #decode?; r.leave_value::<Self>(); Ok(#value))
             } else if scope.is_placed(id) {
                 quote!(#decode.map(|value| #value))
             } else {

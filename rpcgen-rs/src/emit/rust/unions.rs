@@ -345,7 +345,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, union: &Union) -> TokenStream
     let length = length(&short, &view);
     let decode = decode(&short, id, &view);
     let decode = if def.layout.recursive {
-        quote!(r.enter::<Self>()?; let value = #decode; r.leave::<Self>(); Ok(value))
+        quote!(r.enter_value::<Self>()?; let value = #decode; r.leave_value::<Self>(); Ok(value))
     } else {
         quote!(Ok(#decode))
     };
@@ -521,7 +521,7 @@ fn decode(scope: &Scope<'_>, id: TypeId, view: &View<'_>) -> TokenStream {
             }
         }
         (None, Tag::Bool) if view.variants.len() >= 2 => quote!(),
-        (None, _) => quote!(tag => return Err(at.unknown_arm(tag.into()))),
+        (None, _) => quote!(tag => return Err(at.no_arm(tag.into()))),
     };
     let needs_at = !(last.is_empty()
         || matches!(

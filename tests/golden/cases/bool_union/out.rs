@@ -334,7 +334,7 @@ const _: () = {
                 let at = r.at();
                 match v1::value::<bool>(r)? {
                     true => Self::True(v1::field("yes", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }

@@ -292,7 +292,7 @@ const _: () = {
                     2 => Self::Case2(v1::field("fixed", r.opaque_fixed::<5>())?),
                     4294967295 => Self::Case4294967295(v1::field("fixed", r.opaque_fixed::<5>())?),
                     10 => Self::Case10,
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }
@@ -387,7 +387,7 @@ const _: () = {
                     3 => Self::D(v1::field("three", v1::value(r))?),
                     97 => Self::Casea(v1::field("letter", v1::value(r))?),
                     -3 => Self::CaseMinus3(v1::field("minus", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }

@@ -370,7 +370,7 @@ const _: () = {
                 match v1::value::<i32>(r)? {
                     0 => Self::SHADE_RED(v1::field("red", v1::value(r))?),
                     1 => Self::shade_red(v1::field("r", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }

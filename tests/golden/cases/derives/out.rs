@@ -329,7 +329,7 @@ const _: () = {
                 match v1::value::<i32>(r)? {
                     0 => Self::Left(v1::field("r", v1::value(r))?),
                     1 => Self::Right(v1::field("p", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }

@@ -240,7 +240,7 @@ const _: () = {
                 match v1::value::<i32>(r)? {
                     0 => Self::A(v1::field("a", v1::value(r))?),
                     1 => Self::B,
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }

@@ -286,7 +286,7 @@ const _: () = {
                 let at = r.at();
                 match v1::value::<u8>(r)? {
                     255 => Self::Case255(v1::field("max", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }
@@ -492,7 +492,7 @@ const _: () = {
                 match v1::value::<u32>(r)? {
                     4294967295 => Self::Case4294967295(v1::field("max", v1::value(r))?),
                     0 => Self::Case0,
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }

@@ -168,7 +168,7 @@ const _: () = {
                 match v1::value::<i32>(r)? {
                     0 => Self::Red(v1::field("red", v1::value(r))?),
                     2 => Self::Blue,
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }
@@ -302,7 +302,7 @@ const _: () = {
                 let at = r.at();
                 match v1::value::<bool>(r)? {
                     false => Self::False,
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }
@@ -430,7 +430,7 @@ const _: () = {
                 let at = r.at();
                 match v1::value::<i32>(r)? {
                     1 => Self::Case1(v1::field("n", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }

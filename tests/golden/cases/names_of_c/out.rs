@@ -290,7 +290,7 @@ const _: () = {
                     0 => Self::Case0(v1::field("zero", v1::value(r))?),
                     -1 => Self::CaseMinus1,
                     7 => Self::Case7(v1::field("seven", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }
@@ -808,7 +808,7 @@ const _: () = {
                 match v1::value::<i32>(r)? {
                     0 => Self::TAG_A(v1::field("x", v1::value(r))?),
                     1 => Self::TAG_B(v1::field("w", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }

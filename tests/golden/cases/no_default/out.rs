@@ -140,7 +140,7 @@ const _: () = {
                 let at = r.at();
                 match v1::value::<i32>(r)? {
                     5 => Self::Case5(v1::field("a", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }

@@ -135,12 +135,12 @@ const _: () = {
             r: &mut v1::Reader<'a>,
             put: impl ::core::ops::FnOnce(Self) -> __R,
         ) -> v1::Decoded<__R> {
-            r.enter::<Self>()?;
+            r.enter_value::<Self>()?;
             let value = put(Self {
                 left: v1::field("left", v1::value(r))?,
                 right: v1::field("right", v1::value(r))?,
             });
-            r.leave::<Self>();
+            r.leave_value::<Self>();
             Ok(value)
         }
     }
@@ -179,12 +179,12 @@ const _: () = {
 
         #[inline(always)]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
-            r.enter::<Self>()?;
+            r.enter_value::<Self>()?;
             let value = Self {
                 name: v1::field("name", r.string(16))?,
                 args: v1::field("args", r.vec(0xffff_ffff))?,
             };
-            r.leave::<Self>();
+            r.leave_value::<Self>();
             Ok(value)
         }
     }
@@ -278,7 +278,7 @@ const _: () = {
             r: &mut v1::Reader<'a>,
             put: impl ::core::ops::FnOnce(Self) -> __R,
         ) -> v1::Decoded<__R> {
-            r.enter::<Self>()?;
+            r.enter_value::<Self>()?;
             let value = {
                 let at = r.at();
                 match v1::value::<i32>(r)? {
@@ -289,10 +289,10 @@ const _: () = {
                     )?)),
                     2 => put(Self::Add(v1::field("sum", r.option_with(|r| r.boxed()))?)),
                     3 => put(Self::Call(v1::field("called", v1::value(r))?)),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             };
-            r.leave::<Self>();
+            r.leave_value::<Self>();
             Ok(value)
         }
     }
@@ -373,7 +373,7 @@ const _: () = {
             r: &mut v1::Reader<'a>,
             put: impl ::core::ops::FnOnce(Self) -> __R,
         ) -> v1::Decoded<__R> {
-            r.enter::<Self>()?;
+            r.enter_value::<Self>()?;
             let value = match v1::value::<i32>(r)? {
                 0 => put(Self::Case0),
                 1 => put(Self::Case1(v1::field("again", r.boxed())?)),
@@ -382,7 +382,7 @@ const _: () = {
                     v1::field("maybe", r.option_with(|r| r.boxed()))?,
                 )),
             };
-            r.leave::<Self>();
+            r.leave_value::<Self>();
             Ok(value)
         }
     }
@@ -433,13 +433,13 @@ const _: () = {
             r: &mut v1::Reader<'a>,
             put: impl ::core::ops::FnOnce(Self) -> __R,
         ) -> v1::Decoded<__R> {
-            r.enter::<Self>()?;
+            r.enter_value::<Self>()?;
             let value = put(Self {
                 v: v1::field("v", v1::value(r))?,
                 left: v1::field("left", r.option_with(|r| r.boxed()))?,
                 right: v1::field("right", r.option_with(|r| r.boxed()))?,
             });
-            r.leave::<Self>();
+            r.leave_value::<Self>();
             Ok(value)
         }
     }

@@ -144,7 +144,7 @@ const _: () = {
                 match v1::value::<i32>(r)? {
                     0 => Self::None,
                     1 => Self::Some(v1::field("Ok", v1::value(r))?),
-                    tag => return Err(at.unknown_arm(tag.into())),
+                    tag => return Err(at.no_arm(tag.into())),
                 }
             })
         }
