@@ -135,10 +135,7 @@ impl Stub {
         if options.batches() {
             return line.batch(call);
         }
-        let names = Names {
-            program: interface.name,
-            procedure: procedure.name,
-        };
+        let names = Names::of(interface, procedure);
         match options.refreshable() {
             None => line.call(names, call),
             Some(provider) => line.call_again(names, call, provider),

@@ -162,6 +162,14 @@ impl Channel {
         }
     }
 
+    /// The link on which calls with these options are made without more ado; [`call`](Self::call) makes all others.
+    pub(super) fn plain(&self, options: &CallOptions) -> Option<&Arc<Link>> {
+        match &self.inner {
+            Inner::Link(link) if link.is_plain(options) => Some(link),
+            _ => None,
+        }
+    }
+
     /// The options of calls that have none of their own.
     pub(crate) fn options(&self) -> &Arc<CallOptions> {
         &self.options
@@ -212,10 +220,7 @@ impl Channel {
         match &self.inner {
             Inner::Link(link) => {
                 let call = options.call(interface, procedure, args);
-                let names = Names {
-                    program: interface.name,
-                    procedure: procedure.name,
-                };
+                let names = Names::of(interface, procedure);
                 link.call(names, call, options).await
             }
             Inner::Service(service, _) => {

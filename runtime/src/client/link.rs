@@ -10,9 +10,11 @@
 mod batch;
 mod pending;
 mod task;
+mod turns;
 
-use self::pending::Pending;
+pub(super) use self::pending::{Pending, Terms};
 use self::task::Task;
+use self::turns::Turns;
 use super::CallOptions;
 use super::connection::Connection;
 use super::dial::Plan;
@@ -31,9 +33,8 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 /// Reads in a row before others have their turn: a server may send without end.
 const READS: usize = 16;
@@ -41,8 +42,6 @@ const READS: usize = 16;
 /// What the clones of a channel share.
 pub(crate) struct Link {
     plan: Arc<Plan>,
-    /// One permit a pending call.
-    permits: Semaphore,
     state: Mutex<State>,
     phase: watch::Sender<Phase>,
 }
@@ -62,6 +61,8 @@ pub(crate) enum Phase {
 
 struct State {
     core: ClientCore,
+    /// One for each call that may be pending.
+    turns: Turns,
     /// Who waits, by the index of his call.
     wakers: Vec<Option<Waker>>,
     /// Who waits until batched calls are written.
@@ -140,14 +141,14 @@ impl Link {
         let observer = plan.options.observer.clone();
         let max_pending = match plan.options.serial {
             true => 1,
-            false => plan.options.max_pending.min(Semaphore::MAX_PERMITS),
+            false => plan.options.max_pending,
         };
         Arc::new(Self {
-            permits: Semaphore::new(max_pending),
             plan: Arc::new(plan),
             phase: watch::Sender::new(Phase::Idle),
             state: Mutex::new(State {
                 core,
+                turns: Turns::new(max_pending),
                 wakers: Vec::new(),
                 flushers: Vec::new(),
                 flushing: false,
@@ -177,46 +178,25 @@ impl Link {
         &self.plan
     }
 
+    /// Whether calls with these options are no more than a [`Pending`]; [`call`](Self::call) makes all others.
+    pub(super) fn is_plain(&self, options: &CallOptions) -> bool {
+        self.plan.options.observer.is_none()
+            && options.refreshable().is_none()
+            && !options.batches()
+    }
+
     /// Makes a call.
     pub(crate) async fn call(
         self: &Arc<Self>,
         names: Names,
-        mut call: NewCall<'_>,
+        call: NewCall<'_>,
         options: &CallOptions,
     ) -> Result<Bytes, RpcError> {
-        // What is rare is boxed: a call's future is moved several times, and costs by its size.
         if call.batched {
-            return Box::pin(self.batch(call)).await;
+            return self.batch(call).await;
         }
-        let _permit = match self.permits.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) if !options.waits() => return Err(RpcError::Overloaded),
-            Err(_) => Box::pin(self.permit(&mut call.timeout)).await?,
-        };
-        let span = CallSpan::new(names, &call, &self.plan);
-        match (&self.plan.options.observer, options.refreshable()) {
-            (None, None) => Pending::new(self, &mut call, span).await,
-            _ => Box::pin(self.observed(call, options, span)).await,
-        }
-    }
-
-    /// Waits until fewer calls are pending, and takes the wait off the call's time.
-    async fn permit(&self, timeout: &mut Duration) -> Result<SemaphorePermit<'_>, RpcError> {
-        let begun = Instant::now();
-        let timed_out = RpcError::TimedOut {
-            after: *timeout,
-            sent: Sent::No,
-        };
-        let acquired = match begun.checked_add(*timeout) {
-            Some(deadline) => timeout_at(deadline, self.permits.acquire()).await,
-            None => Ok(self.permits.acquire().await),
-        };
-        // The semaphore is never closed.
-        let Ok(Ok(permit)) = acquired else {
-            return Err(timed_out);
-        };
-        *timeout = timeout.saturating_sub(begun.elapsed());
-        Ok(permit)
+        let span = CallSpan::new(names, call.numbers(), &self.plan);
+        self.observed(call, options, span).await
     }
 
     async fn observed(
@@ -247,15 +227,17 @@ impl Link {
         options: &CallOptions,
         span: CallSpan,
     ) -> Result<Bytes, RpcError> {
+        let waits = options.waits();
         let Some(provider) = options.refreshable() else {
-            return Pending::new(self, &mut call, span).await;
+            return Pending::new(self, span).of(&mut call, waits).await;
         };
         let (begun, generation) = (Instant::now(), provider.generation());
         let mut again = NewCall {
             args: call.args.clone(),
             ..call
         };
-        let result = Pending::new(self, &mut call, span.clone()).await;
+        let first = Pending::new(self, span.clone());
+        let result = first.of(&mut call, waits).await;
         let Some(why) = rejection(&result) else {
             return result;
         };
@@ -265,7 +247,8 @@ impl Link {
             return result;
         }
         again.timeout = again.timeout.saturating_sub(begun.elapsed());
-        Pending::new(self, &mut again, span).await
+        // It had its turn: it is not refused another.
+        Pending::new(self, span).of(&mut again, true).await
     }
 
     /// Waits until there is a connection.

@@ -1,5 +1,6 @@
 //! What a call and a connection may be told, and the defaults.
 
+use super::link::Terms;
 use super::observe::Observer;
 use super::provider::Provider;
 use crate::auth::Credential;
@@ -137,6 +138,14 @@ impl CallOptions {
     /// Whether a call waits for its turn.
     pub(crate) fn waits(&self) -> bool {
         self.wait.unwrap_or(true)
+    }
+
+    /// How a call comes to its turn.
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            timeout: self.time_limit(),
+            waits: self.waits(),
+        }
     }
 
     /// The credential, if it can be refreshed.

@@ -5,8 +5,8 @@
 
 use super::dial::Plan;
 use crate::error::RpcError;
+use crate::interface::{Interface, ProcInfo};
 use crate::net::target::{Target, Transport};
-use crate::proto::client::NewCall;
 use tracing::Span;
 use tracing::field::{Empty, display};
 
@@ -17,17 +17,28 @@ pub(crate) struct Names {
     pub(crate) procedure: &'static str,
 }
 
+impl Names {
+    /// Those of a procedure.
+    pub(super) fn of(interface: &'static Interface, procedure: &'static ProcInfo) -> Self {
+        Self {
+            program: interface.name,
+            procedure: procedure.name,
+        }
+    }
+}
+
 /// The span of a call; nothing when nobody listens.
 #[derive(Clone, Debug)]
 pub(super) struct CallSpan(Option<Box<Span>>);
 
 impl CallSpan {
+    /// Of a call of this program, version and procedure.
     #[inline]
-    pub(super) fn new(names: Names, call: &NewCall<'_>, plan: &Plan) -> Self {
+    pub(super) fn new(names: Names, numbers: [u32; 3], plan: &Plan) -> Self {
         if !tracing::enabled!(tracing::Level::DEBUG) {
             return Self(None);
         }
-        Self(Some(Box::new(open(names, call, plan))))
+        Self(Some(Box::new(open(names, numbers, plan))))
     }
 
     /// Makes it the current one while `work` runs.
@@ -62,7 +73,8 @@ impl CallSpan {
 }
 
 #[cold]
-fn open(names: Names, call: &NewCall<'_>, plan: &Plan) -> Span {
+fn open(names: Names, numbers: [u32; 3], plan: &Plan) -> Span {
+    let [program, version, procedure] = numbers;
     let target = plan.destination.as_ref().map(|d| &d.target);
     let (address, port) = match target {
         Some(Target::Tcp(host) | Target::Udp(host)) => (host.name.clone(), host.port),
@@ -80,10 +92,10 @@ fn open(names: Names, call: &NewCall<'_>, plan: &Plan) -> Span {
         otel.kind = "client",
         rpc.system = "onc_rpc",
         onc_rpc.program.name = name(names.program),
-        onc_rpc.program.number = call.program,
-        onc_rpc.version = call.version,
+        onc_rpc.program.number = program,
+        onc_rpc.version = version,
         onc_rpc.procedure.name = name(names.procedure),
-        onc_rpc.procedure.number = call.procedure,
+        onc_rpc.procedure.number = procedure,
         network.transport = transport,
         server.address = Some(address.as_str()).filter(|address| !address.is_empty()),
         server.port = port,

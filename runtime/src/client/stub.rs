@@ -1,11 +1,18 @@
 //! What a generated client is made of.
 
+use super::link::Pending;
+use super::span::{CallSpan, Names};
 use super::{CallOptions, Channel};
+use crate::Body;
 use crate::error::RpcError;
 use crate::interface::{Interface, ProcInfo};
-use crate::xdr::{DecodeError, Reader, Writer};
+use crate::server::BoxFuture;
+use crate::xdr::{DecodeError, EncodeError, Reader, Writer};
 use bytes::Bytes;
+use std::future::poll_fn;
+use std::mem;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 /// A channel and the options its calls are made with. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -95,28 +102,83 @@ pub fn call<T>(
     interface: &'static Interface,
     procedure: &'static ProcInfo,
     encode: impl FnOnce(&mut Writer),
-    decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+    decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> impl Future<Output = Result<T, RpcError>> {
     // The arguments are written here, not when the future is polled: it then borrows nothing but the stub.
     let mut w = Writer::with_room(Channel::room(&stub.options));
     encode(&mut w);
-    let arguments = w.finish();
-    async move {
-        let options = &*stub.options;
-        let channel = &stub.channel;
-        if options.batches() {
-            // Nothing will come back, so nothing must be expected.
-            let nothing = options.read(procedure, &Bytes::new(), decode);
-            let nothing = nothing.map_err(|_| RpcError::NoResult)?;
-            channel
-                .call(interface, procedure, arguments?, options)
-                .await?;
-            return Ok(nothing);
+    let mut results = Results {
+        stub,
+        interface,
+        procedure,
+        stage: Stage::New(w.finish()),
+    };
+    poll_fn(move |cx| {
+        // Nothing will come back, so nothing must be expected.
+        if results.will_be_none() && results.read(&Bytes::new(), &decode).is_err() {
+            return Poll::Ready(Err(RpcError::NoResult));
         }
-        let results = channel
-            .call(interface, procedure, arguments?, options)
-            .await?;
-        options.read(procedure, &results, decode)
+        let received = ready!(results.poll(cx))?;
+        Poll::Ready(results.read(&received, &decode))
+    })
+}
+
+/// The encoded results of a call, to be polled.
+struct Results<'s> {
+    stub: &'s Stub,
+    interface: &'static Interface,
+    procedure: &'static ProcInfo,
+    stage: Stage<'s>,
+}
+
+enum Stage<'s> {
+    /// With the arguments.
+    New(Result<Body, EncodeError>),
+    /// Nearly all calls.
+    Plain(Body, Pending<'s>),
+    /// Calls behind layers, under an observer, with a credential that can be renewed, batched.
+    Other(BoxFuture<'s, Result<Bytes, RpcError>>),
+}
+
+impl Results<'_> {
+    /// Whether this is a call of the kind that has no results, not begun yet.
+    fn will_be_none(&self) -> bool {
+        matches!(self.stage, Stage::New(_)) && self.stub.options.batches()
+    }
+
+    fn read<T>(
+        &self,
+        results: &Bytes,
+        decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+    ) -> Result<T, RpcError> {
+        self.stub.options.read(self.procedure, results, decode)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, RpcError>> {
+        let (interface, procedure) = (self.interface, self.procedure);
+        let (channel, options) = (&self.stub.channel, &*self.stub.options);
+        if let Stage::New(arguments) = &mut self.stage {
+            let arguments = mem::replace(arguments, Ok(Body::new()))?;
+            self.stage = match channel.plain(options) {
+                Some(link) => {
+                    let names = Names::of(interface, procedure);
+                    let numbers = [interface.program, interface.version, procedure.number];
+                    let span = CallSpan::new(names, numbers, link.plan());
+                    Stage::Plain(arguments, Pending::new(link, span))
+                }
+                None => {
+                    let results = channel.call(interface, procedure, arguments, options);
+                    Stage::Other(Box::pin(results))
+                }
+            };
+        }
+        match &mut self.stage {
+            Stage::New(_) => Poll::Ready(Err(RpcError::Closed)),
+            Stage::Plain(arguments, pending) => pending.poll(cx, options.terms(), || {
+                options.call(interface, procedure, mem::take(arguments))
+            }),
+            Stage::Other(results) => results.as_mut().poll(cx),
+        }
     }
 }
 

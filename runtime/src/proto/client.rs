@@ -98,22 +98,25 @@ impl ClientCore {
         }
         self.started = self.started.wrapping_add(1);
         let batched = call.batched.then(|| self.batch.begin(message.len()));
-        let id = self.table.insert(Slot {
-            xid,
-            state: State::Queued,
-            message: Some(message),
-            credential: call.credential.cloned(),
-            timeout: call.timeout,
-            deadline,
-            replay: call.replay,
-            oneway: call.oneway || call.batched,
-            batched,
-            order: self.started,
-            transmissions: 0,
-            first_sent: now,
-            resend: None,
-            wait: Duration::ZERO,
-        });
+        let (id, place) = self.table.place(xid);
+        if let Some(place) = place {
+            *place = Some(Slot {
+                xid,
+                state: State::Queued,
+                message: Some(message),
+                credential: call.credential.cloned(),
+                timeout: call.timeout,
+                deadline,
+                replay: call.replay,
+                oneway: call.oneway || call.batched,
+                batched,
+                order: self.started,
+                transmissions: 0,
+                first_sent: now,
+                resend: None,
+                wait: Duration::ZERO,
+            });
+        }
         self.queue.push_back(id);
         self.check_at(deadline);
         Ok(id)

@@ -102,7 +102,7 @@ impl Binder {
         version: u32,
         procedure: &'static ProcInfo,
         encode: impl FnOnce(&mut Writer),
-        decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+        decode: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
     ) -> Result<T, RpcError> {
         let share = share(version, self.deadline);
         let stub = Stub::new(self.channel.clone()).with(CallOptions::new().timeout(share));

@@ -103,7 +103,7 @@ impl Line {
 
     pub(super) fn call(&self, names: Names, call: NewCall<'_>) -> Result<Bytes, RpcError> {
         let begun = Instant::now();
-        let span = CallSpan::new(names, &call, &self.plan);
+        let span = CallSpan::new(names, call.numbers(), &self.plan);
         let _entered = span.enter();
         let (mut state, now) = self.turn(begun, call.timeout)?;
         let id = state.core.start_call(begun, call)?;

@@ -1,70 +1,166 @@
 //! A call as a future.
 
+use super::turns::Turn;
 use super::{Driver, Link, Phase, State, Wire};
 use crate::client::span::CallSpan;
-use crate::error::RpcError;
+use crate::error::{RpcError, Sent};
 use crate::proto::client::{CallId, NewCall};
 use bytes::Bytes;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::mem;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A call until its result is there. Dropping it cancels the call.
-pub(super) struct Pending<'c, 'a> {
+///
+/// What is called is made by whoever polls it, when its turn has come: a call's future is moved more than once, and
+/// costs by its size.
+pub(in crate::client) struct Pending<'c> {
     link: &'c Arc<Link>,
-    stage: Stage<'c, 'a>,
+    stage: Stage,
     span: CallSpan,
 }
 
-enum Stage<'c, 'a> {
-    /// By reference: a call's future is moved more than once, and its caller has it already.
-    New(&'c mut NewCall<'a>),
+enum Stage {
+    New,
+    /// Others are to end first.
+    Waiting(Box<Turn>),
+    /// About to begin.
+    Admitted,
     Begun(CallId),
     Ended,
 }
 
-impl<'c, 'a> Pending<'c, 'a> {
-    pub(super) fn new(link: &'c Arc<Link>, call: &'c mut NewCall<'a>, span: CallSpan) -> Self {
+/// How a call comes to its turn.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::client) struct Terms {
+    /// For all of the call, waiting included.
+    pub(in crate::client) timeout: Duration,
+    /// Whether it waits when as many are pending as may be.
+    pub(in crate::client) waits: bool,
+}
+
+impl<'c> Pending<'c> {
+    pub(in crate::client) fn new(link: &'c Arc<Link>, span: CallSpan) -> Self {
         Self {
             link,
             span,
-            stage: Stage::New(call),
+            stage: Stage::New,
         }
     }
-}
 
-impl Future for Pending<'_, '_> {
-    type Output = Result<Bytes, RpcError>;
+    /// The result of a call that is made already.
+    pub(super) async fn of(
+        mut self,
+        call: &mut NewCall<'_>,
+        waits: bool,
+    ) -> Result<Bytes, RpcError> {
+        let timeout = call.timeout;
+        let terms = Terms { timeout, waits };
+        let mut call = || call.take();
+        poll_fn(|cx| self.poll(cx, terms, &mut call)).await
+    }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let _entered = this.span.enter();
-        let mut guard = this.link.lock();
+    /// Its result, once there is one. The call is begun with what is left of its time.
+    #[inline]
+    pub(in crate::client) fn poll<'a>(
+        &mut self,
+        cx: &mut Context<'_>,
+        terms: Terms,
+        call: impl FnOnce() -> NewCall<'a>,
+    ) -> Poll<Result<Bytes, RpcError>> {
+        let _entered = self.span.enter();
+        let mut guard = self.link.lock();
         let state = &mut *guard;
-        let mut fresh = false;
-        let id = match &mut this.stage {
-            Stage::Begun(id) => *id,
-            Stage::New(call) => {
-                this.link.ensure_task(state);
-                match state.begin(cx, call.take()) {
+        let (id, fresh) = match self.stage {
+            Stage::Begun(id) => (id, false),
+            Stage::Ended => return Poll::Ready(Err(RpcError::Closed)),
+            Stage::New | Stage::Waiting(_) | Stage::Admitted => {
+                let begun = ready!(self.stage.poll_turn(state, cx, terms)).and_then(|timeout| {
+                    self.link.ensure_task(state);
+                    state.begin(cx, NewCall { timeout, ..call() })
+                });
+                match begun {
                     Ok(id) => {
-                        fresh = true;
-                        this.span.begun(id.xid());
-                        this.stage = Stage::Begun(id);
-                        id
+                        self.span.begun(id.xid());
+                        self.stage = Stage::Begun(id);
+                        (id, true)
                     }
                     Err(error) => {
-                        this.stage = Stage::Ended;
+                        self.stage.leave(state);
                         let result = Err(error);
-                        this.span.ended(&result);
+                        self.span.ended(&result);
                         return Poll::Ready(result);
                     }
                 }
             }
-            Stage::Ended => return Poll::Ready(Err(RpcError::Closed)),
         };
+        match self.link.result(state, cx, id, fresh) {
+            Some(result) => {
+                self.stage = Stage::Ended;
+                self.span.ended(&result);
+                Poll::Ready(result)
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Stage {
+    /// Takes a turn, and says how much time is left.
+    #[inline]
+    fn poll_turn(
+        &mut self,
+        state: &mut State,
+        cx: &mut Context<'_>,
+        terms: Terms,
+    ) -> Poll<Result<Duration, RpcError>> {
+        if matches!(self, Self::New) {
+            if state.turns.take() {
+                *self = Self::Admitted;
+                return Poll::Ready(Ok(terms.timeout));
+            }
+            if !terms.waits {
+                return Poll::Ready(Err(RpcError::Overloaded));
+            }
+            *self = Self::Waiting(Box::new(state.turns.wait(terms.timeout)));
+        }
+        let Self::Waiting(turn) = self else {
+            return Poll::Ready(Err(RpcError::Closed));
+        };
+        if !ready!(turn.poll(cx)) {
+            return Poll::Ready(Err(RpcError::TimedOut {
+                after: terms.timeout,
+                sent: Sent::No,
+            }));
+        }
+        let left = terms.timeout.saturating_sub(turn.waited());
+        *self = Self::Admitted;
+        Poll::Ready(Ok(left))
+    }
+
+    /// Ends a call that has not begun: its turn is another's.
+    fn leave(&mut self, state: &mut State) {
+        match mem::replace(self, Self::Ended) {
+            Self::Waiting(turn) => state.turns.leave(*turn),
+            Self::Admitted => state.turns.give(),
+            Self::New | Self::Begun(_) | Self::Ended => {}
+        }
+    }
+}
+
+impl Link {
+    /// The result of a call that has begun, if it is there or is to be had without waiting.
+    #[inline]
+    fn result(
+        &self,
+        state: &mut State,
+        cx: &mut Context<'_>,
+        id: CallId,
+        fresh: bool,
+    ) -> Option<Result<Bytes, RpcError>> {
         let lone = state.core.attended() == 1 && matches!(state.wire, Wire::Up(_));
         if lone {
             state.driver = Driver::LoneCall;
@@ -75,26 +171,18 @@ impl Future for Pending<'_, '_> {
         } else if state.driver == Driver::LoneCall || fresh {
             state.task_drives();
         }
-        let spoiled = this.link.is_spoiled_by(state, id);
-        match state.core.finish(id) {
-            Some(result) => {
-                state.leave(id);
-                if spoiled {
-                    this.link.abandon(state);
-                }
-                this.stage = Stage::Ended;
-                this.span.ended(&result);
-                Poll::Ready(result)
-            }
-            None => {
-                state.set_waker(id, cx);
-                Poll::Pending
-            }
+        let spoiled = self.is_spoiled_by(state, id);
+        let Some(result) = state.core.finish(id) else {
+            state.set_waker(id, cx);
+            return None;
+        };
+        state.leave(id);
+        if spoiled {
+            self.abandon(state);
         }
+        Some(result)
     }
-}
 
-impl Link {
     /// Whether the connection must not be used again should this call end now: the server is still at work on it, and
     /// can do one thing at a time; or nobody has answered a datagram, and the server may be elsewhere.
     fn is_spoiled_by(&self, state: &State, id: CallId) -> bool {
@@ -134,6 +222,7 @@ impl State {
         if let Some(waker) = self.wakers.get_mut(id.index()) {
             *waker = None;
         }
+        self.turns.give();
         // A record that was begun is finished, by the task if there is no caller.
         if let Wire::Up(connection) = &self.wire
             && connection.is_writing()
@@ -143,16 +232,19 @@ impl State {
     }
 }
 
-impl Drop for Pending<'_, '_> {
+impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        if let Stage::Begun(id) = self.stage {
-            let mut state = self.link.lock();
-            let spoiled = self.link.is_spoiled_by(&state, id);
-            state.core.forget(id);
-            state.leave(id);
-            if spoiled {
-                self.link.abandon(&mut state);
-            }
+        let id = match self.stage {
+            Stage::New | Stage::Ended => return,
+            Stage::Waiting(_) | Stage::Admitted => return self.stage.leave(&mut self.link.lock()),
+            Stage::Begun(id) => id,
+        };
+        let mut state = self.link.lock();
+        let spoiled = self.link.is_spoiled_by(&state, id);
+        state.core.forget(id);
+        state.leave(id);
+        if spoiled {
+            self.link.abandon(&mut state);
         }
     }
 }

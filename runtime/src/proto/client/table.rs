@@ -97,21 +97,19 @@ impl Table {
         }
     }
 
+    /// A place for a call with this xid. It is filled where it lies: moving a call costs as much as beginning it.
     #[inline]
-    pub(super) fn insert(&mut self, slot: Slot) -> CallId {
-        let xid = slot.xid;
+    pub(super) fn place(&mut self, xid: u32) -> (CallId, Option<&mut Option<Slot>>) {
         let at = match self.free.pop() {
-            Some(at) => at,
+            Some(at) => at as usize,
             None => {
                 self.slots.push(None);
-                u32::try_from(self.slots.len().saturating_sub(1)).unwrap_or(NO_SLOT)
+                self.slots.len().saturating_sub(1)
             }
         };
-        if let Some(place) = self.slots.get_mut(at as usize) {
-            *place = Some(slot);
-        }
-        self.by_xid.insert(xid, at);
-        CallId { slot: at, xid }
+        let slot = u32::try_from(at).unwrap_or(NO_SLOT);
+        self.by_xid.insert(xid, slot);
+        (CallId { slot, xid }, self.slots.get_mut(at))
     }
 
     pub(super) fn get(&self, id: CallId) -> Option<&Slot> {

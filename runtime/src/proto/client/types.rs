@@ -57,6 +57,11 @@ pub struct NewCall<'a> {
 
 #[cfg(feature = "net")]
 impl NewCall<'_> {
+    /// Program, version and procedure.
+    pub(crate) fn numbers(&self) -> [u32; 3] {
+        [self.program, self.version, self.procedure]
+    }
+
     /// The call with its arguments; what stays has none.
     pub(crate) fn take(&mut self) -> Self {
         Self {
