@@ -7,6 +7,7 @@ use super::dial::Plan;
 use crate::error::RpcError;
 use crate::interface::{Interface, ProcInfo};
 use crate::net::target::{Target, Transport};
+use std::borrow::Borrow;
 use tracing::Span;
 use tracing::field::{Empty, display};
 
@@ -57,13 +58,14 @@ impl CallSpan {
 
     /// The call has ended.
     #[inline]
-    pub(super) fn ended<T>(&self, result: &Result<T, RpcError>) {
+    pub(super) fn ended<T>(&self, result: &Result<T, impl Borrow<RpcError>>) {
         let Some(span) = &self.0 else { return };
         match result {
             Ok(_) => {
                 span.record("otel.status_code", "OK");
             }
             Err(error) => {
+                let error = error.borrow();
                 span.record("otel.status_code", "ERROR");
                 span.record("error.type", error.name());
                 span.record("error.message", display(error));

@@ -6,6 +6,7 @@ use super::{CallOptions, Channel};
 use crate::Body;
 use crate::error::RpcError;
 use crate::interface::{Interface, ProcInfo};
+use crate::proto::client::Outcome;
 use crate::server::BoxFuture;
 use crate::xdr::{DecodeError, EncodeError, Reader, Writer};
 use bytes::Bytes;
@@ -118,7 +119,7 @@ pub fn call<T>(
         if results.will_be_none() && results.read(&Bytes::new(), &decode).is_err() {
             return Poll::Ready(Err(RpcError::NoResult));
         }
-        let received = ready!(results.poll(cx))?;
+        let received = ready!(results.poll(cx)).map_err(|error| *error)?;
         Poll::Ready(results.read(&received, &decode))
     })
 }
@@ -154,11 +155,12 @@ impl Results<'_> {
         self.stub.options.read(self.procedure, results, decode)
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, RpcError>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
         let (interface, procedure) = (self.interface, self.procedure);
         let (channel, options) = (&self.stub.channel, &*self.stub.options);
         if let Stage::New(arguments) = &mut self.stage {
-            let arguments = mem::replace(arguments, Ok(Body::new()))?;
+            let arguments = mem::replace(arguments, Ok(Body::new()));
+            let arguments = arguments.map_err(|error| Box::new(error.into()))?;
             self.stage = match channel.plain(options) {
                 Some(link) => {
                     let names = Names::of(interface, procedure);
@@ -173,11 +175,11 @@ impl Results<'_> {
             };
         }
         match &mut self.stage {
-            Stage::New(_) => Poll::Ready(Err(RpcError::Closed)),
+            Stage::New(_) => Poll::Ready(Err(RpcError::Closed.into())),
             Stage::Plain(arguments, pending) => pending.poll(cx, options.terms(), || {
                 options.call(interface, procedure, mem::take(arguments))
             }),
-            Stage::Other(results) => results.as_mut().poll(cx),
+            Stage::Other(results) => results.as_mut().poll(cx).map_err(Box::new),
         }
     }
 }

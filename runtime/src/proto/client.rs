@@ -19,7 +19,7 @@ mod types;
 
 use self::batch::Batch;
 pub use self::header::put_header;
-pub use self::reply::{KEEP_WHOLE, outcome};
+pub use self::reply::{KEEP_WHOLE, Outcome, Received, verdict};
 use self::table::{Slot, State, Table};
 pub use self::types::{CallId, ClientConfig, ClientStats, Framing, NewCall, StreamError, Transmit};
 use super::random::Random;
@@ -28,7 +28,7 @@ use super::retransmit::{RoundTrip, jitter};
 use crate::Body;
 use crate::error::{RpcError, Sent};
 use crate::msg::{ReplyError, ReplyRef};
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -181,7 +181,7 @@ impl ClientCore {
     }
 
     /// The result of a call that has ended; afterwards the call is no more.
-    pub fn finish(&mut self, id: CallId) -> Option<Result<Bytes, RpcError>> {
+    pub fn finish(&mut self, id: CallId) -> Option<Outcome> {
         if !self.has_ended(id) {
             return None;
         }
@@ -299,10 +299,8 @@ impl ClientCore {
                 continue;
             }
             if slot.deadline.is_some_and(|at| at <= now) {
-                slot.state = State::Done(Err(RpcError::TimedOut {
-                    after: slot.timeout,
-                    sent: slot.sent(),
-                }));
+                let (after, sent) = (slot.timeout, slot.sent());
+                slot.state = State::Done(Err(RpcError::TimedOut { after, sent }.into()));
                 slot.message = None;
                 self.done.push_back(id);
                 continue;
@@ -332,8 +330,17 @@ impl ClientCore {
     /// The stream makes no sense and must be closed; then call [`handle_disconnect`](Self::handle_disconnect).
     pub fn handle_bytes(&mut self, buf: &mut BytesMut) -> Result<(), StreamError> {
         loop {
+            // Its results would be copied anyway.
+            if let Some(record) = self.decoder.peek(buf)
+                && record.len() <= KEEP_WHOLE
+            {
+                let end = record.len().saturating_add(4);
+                self.on_record(Received::Beside(record))?;
+                buf.advance(end);
+                continue;
+            }
             match self.decoder.next(buf) {
-                Ok(Some(record)) => self.on_record(record)?,
+                Ok(Some(record)) => self.on_record(Received::Apart(&record))?,
                 Ok(None) => return Ok(()),
                 Err(error @ RecordError::TooLarge { size, .. }) => {
                     return Err(self.refuse_oversized(error, size, buf));
@@ -350,7 +357,7 @@ impl ClientCore {
     /// As [`handle_bytes`](Self::handle_bytes).
     pub fn handle_fragment(&mut self, data: Bytes) -> Result<(), StreamError> {
         match self.decoder.complete(data) {
-            Some(record) => self.on_record(record),
+            Some(record) => self.on_record(Received::Apart(&record)),
             None => Ok(()),
         }
     }
@@ -363,7 +370,7 @@ impl ClientCore {
         let xid = start.or(buf.first_chunk()).map(|b| u32::from_be_bytes(*b));
         if let Some(id) = xid.and_then(|xid| self.table.by_xid(xid)) {
             let limit = self.config.max_reply as u64;
-            self.end(id, Err(RpcError::ReplyTooLarge { size, limit }));
+            self.end(id, Err(RpcError::ReplyTooLarge { size, limit }.into()));
         }
         StreamError::Record(error)
     }
@@ -374,10 +381,10 @@ impl ClientCore {
         self.decoder.missing(buf)
     }
 
-    fn on_record(&mut self, record: Bytes) -> Result<(), StreamError> {
-        match ReplyRef::parse(&record) {
+    fn on_record(&mut self, record: Received<'_>) -> Result<(), StreamError> {
+        match ReplyRef::parse(record.message()) {
             Ok(reply) => {
-                self.on_reply(None, &record, &reply);
+                self.on_reply(None, record, &reply);
                 Ok(())
             }
             // Without a back channel nobody may call us (RFC 8167 §2); it is not for us to close the connection.
@@ -394,17 +401,17 @@ impl ClientCore {
         match ReplyRef::parse(&datagram) {
             Ok(reply) if truncated => {
                 if let Some(id) = self.table.by_xid(reply.xid) {
-                    self.end(id, Err(RpcError::ReplyTruncated));
+                    self.end(id, Err(RpcError::ReplyTruncated.into()));
                 }
             }
-            Ok(reply) => self.on_reply(Some(now), &datagram, &reply),
+            Ok(reply) => self.on_reply(Some(now), Received::Apart(&datagram), &reply),
             Err(ReplyError::Call) => self.stats.calls = self.stats.calls.saturating_add(1),
             // Anybody can send junk: it ends nothing and triggers nothing.
             Err(ReplyError::Malformed) => self.stats.junk = self.stats.junk.saturating_add(1),
         }
     }
 
-    fn on_reply(&mut self, now: Option<Instant>, message: &Bytes, reply: &ReplyRef<'_>) {
+    fn on_reply(&mut self, now: Option<Instant>, message: Received<'_>, reply: &ReplyRef<'_>) {
         let found = self.table.by_xid(reply.xid);
         let slot = found.and_then(|id| self.table.get(id));
         let (Some(id), Some(slot)) = (found, slot) else {
@@ -420,14 +427,15 @@ impl ClientCore {
             self.rtt
                 .sample(now.saturating_duration_since(slot.first_sent));
         }
-        let result = outcome(message, reply, slot.credential.as_deref());
-        let result = match result {
-            Err(refusal @ (RpcError::Refused(_) | RpcError::Denied(_)))
-                if slot.transmissions > 1 =>
+        let result = match verdict(reply, slot.credential.as_deref()) {
+            Ok(()) => Ok(message.results(reply.results_at)),
+            Err(refusal)
+                if slot.transmissions > 1
+                    && matches!(*refusal, RpcError::Refused(_) | RpcError::Denied(_)) =>
             {
-                Err(RpcError::Repeated(Box::new(refusal)))
+                Err(RpcError::Repeated(refusal).into())
             }
-            result => result,
+            Err(error) => Err(error),
         };
         self.heard = now.or(self.heard);
         let unmatched = self.stats.unmatched;
@@ -437,7 +445,7 @@ impl ClientCore {
         }
     }
 
-    fn end(&mut self, id: CallId, result: Result<Bytes, RpcError>) {
+    fn end(&mut self, id: CallId, result: Outcome) {
         if let Some(slot) = self.table.get_mut(id) {
             if matches!(slot.state, State::Done(_)) {
                 self.stats.unmatched = self.stats.unmatched.saturating_add(1);
@@ -451,7 +459,7 @@ impl ClientCore {
 
     /// This call cannot be sent.
     pub fn fail(&mut self, id: CallId, error: RpcError) {
-        self.end(id, Err(error));
+        self.end(id, Err(error.into()));
     }
 
     /// The connection is gone. Calls on the way that may be replayed wait for the next one, the others end; those not
@@ -472,10 +480,8 @@ impl ClientCore {
                 again.push((slot.order, id));
                 continue;
             }
-            slot.state = State::Done(Err(RpcError::ConnectionLost {
-                sent: Sent::Maybe,
-                source: source.clone(),
-            }));
+            let (sent, source) = (Sent::Maybe, source.clone());
+            slot.state = State::Done(Err(RpcError::ConnectionLost { sent, source }.into()));
             slot.message = None;
             self.done.push_back(id);
         }
@@ -496,7 +502,7 @@ impl ClientCore {
                 (_, Sent::Maybe) if last => RpcError::lost(Sent::Maybe, None),
                 (_, Sent::Maybe) => continue,
             };
-            slot.state = State::Done(Err(result));
+            slot.state = State::Done(Err(result.into()));
             slot.message = None;
             self.done.push_back(id);
         }

@@ -232,7 +232,7 @@ impl State {
             // Nobody waits but us.
             while self.core.poll_done().is_some() {}
             if let Some(result) = self.core.finish(id) {
-                return result;
+                return result.map_err(|error| *error);
             }
             let now = begun.take().unwrap_or_else(Instant::now);
             let until = self.core.poll_timeout().unwrap_or(now);

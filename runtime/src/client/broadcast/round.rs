@@ -8,7 +8,7 @@ use crate::Body;
 use crate::auth::Credential;
 use crate::error::{ConnectError, ConnectErrorKind, RpcError};
 use crate::msg::ReplyRef;
-use crate::proto::client::{outcome, put_header};
+use crate::proto::client::{Received, put_header, verdict};
 use crate::proto::random::Random;
 use crate::rpcbind::uaddr::from_uaddr;
 use crate::rpcbind::wire::{MAX_STRING, PROGRAM};
@@ -191,8 +191,9 @@ impl Round {
         if reply.xid != self.xid || self.is_full() {
             return None;
         }
-        let message = Bytes::copy_from_slice(datagram);
-        let result = outcome(&message, &reply, self.credential.as_deref());
+        let result = verdict(&reply, self.credential.as_deref())
+            .map(|()| Received::Beside(datagram).results(reply.results_at))
+            .map_err(|error| *error);
         let (host, result) = match (self.way, result) {
             (Way::Direct(_), result) => (from, result),
             // rpcbind itself refuses: that is nothing of the service's.

@@ -4,7 +4,7 @@ use super::turns::Turn;
 use super::{Driver, Link, Phase, State, Wire};
 use crate::client::span::CallSpan;
 use crate::error::{RpcError, Sent};
-use crate::proto::client::{CallId, NewCall};
+use crate::proto::client::{CallId, NewCall, Outcome};
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::mem;
@@ -60,7 +60,8 @@ impl<'c> Pending<'c> {
         let timeout = call.timeout;
         let terms = Terms { timeout, waits };
         let mut call = || call.take();
-        poll_fn(|cx| self.poll(cx, terms, &mut call)).await
+        let outcome = poll_fn(|cx| self.poll(cx, terms, &mut call)).await;
+        outcome.map_err(|error| *error)
     }
 
     /// Its result, once there is one. The call is begun with what is left of its time.
@@ -70,13 +71,13 @@ impl<'c> Pending<'c> {
         cx: &mut Context<'_>,
         terms: Terms,
         call: impl FnOnce() -> NewCall<'a>,
-    ) -> Poll<Result<Bytes, RpcError>> {
+    ) -> Poll<Outcome> {
         let _entered = self.span.enter();
         let mut guard = self.link.lock();
         let state = &mut *guard;
         let (id, fresh) = match self.stage {
             Stage::Begun(id) => (id, false),
-            Stage::Ended => return Poll::Ready(Err(RpcError::Closed)),
+            Stage::Ended => return Poll::Ready(Err(RpcError::Closed.into())),
             Stage::New | Stage::Waiting(_) | Stage::Admitted => {
                 let begun = ready!(self.stage.poll_turn(state, cx, terms)).and_then(|timeout| {
                     self.link.ensure_task(state);
@@ -90,7 +91,7 @@ impl<'c> Pending<'c> {
                     }
                     Err(error) => {
                         self.stage.leave(state);
-                        let result = Err(error);
+                        let result = Err(error.into());
                         self.span.ended(&result);
                         return Poll::Ready(result);
                     }
@@ -160,7 +161,7 @@ impl Link {
         cx: &mut Context<'_>,
         id: CallId,
         fresh: bool,
-    ) -> Option<Result<Bytes, RpcError>> {
+    ) -> Option<Outcome> {
         let lone = state.core.attended() == 1 && matches!(state.wire, Wire::Up(_));
         if lone {
             state.driver = Driver::LoneCall;

@@ -123,6 +123,19 @@ async fn calls_beyond_the_limit_wait_or_fail_at_once() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_dropped_while_it_waits_keeps_nobody_waiting() {
+    let (server, _) = start().await;
+    let limited = options(5000).max_pending(1);
+    let client: EchoClient = connect_with(target(&server, false), limited).await.unwrap();
+    let impatient = tokio::time::timeout(Duration::from_millis(20), client.wait(1));
+    let (first, dropped, last) = tokio::join!(client.wait(100), impatient, client.wait(1));
+    first.unwrap();
+    assert!(dropped.is_err());
+    last.unwrap();
+    client.wait(1).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_connection_is_made_again_after_the_server_closed_it() {
     let (client, peer, listener) = with_peer(options(2000)).await;
     assert!(client.channel().local_addr().is_some());

@@ -66,7 +66,7 @@ impl ClientCore {
             self.batch.calls = self.batch.calls.saturating_sub(1);
         }
         if let Some(State::Done(Err(error))) = self.table.remove(id) {
-            self.batch_lost(error);
+            self.batch_lost(*error);
         }
     }
 }

@@ -12,12 +12,13 @@ impl ClientCore {
         slot.is_some_and(|slot| match &slot.state {
             State::Queued => slot.transmissions > 0,
             State::Sent => true,
-            State::Done(result) => matches!(
-                result,
-                Err(RpcError::TimedOut {
+            State::Done(Ok(_)) => false,
+            State::Done(Err(error)) => matches!(
+                **error,
+                RpcError::TimedOut {
                     sent: Sent::Maybe,
                     ..
-                })
+                }
             ),
         })
     }

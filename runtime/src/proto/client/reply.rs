@@ -9,32 +9,29 @@ use bytes::Bytes;
 /// read buffer that held many replies.
 pub const KEEP_WHOLE: usize = 4096;
 
-/// The results in a reply, or why there are none.
+/// How a call ended. The error is boxed: on its way to the caller a result is moved often, and costs by its size.
+pub type Outcome = Result<Bytes, Box<RpcError>>;
+
+/// Whether a reply says that the procedure was run, so that results follow.
 ///
 /// # Errors
 /// The server denied or refused the call, or the verifier is not acceptable for this credential.
-pub fn outcome(
-    message: &Bytes,
+pub fn verdict(
     reply: &ReplyRef<'_>,
     credential: Option<&dyn Credential>,
-) -> Result<Bytes, RpcError> {
+) -> Result<(), Box<RpcError>> {
     let (verifier, stat) = match reply.stat {
-        ReplyStat::Denied(why) => return Err(RpcError::Denied(why)),
+        ReplyStat::Denied(why) => return Err(RpcError::Denied(why).into()),
         ReplyStat::Accepted(verifier, stat) => (verifier, stat),
     };
     let refused = match stat {
-        AcceptStat::Success => {
-            // AUTH_NONE callers accept any verifier: there is nothing it could prove to them.
-            if credential.is_some_and(|c| !c.accepts(verifier)) {
-                return Err(RpcError::BadVerifier);
+        // AUTH_NONE callers accept any verifier: there is nothing it could prove to them.
+        AcceptStat::Success => match credential {
+            Some(credential) if !credential.accepts(verifier) => {
+                return Err(RpcError::BadVerifier.into());
             }
-            let results = message.get(reply.results_at..).unwrap_or_default();
-            return Ok(if results.len() < KEEP_WHOLE {
-                Bytes::copy_from_slice(results)
-            } else {
-                message.slice_ref(results)
-            });
-        }
+            _ => return Ok(()),
+        },
         AcceptStat::ProgUnavail => Refused::ProgUnavail,
         AcceptStat::ProgMismatch { low, high } => Refused::ProgMismatch { low, high },
         AcceptStat::ProcUnavail => Refused::ProcUnavail,
@@ -42,5 +39,36 @@ pub fn outcome(
         AcceptStat::SystemErr => Refused::SystemErr,
         AcceptStat::Unknown(stat) => Refused::Unknown(stat),
     };
-    Err(RpcError::Refused(refused))
+    Err(RpcError::Refused(refused).into())
+}
+
+/// A reply as it was received.
+#[derive(Clone, Copy, Debug)]
+pub enum Received<'a> {
+    /// In a buffer with others.
+    Beside(&'a [u8]),
+    /// In a buffer that may be kept.
+    Apart(&'a Bytes),
+}
+
+impl Received<'_> {
+    /// The whole message.
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        match self {
+            Self::Beside(message) => message,
+            Self::Apart(message) => message,
+        }
+    }
+
+    /// What follows the header, which ends there.
+    #[must_use]
+    pub fn results(&self, at: usize) -> Bytes {
+        let results = self.message().get(at..).unwrap_or_default();
+        match self {
+            _ if results.is_empty() => Bytes::new(),
+            Self::Apart(message) if results.len() >= KEEP_WHOLE => message.slice_ref(results),
+            _ => Bytes::copy_from_slice(results),
+        }
+    }
 }

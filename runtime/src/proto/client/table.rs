@@ -1,11 +1,10 @@
 //! The calls of a client by slot and by xid, and the xids that must not be used again yet.
 
-use super::CallId;
+use super::{CallId, Outcome};
 use crate::Body;
 use crate::auth::Credential;
-use crate::error::{RpcError, Sent};
+use crate::error::Sent;
 use crate::proto::random::Random;
-use bytes::Bytes;
 use core::hash::{BuildHasherDefault, Hasher};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -47,7 +46,7 @@ pub(super) enum State {
     /// On the way.
     Sent,
     /// Ended; the result waits to be fetched.
-    Done(Result<Bytes, RpcError>),
+    Done(Outcome),
 }
 
 impl Slot {

@@ -157,7 +157,7 @@ impl World {
                     self.answered += 1;
                 }
                 Err(error) => {
-                    self.failed.insert(call, error);
+                    self.failed.insert(call, *error);
                 }
             }
         }
@@ -464,11 +464,11 @@ fn retransmission_doubles_up_to_two_seconds_until_the_deadline() {
         }
         if let Some(result) = core.finish(id) {
             assert!(matches!(
-                result,
-                Err(RpcError::TimedOut {
+                *result.unwrap_err(),
+                RpcError::TimedOut {
                     sent: Sent::Maybe,
                     ..
-                })
+                }
             ));
             break;
         }
