@@ -119,15 +119,7 @@ impl Stub {
         let line = match &self.way {
             Way::Line(line) => line,
             Way::Function(answer) => {
-                let call = Call {
-                    program_name: interface.name,
-                    program: interface.program,
-                    version: interface.version,
-                    procedure: procedure.number,
-                    info: *procedure,
-                    args,
-                    options: options.clone(),
-                };
+                let call = Call::new(interface, procedure, args, options);
                 return Ok(answer(call)?.into_bytes());
             }
         };

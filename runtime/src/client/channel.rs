@@ -224,15 +224,7 @@ impl Channel {
                 link.call(names, call, options).await
             }
             Inner::Service(service, _) => {
-                let call = Call {
-                    program_name: interface.name,
-                    program: interface.program,
-                    version: interface.version,
-                    procedure: procedure.number,
-                    info: *procedure,
-                    args,
-                    options: options.clone(),
-                };
+                let call = Call::new(interface, procedure, args, options);
                 Ok(service.answer(call).await?.into_bytes())
             }
         }

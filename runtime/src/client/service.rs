@@ -10,8 +10,9 @@
 //! ```
 
 use super::{CallOptions, Channel, RpcError};
+use crate::Body;
+use crate::interface::{Interface, ProcInfo};
 use crate::server::BoxFuture;
-use crate::{Body, ProcInfo};
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
@@ -38,6 +39,26 @@ pub struct Call {
     pub args: Body,
     /// Time limit, credential and the rest.
     pub options: CallOptions,
+}
+
+impl Call {
+    /// A generated client's call.
+    pub(super) fn new(
+        interface: &Interface,
+        procedure: &ProcInfo,
+        args: Body,
+        options: &CallOptions,
+    ) -> Self {
+        Self {
+            program_name: interface.name,
+            program: interface.program,
+            version: interface.version,
+            procedure: procedure.number,
+            info: *procedure,
+            args,
+            options: options.clone(),
+        }
+    }
 }
 
 /// What layers wrap: the calls of a channel.
