@@ -11,12 +11,13 @@ use super::bindings::On;
 use super::call::{Call, Done, Reply, Start};
 use super::canceled::CancelOnDrop;
 use super::context::Origin;
+use super::dispatch::Dispatch;
 use super::pressure::Partial;
 use super::{Peer, Phase, Shared};
 use crate::Body;
 use crate::net::{Incoming, Outgoing};
 use crate::proto::record::{self, Decoder, RecordError};
-use crate::proto::server::{Verdict, judge};
+use crate::proto::server::{Accepted, Verdict, judge};
 use bytes::Bytes;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -355,41 +356,60 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 None => self.decoder.peek(&self.input.buf).unwrap_or_default(),
             };
             let len = record.len();
-            let verdict = judge(record, &*programs, server.mode);
+            let mut verdict = judge(record, &*programs, server.mode);
             *budget -= 1;
-            let mut accepted = match verdict {
-                Verdict::Run(accepted) => accepted,
-                Verdict::Ignore(_) => return Err(End::NotACall),
-                Verdict::Reply(header) => {
-                    if whole.is_none() {
-                        record::take(&mut self.input.buf, len, len);
-                        self.record_since = None;
-                    }
-                    self.push((&header).into());
-                    continue;
-                }
+            let at = match &verdict {
+                Verdict::Run(accepted) => accepted.args_at,
+                Verdict::Reply(_) | Verdict::Ignore(_) => len,
             };
             let args = match whole {
-                Some(record) => record.slice(accepted.args_at..),
-                None => record::take(&mut self.input.buf, len, accepted.args_at),
+                Some(record) => record.slice(at..),
+                None => record::take(&mut self.input.buf, len, at),
             };
             self.record_since = None;
-            match Call::start(&mut accepted, args, &self.origin, &server) {
-                Start::Running(mut call) => match call.poll_handler(cx) {
-                    Poll::Ready(Ok(results)) if self.push_small(&call, &results) => {}
-                    Poll::Ready(result) => self.answer(call.done(result).hold(&server)),
-                    Poll::Pending => self.suspend(cx, call),
-                },
-                Start::Replayed(reply) => {
-                    server.counters.duplicates.add(1);
-                    if let Some(reply) = reply {
-                        self.push(reply);
-                    }
-                }
-                Start::Duplicate => server.counters.duplicates.add(1),
+            match &mut verdict {
+                Verdict::Run(accepted) => self.run(cx, accepted, args, &server),
+                Verdict::Reply(header) => self.push((&*header).into()),
+                Verdict::Ignore(_) => return Err(End::NotACall),
             }
         }
         Ok(())
+    }
+
+    /// Makes a call. It is looked at where it lies: moving what was just put together costs more than to make it.
+    #[inline]
+    fn run(
+        &mut self,
+        cx: &mut Context<'_>,
+        accepted: &mut Accepted<'_, Arc<dyn Dispatch>>,
+        args: Bytes,
+        server: &Arc<Shared>,
+    ) {
+        let mut start = Call::start(accepted, args, &self.origin, server);
+        let pending = match &mut start {
+            Start::Running(call) => match call.poll_handler(cx) {
+                Poll::Ready(Ok(results)) if self.push_small(call, &results) => false,
+                Poll::Ready(result) => {
+                    self.answer(call.done(result).hold(server));
+                    false
+                }
+                Poll::Pending => true,
+            },
+            Start::Replayed(reply) => {
+                server.counters.duplicates.add(1);
+                if let Some(reply) = reply.take() {
+                    self.push(reply);
+                }
+                false
+            }
+            Start::Duplicate => {
+                server.counters.duplicates.add(1);
+                false
+            }
+        };
+        if pending && let Start::Running(call) = start {
+            self.suspend(cx, call);
+        }
     }
 
     /// A handler was not ready at once: it becomes a task, if the server's limit has room for it.
