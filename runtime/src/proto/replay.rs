@@ -1,8 +1,9 @@
 //! The duplicate request cache: a retransmitted call gets the reply of the call that ran, and does not run again.
 //!
 //! RFC 5531 §5 leaves at-most-once to implementations. A call is known by its peer's address and port, xid, program,
-//! version, procedure and arguments (by a keyed hash). The cache is bounded by entries, bytes and age.
+//! version, procedure and arguments, by a keyed hash. The cache is bounded by entries, bytes and age.
 
+use crate::Opaque;
 use bytes::Bytes;
 use std::collections::hash_map::{Entry, RandomState};
 use std::collections::{HashMap, VecDeque};
@@ -13,16 +14,13 @@ use std::time::{Duration, Instant};
 /// Calls that run, and are passed over, in one search for what can be forgotten: many of them must not make each call dear.
 const PASSED: usize = 16;
 
-/// What makes two messages the same call.
+/// What makes two messages the same call: both are equal only for the same peer, xid, program, version, procedure and
+/// arguments, but for one chance in 2^64 that nobody can aim at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallKey {
-    peer: SocketAddr,
-    xid: u32,
-    program: u32,
-    version: u32,
-    procedure: u32,
-    /// Of all the above and the arguments, with the cache's own key: nobody can aim at another call's.
+    /// Of all of it, with the cache's own key.
     hash: u64,
+    xid: u32,
 }
 
 impl Hash for CallKey {
@@ -83,23 +81,33 @@ pub enum Admission {
     Replay(Option<Bytes>),
 }
 
+/// What has become of a call. A short reply lies in here: the cache is as large as a processor's own, and each piece of
+/// memory that an old call refers to is one more that has to be fetched when it goes.
+#[derive(Debug)]
+enum State {
+    Running,
+    Ended(Option<Opaque>),
+    Abandoned,
+}
+
 #[derive(Debug)]
 struct Remembered {
-    /// `None` while it runs.
-    reply: Option<Option<Bytes>>,
+    key: CallKey,
+    state: State,
     since: Instant,
-    turn: u64,
 }
 
 /// The cache.
 #[derive(Debug)]
 pub struct ReplayCache {
     limits: ReplayLimits,
-    calls: HashMap<CallKey, Remembered, BuildHasherDefault<AsIs>>,
-    /// Keys in the order they came; a key whose turn is not its entry's has been replaced.
-    order: VecDeque<(CallKey, u64)>,
+    /// Where each call is in `order`, counted from where that began.
+    calls: HashMap<CallKey, u32, BuildHasherDefault<AsIs>>,
+    /// Oldest first; a call that still runs when it could go is put behind the others.
+    order: VecDeque<Remembered>,
+    /// How many have left the front of `order`, as far as 32 bits tell.
+    gone: u32,
     bytes: usize,
-    turn: u64,
     hasher: RandomState,
 }
 
@@ -111,8 +119,8 @@ impl ReplayCache {
             limits,
             calls: HashMap::default(),
             order: VecDeque::new(),
+            gone: 0,
             bytes: 0,
-            turn: 0,
             hasher: RandomState::new(),
         }
     }
@@ -126,34 +134,28 @@ impl ReplayCache {
         (program, version, procedure): (u32, u32, u32),
         arguments: &[u8],
     ) -> CallKey {
-        let hash = (peer, xid, program, version, procedure, arguments);
-        CallKey {
-            peer,
-            xid,
-            program,
-            version,
-            procedure,
-            hash: self.hasher.hash_one(hash),
-        }
+        let all = (peer, xid, program, version, procedure, arguments);
+        let hash = self.hasher.hash_one(all);
+        CallKey { hash, xid }
     }
 
     /// Looks at a call that has arrived.
     pub fn admit(&mut self, now: Instant, key: CallKey) -> Admission {
         self.evict(now);
-        self.turn = self.turn.wrapping_add(1);
-        let turn = self.turn;
         match self.calls.entry(key) {
-            Entry::Occupied(entry) => match &entry.get().reply {
-                None => Admission::InProgress,
-                Some(reply) => Admission::Replay(reply.clone()),
-            },
+            Entry::Occupied(entry) => {
+                let at = entry.get().wrapping_sub(self.gone);
+                match self.order.get(at as usize).map(|call| &call.state) {
+                    Some(State::Ended(reply)) => {
+                        Admission::Replay(reply.clone().map(Opaque::into_bytes))
+                    }
+                    _ => Admission::InProgress,
+                }
+            }
             Entry::Vacant(entry) => {
-                entry.insert(Remembered {
-                    reply: None,
-                    since: now,
-                    turn,
-                });
-                self.order.push_back((key, turn));
+                entry.insert(self.gone.wrapping_add(self.order.len() as u32));
+                let (state, since) = (State::Running, now);
+                self.order.push_back(Remembered { key, state, since });
                 Admission::Run
             }
         }
@@ -161,25 +163,31 @@ impl ReplayCache {
 
     /// Remembers the reply to a call that has run.
     pub fn finish(&mut self, now: Instant, key: CallKey, reply: Option<Bytes>) {
-        let Some(call) = self.calls.get_mut(&key) else {
+        let Some(at) = self.calls.get(&key) else {
             return;
         };
-        self.bytes = self
-            .bytes
-            .saturating_add(reply.as_ref().map_or(0, Bytes::len));
-        call.reply = Some(reply);
-        call.since = now;
+        let at = at.wrapping_sub(self.gone) as usize;
+        if let Some(call) = self.order.get_mut(at) {
+            let len = reply.as_ref().map_or(0, Bytes::len);
+            self.bytes = self.bytes.saturating_add(len);
+            call.state = State::Ended(reply.map(Opaque::from));
+            call.since = now;
+        }
         self.evict(now);
     }
 
     /// Forgets a call that ended without running to its end: the next duplicate runs.
     pub fn abandon(&mut self, key: CallKey) {
-        if let Some(Remembered {
-            reply: Some(Some(reply)),
-            ..
-        }) = self.calls.remove(&key)
-        {
-            self.bytes = self.bytes.saturating_sub(reply.len());
+        let Some(at) = self.calls.remove(&key) else {
+            return;
+        };
+        let at = at.wrapping_sub(self.gone) as usize;
+        if let Some(call) = self.order.get_mut(at) {
+            self.bytes = self.bytes.saturating_sub(call.state.len());
+            call.state = State::Abandoned;
+        }
+        while let Some(State::Abandoned) = self.order.back().map(|call| &call.state) {
+            self.order.pop_back();
         }
     }
 
@@ -198,33 +206,45 @@ impl ReplayCache {
     /// Forgets what is too old or too much, oldest first; calls that run are kept, their number has a limit of its own.
     fn evict(&mut self, now: Instant) {
         let mut passed = 0..PASSED;
-        loop {
-            let Some((key, turn)) = self.order.front().copied() else {
-                return;
-            };
-            let Some(call) = self.calls.get(&key).filter(|call| call.turn == turn) else {
-                self.order.pop_front();
-                continue;
-            };
-            let old = now.saturating_duration_since(call.since) > self.limits.age;
-            let many = self.calls.len() > self.limits.entries || self.bytes > self.limits.bytes;
-            if !old && !many {
+        while let Some(first) = self.order.front() {
+            let old = now.saturating_duration_since(first.since) > self.limits.age;
+            // What was abandoned takes room as well, until it comes to the front.
+            let many = self.calls.len() > self.limits.entries
+                || self.order.len() > self.limits.entries.saturating_mul(2)
+                || self.bytes > self.limits.bytes;
+            let abandoned = matches!(first.state, State::Abandoned);
+            if !old && !many && !abandoned {
                 return;
             }
-            self.order.pop_front();
-            match &call.reply {
-                None => {
-                    self.order.push_back((key, turn));
+            let Some(first) = self.order.pop_front() else {
+                return;
+            };
+            self.gone = self.gone.wrapping_add(1);
+            match first.state {
+                State::Abandoned => {}
+                State::Running => {
+                    let at = self.gone.wrapping_add(self.order.len() as u32);
+                    self.calls.insert(first.key, at);
+                    self.order.push_back(first);
                     if passed.next().is_none() {
                         return;
                     }
                 }
-                Some(reply) => {
-                    let len = reply.as_ref().map_or(0, Bytes::len);
-                    self.bytes = self.bytes.saturating_sub(len);
-                    self.calls.remove(&key);
+                State::Ended(_) => {
+                    self.bytes = self.bytes.saturating_sub(first.state.len());
+                    self.calls.remove(&first.key);
                 }
             }
+        }
+    }
+}
+
+impl State {
+    /// Bytes of the reply.
+    fn len(&self) -> usize {
+        match self {
+            Self::Ended(Some(reply)) => reply.len(),
+            _ => 0,
         }
     }
 }
@@ -274,6 +294,48 @@ mod tests {
         ] {
             assert_ne!(key, different);
         }
+    }
+
+    #[test]
+    fn abandoned_calls_do_not_pile_up_behind_one_that_is_remembered() {
+        let (mut cache, now) = (cache(), Instant::now());
+        let first = key(&cache, 0);
+        cache.admit(now, first);
+        cache.finish(now, first, None);
+        for xid in 1..100 {
+            let call = key(&cache, xid);
+            assert_eq!(cache.admit(now, call), Admission::Run);
+            cache.abandon(call);
+            assert_eq!(cache.order.len(), 1, "{xid}");
+        }
+        assert_eq!(cache.admit(now, first), Admission::Replay(None));
+        // Not the last ones that came.
+        for xid in (100..300).step_by(2) {
+            let [abandoned, ended] = [xid, xid + 1].map(|xid| key(&cache, xid));
+            for call in [abandoned, ended] {
+                assert_eq!(cache.admit(now, call), Admission::Run);
+            }
+            cache.abandon(abandoned);
+            cache.finish(now, ended, None);
+            assert!(cache.order.len() <= 7 && cache.len() <= 4, "{xid}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_runs_is_found_after_those_around_it_have_gone() {
+        let (mut cache, now) = (cache(), Instant::now());
+        let running = key(&cache, 0);
+        assert_eq!(cache.admit(now, running), Admission::Run);
+        for xid in 1..100 {
+            let call = key(&cache, xid);
+            assert_eq!(cache.admit(now, call), Admission::Run);
+            let reply = Some(Bytes::copy_from_slice(&xid.to_be_bytes()));
+            cache.finish(now, call, reply.clone());
+            assert_eq!(cache.admit(now, call), Admission::Replay(reply));
+            assert_eq!(cache.admit(now, running), Admission::InProgress);
+        }
+        cache.finish(now, running, None);
+        assert_eq!(cache.admit(now, running), Admission::Replay(None));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::call::{Call, Done, Reply, Start};
 use super::canceled::CancelOnDrop;
 use super::context::Origin;
 use super::listen::Task;
+use super::programs::Table;
 use super::{Canceled, Peer, Phase, Shared};
 use crate::net::{Datagram, Datagrams, Route};
 use crate::proto::server::{Verdict, judge};
@@ -142,6 +143,7 @@ impl Worker {
     fn process(&mut self, cx: &mut Context<'_>) {
         let server = Arc::clone(&self.task.server);
         server.activity.touch();
+        let programs = server.programs(&self.on);
         let mut received = std::mem::take(&mut self.received);
         for Datagram { route, data } in received.drain(..) {
             if data.len() < SHORTEST_CALL || !is_answerable(route) {
@@ -152,7 +154,7 @@ impl Worker {
                 server.counters.throttled.add(1);
                 continue;
             }
-            match self.receive(cx, data, route, &server) {
+            match self.receive(cx, data, route, (&server, &programs)) {
                 Received::Reply(reply) => self.answer(route, reply),
                 Received::Running(call) => self.suspend(cx, route, call),
             }
@@ -165,10 +167,9 @@ impl Worker {
         cx: &mut Context<'_>,
         mut message: Bytes,
         route: Route,
-        server: &Arc<Shared>,
+        (server, programs): (&Arc<Shared>, &Table),
     ) -> Received {
-        let programs = server.programs(&self.on);
-        let verdict = judge(&message, &*programs, server.mode);
+        let verdict = judge(&message, programs, server.mode);
         if matches!(verdict, Verdict::Ignore(_)) {
             server.counters.dropped.add(1);
         } else {
