@@ -17,6 +17,6 @@ pub(crate) use self::listener::{Listener, StdListener, Stream};
 pub(crate) use self::outgoing::Outgoing;
 pub(crate) use self::patient::Patient;
 pub(crate) use self::tcp::{listen as listen_tcp, watch};
-pub(crate) use self::udp::{Datagram, Datagrams, Route, bind as bind_udp};
+pub(crate) use self::udp::{Datagram, Datagrams, Received, Route, bind as bind_udp};
 #[cfg(unix)]
 pub(crate) use self::unix::listen as listen_unix;

@@ -41,7 +41,16 @@ pub(crate) struct Route {
     pub(crate) asked: Option<Asked>,
 }
 
-/// A datagram, received or to be sent.
+/// A datagram that has been received. What it says stays with the socket until the next are received.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) route: Route,
+    /// Where its bytes begin in the socket's room, and how many they are.
+    at: usize,
+    len: usize,
+}
+
+/// A datagram to be sent.
 #[derive(Debug)]
 pub(crate) struct Datagram {
     pub(crate) route: Route,

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Calls that run, and are passed over, in one search for what can be forgotten: many of them must not make each call dear.
 const PASSED: usize = 16;
+/// Replies below this have room in an [`Opaque`].
+const SHORT: usize = 40;
 
 /// What makes two messages the same call: both are equal only for the same peer, xid, program, version, procedure and
 /// arguments, but for one chance in 2^64 that nobody can aim at.
@@ -134,8 +136,20 @@ impl ReplayCache {
         (program, version, procedure): (u32, u32, u32),
         arguments: &[u8],
     ) -> CallKey {
-        let all = (peer, xid, program, version, procedure, arguments);
-        let hash = self.hasher.hash_one(all);
+        let (ip, scope) = match peer {
+            SocketAddr::V4(v4) => (v4.ip().to_ipv6_mapped(), 0),
+            SocketAddr::V6(v6) => (*v6.ip(), v6.scope_id()),
+        };
+        let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+        // Numbers in a row are hashed at one go.
+        let numbers = [
+            (u128::from(ip) >> 64) as u64,
+            u128::from(ip) as u64,
+            pair(scope, peer.port().into()),
+            pair(xid, program),
+            pair(version, procedure),
+        ];
+        let hash = self.hasher.hash_one((numbers, arguments));
         CallKey { hash, xid }
     }
 
@@ -162,15 +176,14 @@ impl ReplayCache {
     }
 
     /// Remembers the reply to a call that has run.
-    pub fn finish(&mut self, now: Instant, key: CallKey, reply: Option<Bytes>) {
+    pub fn finish(&mut self, now: Instant, key: CallKey, reply: Option<&Bytes>) {
         let Some(at) = self.calls.get(&key) else {
             return;
         };
         let at = at.wrapping_sub(self.gone) as usize;
         if let Some(call) = self.order.get_mut(at) {
-            let len = reply.as_ref().map_or(0, Bytes::len);
-            self.bytes = self.bytes.saturating_add(len);
-            call.state = State::Ended(reply.map(Opaque::from));
+            self.bytes = self.bytes.saturating_add(reply.map_or(0, Bytes::len));
+            call.state = State::Ended(reply.map(kept));
             call.since = now;
         }
         self.evict(now);
@@ -239,6 +252,14 @@ impl ReplayCache {
     }
 }
 
+/// A reply as it is kept: what is short is copied, so that sending it and forgetting it stay cheap.
+fn kept(reply: &Bytes) -> Opaque {
+    match reply.len() {
+        ..SHORT => Opaque::from(&reply[..]),
+        _ => Opaque::from(reply.clone()),
+    }
+}
+
 impl State {
     /// Bytes of the reply.
     fn len(&self) -> usize {
@@ -252,6 +273,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{Ipv6Addr, SocketAddrV6};
 
     fn cache() -> ReplayCache {
         let age = Duration::from_secs(10);
@@ -273,7 +295,7 @@ mod tests {
         assert_eq!(cache.admit(now, call), Admission::Run);
         assert_eq!(cache.admit(now, call), Admission::InProgress);
         let reply = Some(Bytes::from_static(b"reply"));
-        cache.finish(now, call, reply.clone());
+        cache.finish(now, call, reply.as_ref());
         assert_eq!(cache.admit(now, call), Admission::Replay(reply));
         cache.abandon(call);
         assert_eq!(cache.admit(now, call), Admission::Run);
@@ -283,11 +305,19 @@ mod tests {
     fn other_peers_arguments_and_procedures_are_other_calls() {
         let cache = cache();
         let peer = "192.0.2.1:700".parse().unwrap();
-        let other = "192.0.2.1:701".parse().unwrap();
         let key = cache.key(peer, 1, (1, 2, 3), b"args");
         assert_eq!(key, cache.key(peer, 1, (1, 2, 3), b"args"));
+        for other in ["192.0.2.1:701", "192.0.2.2:700", "[2001:db8::1]:700"] {
+            let other = other.parse().unwrap();
+            assert_ne!(key, cache.key(other, 1, (1, 2, 3), b"args"), "{other}");
+        }
+        let host = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+        let link = |scope| SocketAddrV6::new(host, 700, 0, scope).into();
+        let [one, two] = [1, 2].map(|scope| cache.key(link(scope), 1, (1, 2, 3), b"args"));
+        assert_ne!(one, two, "hosts on two links");
         for different in [
-            cache.key(other, 1, (1, 2, 3), b"args"),
+            cache.key(peer, 1, (2, 2, 3), b"args"),
+            cache.key(peer, 1, (1, 3, 3), b"args"),
             cache.key(peer, 2, (1, 2, 3), b"args"),
             cache.key(peer, 1, (1, 2, 4), b"args"),
             cache.key(peer, 1, (1, 2, 3), b"argz"),
@@ -330,7 +360,7 @@ mod tests {
             let call = key(&cache, xid);
             assert_eq!(cache.admit(now, call), Admission::Run);
             let reply = Some(Bytes::copy_from_slice(&xid.to_be_bytes()));
-            cache.finish(now, call, reply.clone());
+            cache.finish(now, call, reply.as_ref());
             assert_eq!(cache.admit(now, call), Admission::Replay(reply));
             assert_eq!(cache.admit(now, running), Admission::InProgress);
         }
@@ -344,7 +374,7 @@ mod tests {
         for xid in 0..if cfg!(miri) { 300 } else { 1_000_000 } {
             let call = key(&cache, xid);
             assert_eq!(cache.admit(now, call), Admission::Run);
-            cache.finish(now, call, Some(Bytes::from_static(&[0; 20])));
+            cache.finish(now, call, Some(&Bytes::from_static(&[0; 20])));
             assert!(cache.len() <= 4 && cache.order.len() <= 4, "{xid}");
         }
         // Calls that run are kept, beyond the limit, and what ends among them is forgotten.
@@ -365,7 +395,7 @@ mod tests {
         assert!(cache.len() <= 4 && cache.order.len() <= 4);
         let large = key(&cache, 7);
         cache.admit(now, large);
-        cache.finish(now, large, Some(Bytes::from_static(&[0; 200])));
+        cache.finish(now, large, Some(&Bytes::from_static(&[0; 200])));
         assert!(cache.bytes <= 100);
         let last = key(&cache, 8);
         cache.admit(now, last);

@@ -353,8 +353,8 @@ impl InProgress {
     fn finish(mut self, reply: Option<Reply>) -> Option<Reply> {
         let bytes = reply.map(|reply| reply.into_body().into_bytes());
         if let Some(key) = self.key.take() {
-            let kept = bytes.clone();
-            self.server.replay().finish(Instant::now(), key, kept);
+            let reply = bytes.as_ref();
+            self.server.replay().finish(Instant::now(), key, reply);
         }
         bytes.map(|bytes| Body::from(bytes).into())
     }

@@ -7,9 +7,9 @@ use super::context::Origin;
 use super::listen::Task;
 use super::programs::Table;
 use super::{Canceled, Peer, Phase, Shared};
-use crate::net::{Datagram, Datagrams, Route};
+use crate::net::{Datagram, Datagrams, Received, Route};
 use crate::proto::server::{Verdict, judge};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
@@ -67,7 +67,7 @@ struct Worker {
     running: JoinSet<(Route, Done)>,
     /// A started call that waits for its share of the server's limit.
     waiting: Option<(Route, Call, Permit)>,
-    received: Vec<Datagram>,
+    received: Vec<Received>,
     replies: VecDeque<Datagram>,
     draining: bool,
     phase_wait: PhaseWait,
@@ -145,8 +145,10 @@ impl Worker {
         server.activity.touch();
         let programs = server.programs(&self.on);
         let mut received = std::mem::take(&mut self.received);
-        for Datagram { route, data } in received.drain(..) {
-            if data.len() < SHORTEST_CALL || !is_answerable(route) {
+        for datagram in received.drain(..) {
+            let route = datagram.route;
+            let message = self.socket.message(&datagram);
+            if message.len() < SHORTEST_CALL || !is_answerable(route) {
                 server.counters.dropped.add(1);
                 continue;
             }
@@ -154,9 +156,9 @@ impl Worker {
                 server.counters.throttled.add(1);
                 continue;
             }
-            match self.receive(cx, data, route, (&server, &programs)) {
-                Received::Reply(reply) => self.answer(route, reply),
-                Received::Running(call) => self.suspend(cx, route, call),
+            match self.receive(cx, message, route, (&server, &programs)) {
+                Outcome::Reply(reply) => self.answer(route, reply),
+                Outcome::Running(call) => self.suspend(cx, route, call),
             }
         }
         self.received = received;
@@ -165,42 +167,44 @@ impl Worker {
     fn receive(
         &self,
         cx: &mut Context<'_>,
-        mut message: Bytes,
+        message: &[u8],
         route: Route,
         (server, programs): (&Arc<Shared>, &Table),
-    ) -> Received {
-        let verdict = judge(&message, programs, server.mode);
+    ) -> Outcome {
+        let verdict = judge(message, programs, server.mode);
         if matches!(verdict, Verdict::Ignore(_)) {
             server.counters.dropped.add(1);
         } else {
             server.counters.calls.add(1);
         }
         let mut accepted = match verdict {
-            Verdict::Ignore(_) => return Received::Reply(None),
+            Verdict::Ignore(_) => return Outcome::Reply(None),
             Verdict::Reply(header) => {
-                return Received::Reply(Some(Reply::from(&header)));
+                return Outcome::Reply(Some(Reply::from(&header)));
             }
             Verdict::Run(accepted) => accepted,
         };
-        message.advance(accepted.args_at);
+        // Judged where it lies: most calls have few arguments or none, and only these outlive the batch.
+        let args = message.get(accepted.args_at..).unwrap_or_default();
+        let args = Bytes::copy_from_slice(args);
         let origin = Arc::new(Origin {
             peer: Peer::udp(route.peer),
             on: self.on.clone(),
             canceled: self.canceled.clone(),
             decoding: server.decoding(),
         });
-        match Call::start(&mut accepted, message, &origin, server) {
+        match Call::start(&mut accepted, args, &origin, server) {
             Start::Replayed(reply) => {
                 server.counters.duplicates.add(1);
-                Received::Reply(reply)
+                Outcome::Reply(reply)
             }
             Start::Duplicate => {
                 server.counters.duplicates.add(1);
-                Received::Reply(None)
+                Outcome::Reply(None)
             }
             Start::Running(mut call) => match pin!(&mut call).poll(cx) {
-                Poll::Ready(done) => Received::Reply(done.reply(server.limits.datagram_reply)),
-                Poll::Pending => Received::Running(call),
+                Poll::Ready(done) => Outcome::Reply(done.reply(server.limits.datagram_reply)),
+                Poll::Pending => Outcome::Running(call),
             },
         }
     }
@@ -242,7 +246,8 @@ async fn acquire(permits: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
     permits.acquire_owned().await.ok()
 }
 
-enum Received {
+/// What has become of a message.
+enum Outcome {
     /// The reply, if the message gets one.
     Reply(Option<Reply>),
     /// The handler was not ready at once.

@@ -1,7 +1,6 @@
 //! Linux: recvmmsg, sendmmsg, IP_PKTINFO.
 
-use super::{Asked, Datagram, LARGEST, Route};
-use bytes::Bytes;
+use super::{Asked, Datagram, LARGEST, Received, Route};
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::libc::{in_addr, in_pktinfo, in6_addr, in6_pktinfo};
@@ -54,7 +53,7 @@ impl Datagrams {
     pub(crate) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
-        into: &mut Vec<Datagram>,
+        into: &mut Vec<Received>,
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.socket.poll_recv_ready(cx))?;
@@ -77,6 +76,12 @@ impl Datagrams {
                 _ => return Poll::Ready(Ok(())),
             }
         }
+    }
+
+    /// What a datagram says that was among the last received.
+    pub(crate) fn message(&self, received: &Received) -> &[u8] {
+        let from = self.room.get(received.at..).unwrap_or_default();
+        from.get(..received.len).unwrap_or_default()
     }
 
     /// Sends all of these, as far as the socket takes them; ready when the queue is empty. What cannot be sent at all is
@@ -110,7 +115,7 @@ impl Datagrams {
 }
 
 /// One system call; the number of datagrams.
-fn receive(fd: i32, room: &mut [u8], batch: usize, into: &mut Vec<Datagram>) -> io::Result<usize> {
+fn receive(fd: i32, room: &mut [u8], batch: usize, into: &mut Vec<Received>) -> io::Result<usize> {
     // Made for each call: they hold pointers, and the kernel leaves its own lengths in them.
     let control = cmsg_space!(in6_pktinfo);
     let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(batch, Some(control));
@@ -128,14 +133,15 @@ fn receive(fd: i32, room: &mut [u8], batch: usize, into: &mut Vec<Datagram>) -> 
     )?;
     let mut n = 0;
     for message in messages {
+        let at = n * LARGEST;
         n += 1;
         let Some(peer) = message.address.as_ref().and_then(address) else {
             continue;
         };
         let asked = asked(&message);
-        let data = Bytes::copy_from_slice(message.iovs().next().unwrap_or_default());
+        let len = message.bytes;
         let route = Route { peer, asked };
-        into.push(Datagram { route, data });
+        into.push(Received { route, at, len });
     }
     Ok(n)
 }

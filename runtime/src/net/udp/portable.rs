@@ -1,7 +1,6 @@
 //! Datagrams one by one.
 
-use super::{Datagram, LARGEST, Route};
-use bytes::Bytes;
+use super::{Datagram, LARGEST, Received, Route};
 use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -29,14 +28,20 @@ impl Datagrams {
     pub(crate) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
-        into: &mut Vec<Datagram>,
+        into: &mut Vec<Received>,
     ) -> Poll<io::Result<()>> {
         let mut buf = ReadBuf::new(&mut self.room);
         let peer = ready!(self.socket.poll_recv_from(cx, &mut buf))?;
-        let data = Bytes::copy_from_slice(buf.filled());
+        let len = buf.filled().len();
         let route = Route { peer, asked: None };
-        into.push(Datagram { route, data });
+        into.push(Received { route, at: 0, len });
         Poll::Ready(Ok(()))
+    }
+
+    /// What a datagram says that was among the last received.
+    pub(crate) fn message(&self, received: &Received) -> &[u8] {
+        let from = self.room.get(received.at..).unwrap_or_default();
+        from.get(..received.len).unwrap_or_default()
     }
 
     /// Sends all of these, as far as the socket takes them; ready when the queue is empty. What cannot be sent at all is

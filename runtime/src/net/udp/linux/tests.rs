@@ -1,4 +1,5 @@
 use super::*;
+use bytes::Bytes;
 use std::future::poll_fn;
 use std::time::Duration;
 
@@ -28,13 +29,18 @@ async fn echoed(bind: &str, ask: &[&str], n: usize) -> Vec<SocketAddr> {
         for i in 0..n {
             client.send_to(&[i as u8; 40], asked).unwrap();
         }
+        let mut queue = VecDeque::new();
         let mut got = Vec::new();
-        while got.len() < n {
+        while queue.len() < n {
             poll_fn(|cx| server.poll_receive(cx, &mut got))
                 .await
                 .unwrap();
+            for received in got.drain(..) {
+                let data = Bytes::copy_from_slice(server.message(&received));
+                let route = received.route;
+                queue.push_back(Datagram { route, data });
+            }
         }
-        let mut queue: VecDeque<_> = got.into();
         poll_fn(|cx| server.poll_send(cx, &mut queue)).await;
         for i in 0..n {
             let mut buf = [0; 100];
