@@ -96,7 +96,8 @@ enum State {
 struct Remembered {
     key: CallKey,
     state: State,
-    since: Instant,
+    /// When it is too old; `None` is beyond all time.
+    until: Option<Instant>,
 }
 
 /// The cache.
@@ -149,7 +150,10 @@ impl ReplayCache {
             pair(xid, program),
             pair(version, procedure),
         ];
-        let hash = self.hasher.hash_one((numbers, arguments));
+        let mut hasher = self.hasher.build_hasher();
+        u64::hash_slice(&numbers, &mut hasher);
+        hasher.write(arguments);
+        let hash = hasher.finish();
         CallKey { hash, xid }
     }
 
@@ -168,8 +172,8 @@ impl ReplayCache {
             }
             Entry::Vacant(entry) => {
                 entry.insert(self.gone.wrapping_add(self.order.len() as u32));
-                let (state, since) = (State::Running, now);
-                self.order.push_back(Remembered { key, state, since });
+                let (state, until) = (State::Running, now.checked_add(self.limits.age));
+                self.order.push_back(Remembered { key, state, until });
                 Admission::Run
             }
         }
@@ -184,7 +188,7 @@ impl ReplayCache {
         if let Some(call) = self.order.get_mut(at) {
             self.bytes = self.bytes.saturating_add(reply.map_or(0, Bytes::len));
             call.state = State::Ended(reply.map(kept));
-            call.since = now;
+            call.until = now.checked_add(self.limits.age);
         }
         self.evict(now);
     }
@@ -220,7 +224,7 @@ impl ReplayCache {
     fn evict(&mut self, now: Instant) {
         let mut passed = 0..PASSED;
         while let Some(first) = self.order.front() {
-            let old = now.saturating_duration_since(first.since) > self.limits.age;
+            let old = first.until.is_some_and(|until| until < now);
             // What was abandoned takes room as well, until it comes to the front.
             let many = self.calls.len() > self.limits.entries
                 || self.order.len() > self.limits.entries.saturating_mul(2)

@@ -351,7 +351,7 @@ fn room(max: usize) -> usize {
 impl InProgress {
     /// Keeps the reply for duplicates of its call.
     fn finish(mut self, reply: Option<Reply>) -> Option<Reply> {
-        let bytes = reply.map(|reply| reply.into_body().into_bytes());
+        let bytes = reply.map(Reply::into_bytes);
         if let Some(key) = self.key.take() {
             let reply = bytes.as_ref();
             self.server.replay().finish(Instant::now(), key, reply);
@@ -405,8 +405,17 @@ impl Reply {
         }
     }
 
-    /// The whole message.
-    pub(crate) fn into_body(self) -> Body {
+    /// The whole message in one piece.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match (self.success, self.body.flat()) {
+            (Some(xid), Some(flat)) if flat.len() < SMALL => {
+                [&ReplyHeader::success(xid), flat].concat().into()
+            }
+            _ => self.into_body().into_bytes(),
+        }
+    }
+
+    fn into_body(self) -> Body {
         let Self { success, mut body } = self;
         if let Some(xid) = success {
             body.prepend(&ReplyHeader::success(xid));

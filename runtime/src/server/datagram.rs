@@ -135,7 +135,7 @@ impl Worker {
 
     fn answer(&mut self, route: Route, reply: Option<Reply>) {
         if let Some(reply) = reply {
-            let data = reply.into_body().into_bytes();
+            let data = reply.into_bytes();
             self.replies.push_back(Datagram { route, data });
         }
     }
