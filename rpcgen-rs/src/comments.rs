@@ -292,7 +292,7 @@ mod tests {
     use super::*;
     use crate::diag::Diagnostics;
     use crate::lex::lex;
-    use crate::preprocess::SpanMap;
+    use crate::source::SpanMap;
 
     /// Comments around the statement (ending in `;`, `,` or `}`) that holds the word `wanted`.
     fn docs(text: &str, wanted: &str) -> Option<String> {

@@ -14,8 +14,7 @@ use nom::combinator::{eof, recognize};
 use nom::{IResult, Parser};
 
 use crate::diag::{Diagnostic, Diagnostics, is_bidi_control};
-use crate::preprocess::SpanMap;
-use crate::source::Span;
+use crate::source::{Span, SpanMap};
 
 pub use number::{NumberError, number};
 pub use word::Keyword;

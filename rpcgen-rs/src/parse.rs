@@ -18,8 +18,8 @@ use crate::comments::Comments;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::dialect::{Lint, Strict};
 use crate::lex::{Keyword, Kind, Token, Tokens, TriviaKind};
-use crate::preprocess::{Preprocessed, SpanMap};
-use crate::source::{Limits, Span};
+use crate::preprocess::Preprocessed;
+use crate::source::{Limits, Span, SpanMap};
 
 /// What the parser is told.
 #[derive(Clone, Copy, Debug, Default)]

@@ -9,17 +9,15 @@
 mod directive;
 mod include;
 mod macros;
-mod map;
 
 use std::sync::Arc;
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::dialect::{Lint, Strict};
 use crate::lex::{self, is_word};
-use crate::source::{FileId, Limits, Loader, SourceMap, Span};
+use crate::source::{FileId, Limits, Loader, SourceMap, Span, SpanMap};
 
 use macros::{Failure, Macro, Macros};
-pub use map::SpanMap;
 
 /// What the preprocessor is told.
 #[derive(Clone, Debug, Default)]

@@ -3,6 +3,9 @@
 //! Text is bytes: real interface files hold Latin-1 in their comments. The front end never opens a file itself; it asks
 //! a [`Loader`] and keeps what it got in the [`SourceMap`], whose [`Span`]s every later stage carries.
 
+mod map;
+
+pub use map::SpanMap;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

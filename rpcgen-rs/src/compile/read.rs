@@ -7,9 +7,8 @@ use crate::ast::{self, Expr};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::Spec;
 use crate::options::Options;
-use crate::preprocess::SpanMap;
 use crate::resolve::{Missing, take_needed};
-use crate::source::{Limits, Span};
+use crate::source::{Limits, Span, SpanMap};
 use crate::{check, json, lex, parse, schema};
 
 /// A parsed file and the `%#define`s in it that name numbers.

@@ -13,8 +13,7 @@ mod space;
 use crate::comments::Comments;
 use crate::diag::Diagnostics;
 use crate::lex::{Keyword, Kind, Token, Tokens, Trivia, TriviaKind, lex_raw};
-use crate::preprocess::SpanMap;
-use crate::source::{FileId, SourceMap};
+use crate::source::{FileId, SourceMap, SpanMap};
 use lines::{Below, Lines, column};
 
 /// Formats a file. `None`, with the reasons in `diags`, when its text does not even consist of tokens.

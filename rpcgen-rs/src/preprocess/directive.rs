@@ -9,8 +9,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::dialect::Lint;
 use crate::lex::{self, is_word};
 use crate::near::nearest_word;
-use crate::preprocess::SpanMap;
-use crate::source::Span;
+use crate::source::{Span, SpanMap};
 
 impl Engine<'_> {
     /// Carries out the directive that stands at `lo..hi` of the current file; `body` is its text behind the `#`.

@@ -1,6 +1,6 @@
 //! Where each byte of preprocessed text came from.
 
-use crate::source::{FileId, Span};
+use super::{FileId, Span};
 
 /// Maps ranges of preprocessed text back into the files.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ impl SpanMap {
     }
 
     /// From `at` on, text is a copy of the file from `lo` on.
-    pub(super) fn copy(&mut self, at: u32, file: FileId, lo: u32) {
+    pub(crate) fn copy(&mut self, at: u32, file: FileId, lo: u32) {
         self.push(Piece {
             at,
             source: Span { file, lo, hi: lo },
@@ -54,7 +54,7 @@ impl SpanMap {
     }
 
     /// From `at` on, text is what the macro used at `span` expands to.
-    pub(super) fn expansion(&mut self, at: u32, span: Span) {
+    pub(crate) fn expansion(&mut self, at: u32, span: Span) {
         self.push(Piece {
             at,
             source: span,
