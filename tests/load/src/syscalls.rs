@@ -23,36 +23,42 @@ pub(crate) struct Turn {
 
 /// Counts for one turn: a call, or as many as are in flight at once.
 pub(crate) fn count(programs: &Programs, client: Side, server: Side, way: Way) -> Turn {
-    let [few, many] = [FEW, MANY].map(|calls| run(programs, client, server, way, calls));
     let turns = (MANY - FEW) as f64 / (way.in_flight() * way.connections()) as f64;
-    let per_turn = |few: &Counts, many: Counts| {
-        let mut counts = many;
+    // One end at a time: strace stops a process at each of its calls, and the other would get in pieces what it sends at
+    // one go.
+    let [of_client, of_server] = [true, false].map(|at_client| {
+        let [few, mut counts] = [FEW, MANY].map(|calls| {
+            let amount = Amount::Calls(calls);
+            run(programs, (client, server), at_client, way, amount)
+        });
         for (name, count) in &mut counts {
             *count = (*count - few.get(name).unwrap_or(&0.0)) / turns;
         }
         counts.retain(|_, count| *count >= 0.005);
         counts
-    };
+    });
     Turn {
-        client: per_turn(&few.client, many.client),
-        server: per_turn(&few.server, many.server),
+        client: of_client,
+        server: of_server,
     }
 }
 
-fn run(programs: &Programs, client: Side, server: Side, way: Way, calls: u64) -> Turn {
-    let file = |of: &str| programs.folder.join(format!("strace-{of}"));
-    let (of_server, of_client) = (file("server"), file("client"));
-    let served = Served::start(traced(&programs.server(server), &of_server));
-    served.call(
-        traced(&programs.client(client), &of_client),
-        way,
-        Amount::Calls(calls),
-    );
+/// What one end calls in a run, from its beginning to its end.
+fn run(
+    programs: &Programs,
+    (client, server): (Side, Side),
+    at_client: bool,
+    way: Way,
+    amount: Amount,
+) -> Counts {
+    let file = programs.folder.join("strace");
+    let (mut client, mut server) = (programs.client(client), programs.server(server));
+    let end = if at_client { &mut client } else { &mut server };
+    *end = traced(end, &file);
+    let served = Served::start(server);
+    served.call(client, way, amount);
     served.end();
-    Turn {
-        client: parse(&of_client),
-        server: parse(&of_server),
-    }
+    parse(&file)
 }
 
 /// The same command under strace.
