@@ -3,7 +3,7 @@
 pub(crate) mod incoming;
 mod listener;
 mod outgoing;
-mod patient;
+pub(crate) mod patient;
 pub(crate) mod resolve;
 pub(crate) mod resvport;
 pub mod target;

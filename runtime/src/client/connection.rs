@@ -207,7 +207,8 @@ impl Connection {
         core: &mut ClientCore,
     ) -> Poll<io::Result<()>> {
         let missing = core.missing(&self.input.buf);
-        match self.socket.poll_read(cx, &mut self.input, missing) {
+        let alone = core.len() <= 1;
+        match self.socket.poll_read(cx, &mut self.input, missing, alone) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(e)) => Poll::Ready(Err(e)),
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),

@@ -59,16 +59,21 @@ impl Socket {
         quiet.is_err()
     }
 
-    /// Reads what is there; `missing` is what the record that has begun still misses.
+    /// Reads what is there; `missing` is what the record that has begun still misses, and `alone` whether no other one is
+    /// expected behind it.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         input: &mut Incoming,
         missing: usize,
+        alone: bool,
     ) -> Poll<io::Result<usize>> {
         // `poll_read` and not `try_read`: after a short read it knows that nothing is left, without a system call.
         match self {
-            Self::Tcp(s) => input.poll_read(s, cx, missing),
+            Self::Tcp(s) => {
+                s.alone = alone;
+                input.poll_read(s, cx, missing)
+            }
             Self::Unix(s) => input.poll_read(s, cx, missing),
             Self::Other(s) => input.poll_read(s, cx, missing),
             Self::Udp(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),

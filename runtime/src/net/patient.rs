@@ -4,6 +4,10 @@
 //! can be told how much is worth it (SO_RCVLOWAT, socket(7)). The end of the stream, errors and a full buffer it reports
 //! all the same. Nothing is waited for that has no room in the buffer that is read into: that grows with what has
 //! arrived.
+//!
+//! The last part of a record is another matter. Where more is expected behind it, it is waited for whole, for there is
+//! work meanwhile. Where nothing is, the peer waits for us as soon as it has sent that part: of what is missing one half
+//! is copied while the other arrives.
 
 use super::incoming::MOST;
 use std::io::{self, IoSlice};
@@ -12,8 +16,14 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+/// Tells a TCP socket how many bytes to wait for; 1 is what it does by itself.
+///
+/// # Errors
+/// The system can't do that, or not reliably.
+pub(crate) use self::option::wait_for;
+
 /// The most that is waited for at once: while one part is copied the next one arrives.
-const PART: usize = 256 << 10;
+pub(crate) const PART: usize = 256 << 10;
 
 /// A TCP socket whose reads with room for more than [`MOST`] bytes are patient: whoever reads so much must know that it
 /// will come.
@@ -22,11 +32,18 @@ pub(crate) struct Patient {
     stream: TcpStream,
     /// How many bytes the socket has been told to wait for; 1 is what it does by itself.
     least: usize,
+    /// Whether nothing is expected behind the record that is read.
+    pub(crate) alone: bool,
 }
 
 impl Patient {
+    /// Of a socket from which one record is expected after the other.
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream, least: 1 }
+        Self {
+            stream,
+            least: 1,
+            alone: false,
+        }
     }
 
     /// The socket; what is read from it past this type may be waited for too long.
@@ -36,7 +53,7 @@ impl Patient {
 
     fn wait_for(&mut self, least: usize) {
         // Where that can't be had, the socket stays as it is.
-        if self.least != least && option::set(&self.stream, least).is_ok() {
+        if self.least != least && wait_for(&self.stream, least).is_ok() {
             self.least = least;
         }
     }
@@ -49,7 +66,11 @@ impl AsyncRead for Patient {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let room = buf.remaining();
-        let least = if room > MOST { room.min(PART) } else { 1 };
+        let least = match room {
+            ..=MOST => 1,
+            _ if self.alone => PART.min(room / 2),
+            _ => PART.min(room),
+        };
         // First of all: what is waited for below must be able to come.
         if least < self.least {
             self.wait_for(least);
@@ -94,25 +115,25 @@ impl AsyncWrite for Patient {
 
 #[cfg(target_os = "linux")]
 mod option {
-    use nix::errno::Errno;
     use nix::libc;
     use nix::sys::socket::{setsockopt, sockopt::SetUsize};
     use nix::sys::utsname::uname;
+    use std::io;
+    use std::os::fd::AsFd;
     use std::sync::OnceLock;
-    use tokio::net::TcpStream;
 
     #[derive(Clone, Copy, Debug)]
     struct Least;
 
     nix::setsockopt_impl!(Least, libc::SOL_SOCKET, libc::SO_RCVLOWAT, usize, SetUsize);
 
-    pub(super) fn set(socket: &TcpStream, least: usize) -> nix::Result<()> {
+    pub(crate) fn wait_for(socket: &impl AsFd, least: usize) -> io::Result<()> {
         static SOUND: OnceLock<bool> = OnceLock::new();
         let release = || uname().is_ok_and(|name| is_sound(&name.release().to_string_lossy()));
         if !*SOUND.get_or_init(release) {
-            return Err(Errno::ENOPROTOOPT);
+            return Err(io::ErrorKind::Unsupported.into());
         }
-        setsockopt(socket, Least, &least)
+        Ok(setsockopt(socket, Least, &least)?)
     }
 
     /// Whether such a kernel wakes who waits for more than the buffer takes of small segments, or under memory
@@ -129,9 +150,8 @@ mod option {
 #[cfg(not(target_os = "linux"))]
 mod option {
     use std::io;
-    use tokio::net::TcpStream;
 
-    pub(super) fn set(_: &TcpStream, _: usize) -> io::Result<()> {
+    pub(crate) fn wait_for<S>(_: &S, _: usize) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
@@ -185,7 +205,8 @@ mod tests {
             1,
         ];
         for piece in [1000, 30_000, 200_000, 4 << 20] {
-            for len in sizes {
+            for (len, alone) in sizes.into_iter().zip([false, true].into_iter().cycle()) {
+                patient.alone = alone;
                 let data: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
                 let send = async {
                     for piece in data.chunks(piece) {
@@ -236,6 +257,10 @@ mod tests {
         };
         assert_eq!(least(&mut patient, 1 << 20), expected(PART));
         assert_eq!(least(&mut patient, MOST + 1), expected(MOST + 1));
+        assert_eq!(least(&mut patient, MOST), 1);
+        patient.alone = true;
+        assert_eq!(least(&mut patient, 1 << 20), expected(PART));
+        assert_eq!(least(&mut patient, PART), expected(PART / 2));
         assert_eq!(least(&mut patient, MOST), 1);
         peer.write_all(b"few").await.unwrap();
         assert_eq!(whole(&mut patient, 3).await.unwrap(), b"few");

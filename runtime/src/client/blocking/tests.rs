@@ -447,6 +447,84 @@ fn large_replies_come_in_any_fragments_and_their_memory_is_used_again() {
     peer.join().unwrap();
 }
 
+/// A reply to ECHO with so much data.
+fn large_reply(call: &[u8], len: usize) -> Vec<u8> {
+    let mark = (28 + len) as u32 | 1 << 31;
+    let words = [mark, xid(call), 1, 0, 0, 0, 0, len as u32];
+    let mut reply: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).collect();
+    reply.extend((0..len).map(|i| (i % 251) as u8));
+    reply
+}
+
+#[test]
+fn large_replies_come_however_they_are_sent() {
+    const LENS: [usize; 4] = [100_000, 600_000, 1 << 20, 3 << 20];
+    const PIECES: [usize; 4] = [1000, 30_000, 200_000, 4 << 20];
+    let (client, peer) = with_peer(options(20_000), |listener| {
+        let mut peer = listener.accept().unwrap().0;
+        for (len, piece) in LENS
+            .into_iter()
+            .flat_map(|len| PIECES.map(|piece| (len, piece)))
+        {
+            let reply = large_reply(&read_call(&mut peer), len);
+            for piece in reply.chunks(piece) {
+                peer.write_all(piece).unwrap();
+                thread::yield_now();
+            }
+        }
+    });
+    let data = Bytes::from(vec![0; 4]);
+    for len in LENS {
+        for piece in PIECES {
+            let echo = client.echo(&data).unwrap();
+            let right = echo.iter().enumerate().all(|(i, b)| *b == (i % 251) as u8);
+            assert!(echo.len() == len && right, "{len} bytes by {piece}");
+        }
+    }
+    peer.join().unwrap();
+}
+
+#[test]
+fn a_server_may_stop_or_close_in_the_middle_of_a_large_reply() {
+    for (sent, closes) in [
+        (5000, true),
+        (700_000, true),
+        (5000, false),
+        (700_000, false),
+    ] {
+        let (client, peer) = with_peer(options(300), move |listener| {
+            let mut peer = listener.accept().unwrap().0;
+            let reply = large_reply(&read_call(&mut peer), 1 << 20);
+            peer.write_all(&reply[..sent]).unwrap();
+            (!closes).then_some(peer)
+        });
+        let error = client.echo(&Bytes::from(vec![0; 4])).unwrap_err();
+        let right = match closes {
+            true => matches!(error, RpcError::ConnectionLost { .. }),
+            false => matches!(error, RpcError::TimedOut { .. }),
+        };
+        assert!(right, "{sent} bytes, closed: {closes}: {error}");
+        drop(peer.join().unwrap());
+    }
+}
+
+#[test]
+fn a_small_reply_behind_a_large_one_is_not_waited_for_in_vain() {
+    let (client, peer) = with_peer(options(20_000), |listener| {
+        let mut peer = listener.accept().unwrap().0;
+        let call = read_call(&mut peer);
+        peer.write_all(&large_reply(&call, 1 << 20)).unwrap();
+        let call = read_call(&mut peer);
+        peer.write_all(&reply(xid(&call), 5)).unwrap();
+    });
+    assert_eq!(
+        client.echo(&Bytes::from(vec![0; 4])).unwrap().len(),
+        1 << 20
+    );
+    assert_eq!(client.count().unwrap(), 5);
+    peer.join().unwrap();
+}
+
 #[test]
 fn a_server_may_close_at_any_byte_of_its_reply() {
     let whole = reply(0, 5).len();
