@@ -174,6 +174,34 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The same after seeing to it that there is a task.
+    #[inline]
+    fn lock_with_task(self: &Arc<Self>) -> MutexGuard<'_, State> {
+        let state = self.lock();
+        match state.task {
+            true => state,
+            false => self.start_task(state),
+        }
+    }
+
+    #[cold]
+    fn start_task<'s>(
+        self: &'s Arc<Self>,
+        mut state: MutexGuard<'s, State>,
+    ) -> MutexGuard<'s, State> {
+        state.task = true;
+        state.task_woken = true;
+        // Where there is no runtime, or one that has ended, the task is dropped at once, and then needs the lock.
+        drop(state);
+        let task = Task {
+            link: Arc::downgrade(self),
+            dial: None,
+            tick: None,
+        };
+        tokio::spawn(task.run());
+        self.lock()
+    }
+
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -255,7 +283,7 @@ impl Link {
     pub(crate) async fn ready(self: &Arc<Self>) -> Result<(), RpcError> {
         let mut phase = self.phase.subscribe();
         {
-            let mut state = self.lock();
+            let mut state = self.lock_with_task();
             match &state.wire {
                 Wire::Up(_) => return Ok(()),
                 Wire::Closed(error) => return Err(error.clone()),
@@ -263,7 +291,6 @@ impl Link {
             }
             state.wanted = true;
             phase.mark_unchanged();
-            self.ensure_task(&mut state);
             state.wake_task();
         }
         loop {
@@ -307,19 +334,6 @@ impl Link {
     #[cfg(test)]
     pub(super) fn next_xid(&self, xid: u32) {
         self.lock().core.next_xid(xid);
-    }
-
-    fn ensure_task(self: &Arc<Self>, state: &mut State) {
-        if !state.task {
-            state.task = true;
-            state.task_woken = true;
-            let task = Task {
-                link: Arc::downgrade(self),
-                dial: None,
-                tick: None,
-            };
-            tokio::spawn(task.run());
-        }
     }
 }
 

@@ -23,12 +23,12 @@ pub struct CallInfo {
 /// The methods are called while a call is made or driven: they must be quick and must not make calls themselves. All
 /// of them do nothing unless they are written.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
-    /// A call begins.
+    /// A call begins; perhaps it waits for its turn first ([`max_pending`](super::ConnectOptions::max_pending)).
     fn started(&self, call: CallInfo) {
         let _ = call;
     }
 
-    /// A call has ended. A call that is dropped before does not end.
+    /// A call has ended; its wait counts. A call that is dropped before does not end.
     fn ended(&self, call: CallInfo, took: Duration, error: Option<&RpcError>) {
         let _ = (call, took, error);
     }

@@ -159,8 +159,10 @@ impl Results<'_> {
         let (interface, procedure) = (self.interface, self.procedure);
         let (channel, options) = (&self.stub.channel, &*self.stub.options);
         if let Stage::New(arguments) = &mut self.stage {
-            let arguments = mem::replace(arguments, Ok(Body::new()));
-            let arguments = arguments.map_err(|error| Box::new(error.into()))?;
+            let arguments = match arguments {
+                Ok(arguments) => mem::take(arguments),
+                Err(error) => return Poll::Ready(Err(Box::new(error.clone().into()))),
+            };
             self.stage = match channel.plain(options) {
                 Some(link) => {
                     let names = Names::of(interface, procedure);

@@ -26,6 +26,7 @@ mod hostile;
 mod policies;
 mod service;
 mod stream;
+mod turns;
 mod udp;
 mod xids;
 

@@ -18,11 +18,10 @@ impl Link {
     pub(super) async fn batch(self: &Arc<Self>, call: NewCall<'_>) -> Result<Bytes, RpcError> {
         let limit = call.timeout;
         let full = {
-            let mut state = self.lock();
+            let mut state = self.lock_with_task();
             if let Wire::Closed(error) = &state.wire {
                 return Err(error.clone());
             }
-            self.ensure_task(&mut state);
             state.core.start_call(Instant::now().into_std(), call)?;
             state.core.batched() >= FULL
         };
@@ -34,13 +33,7 @@ impl Link {
 
     /// Waits until all batched calls are written.
     pub(crate) async fn flush(self: &Arc<Self>, limit: Duration) -> Result<(), RpcError> {
-        let flushed = poll_fn(|cx| {
-            let mut state = self.lock();
-            if state.core.batched() > 0 {
-                self.ensure_task(&mut state);
-            }
-            state.poll_flush(cx)
-        });
+        let flushed = poll_fn(|cx| self.lock_with_task().poll_flush(cx));
         match timeout(limit, flushed).await {
             Ok(result) => result,
             Err(_) => Err(RpcError::TimedOut {

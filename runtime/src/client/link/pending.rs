@@ -64,7 +64,7 @@ impl<'c> Pending<'c> {
         outcome.map_err(|error| *error)
     }
 
-    /// Its result, once there is one. The call is begun with what is left of its time.
+    /// Its result, once there is one.
     #[inline]
     pub(in crate::client) fn poll<'a>(
         &mut self,
@@ -73,16 +73,17 @@ impl<'c> Pending<'c> {
         call: impl FnOnce() -> NewCall<'a>,
     ) -> Poll<Outcome> {
         let _entered = self.span.enter();
-        let mut guard = self.link.lock();
+        let mut guard = match self.stage {
+            Stage::Begun(_) | Stage::Ended => self.link.lock(),
+            Stage::New | Stage::Waiting(_) | Stage::Admitted => self.link.lock_with_task(),
+        };
         let state = &mut *guard;
         let (id, fresh) = match self.stage {
             Stage::Begun(id) => (id, false),
             Stage::Ended => return Poll::Ready(Err(RpcError::Closed.into())),
             Stage::New | Stage::Waiting(_) | Stage::Admitted => {
-                let begun = ready!(self.stage.poll_turn(state, cx, terms)).and_then(|timeout| {
-                    self.link.ensure_task(state);
-                    state.begin(cx, NewCall { timeout, ..call() })
-                });
+                let turn = ready!(self.stage.poll_turn(state, cx, terms));
+                let begun = turn.and_then(|since| state.begin(cx, since, call()));
                 match begun {
                     Ok(id) => {
                         self.span.begun(id.xid());
@@ -110,18 +111,18 @@ impl<'c> Pending<'c> {
 }
 
 impl Stage {
-    /// Takes a turn, and says how much time is left.
+    /// Takes a turn, and says since when it was waited for, if it was.
     #[inline]
     fn poll_turn(
         &mut self,
         state: &mut State,
         cx: &mut Context<'_>,
         terms: Terms,
-    ) -> Poll<Result<Duration, RpcError>> {
+    ) -> Poll<Result<Option<Instant>, RpcError>> {
         if matches!(self, Self::New) {
             if state.turns.take() {
                 *self = Self::Admitted;
-                return Poll::Ready(Ok(terms.timeout));
+                return Poll::Ready(Ok(None));
             }
             if !terms.waits {
                 return Poll::Ready(Err(RpcError::Overloaded));
@@ -131,15 +132,19 @@ impl Stage {
         let Self::Waiting(turn) = self else {
             return Poll::Ready(Err(RpcError::Closed));
         };
-        if !ready!(turn.poll(cx)) {
-            return Poll::Ready(Err(RpcError::TimedOut {
+        let has_come = ready!(turn.poll(cx));
+        let begun = turn.begun();
+        if has_come {
+            *self = Self::Admitted;
+        }
+        // It may come too late: with the end of a call that had the same limit.
+        Poll::Ready(match has_come && begun.elapsed() < terms.timeout {
+            true => Ok(Some(begun)),
+            false => Err(RpcError::TimedOut {
                 after: terms.timeout,
                 sent: Sent::No,
-            }));
-        }
-        let left = terms.timeout.saturating_sub(turn.waited());
-        *self = Self::Admitted;
-        Poll::Ready(Ok(left))
+            }),
+        })
     }
 
     /// Ends a call that has not begun: its turn is another's.
@@ -201,8 +206,14 @@ impl Link {
 }
 
 impl State {
-    /// Begins a call; a connection that the server closed meanwhile is noticed before anything is written to it.
-    fn begin(&mut self, cx: &mut Context<'_>, call: NewCall<'_>) -> Result<CallId, RpcError> {
+    /// Begins a call, whose time runs already if it waited; a connection that the server closed meanwhile is noticed
+    /// before anything is written to it.
+    fn begin(
+        &mut self,
+        cx: &mut Context<'_>,
+        since: Option<Instant>,
+        call: NewCall<'_>,
+    ) -> Result<CallId, RpcError> {
         if let Wire::Closed(error) = &self.wire {
             return Err(error.clone());
         }
@@ -215,7 +226,8 @@ impl State {
         }
         let now = Instant::now();
         self.used = now;
-        self.core.start_call(now.into_std(), call)
+        let begun = since.unwrap_or(now);
+        self.core.start_call(begun.into_std(), call)
     }
 
     /// A call has ended or was dropped.

@@ -85,9 +85,9 @@ impl Turn {
         }
     }
 
-    /// How long it was waited for.
-    pub(super) fn waited(&self) -> Duration {
-        self.begun.elapsed()
+    /// Since when it is waited for.
+    pub(super) fn begun(&self) -> Instant {
+        self.begun
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
         let mut turn = turns.wait(limit);
         let came = std::future::poll_fn(|cx| turn.poll(cx)).await;
         assert!(!came);
-        assert!(turn.waited() >= limit);
+        assert!(turn.begun().elapsed() >= limit);
     }
 
     #[tokio::test]

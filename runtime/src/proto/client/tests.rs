@@ -10,6 +10,8 @@ use crate::Refused;
 use crate::proto::retransmit::Retransmit;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+mod records;
+
 const PROGRAM: u32 = 0x2000_0001;
 /// Procedure of calls that the server refuses without running them.
 const REFUSED: u32 = 9;
