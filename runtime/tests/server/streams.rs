@@ -329,6 +329,53 @@ async fn h092_calls_that_come_too_fast_wait_and_new_connections_do_not_help() {
     assert!(took >= Duration::from_secs(1), "{took:?}");
 }
 
+/// Each in its own turn: what is refused, what comes in pieces, what is no call.
+#[tokio::test]
+async fn calls_that_waited_are_judged_as_any_other() {
+    for rate in [None, Some(Rate::per_second(20).burst(1))] {
+        let limits = Limits::default()
+            .calls_per_source(rate)
+            .record_deadline(Duration::from_millis(600));
+        let running = start(Server::new().serve(numbers()).limits(limits)).await;
+        let mut stream = connect(&running).await;
+        let stranger = call_to(PROGRAM + 1, 2, 1, &[]);
+        let version_3 = bytes(&[3, 0, 3, PROGRAM, 1, 1, 0, 0, 0, 0]);
+        let half = record(&call(4, 2));
+        let (begin, end) = half.split_at(17);
+        let burst = [
+            record(&call(1, 1)),
+            record(&stranger),
+            record(&version_3),
+            begin.into(),
+        ]
+        .concat();
+        stream.write_all(&burst).await.unwrap();
+        assert_eq!(reply(&mut stream).await, Some(answer(1, 1)));
+        assert_eq!(reply(&mut stream).await, Some(refusal(2, 1)));
+        assert_eq!(reply(&mut stream).await, Some(bytes(&[3, 1, 1, 0, 2, 2])));
+        stream.write_all(end).await.unwrap();
+        assert_eq!(reply(&mut stream).await, Some(answer(4, 2)));
+        // The time of a record begins with its first byte, and ends with its last.
+        let [begin, end] = [&record(&call(5, 1))[..9], &record(&call(5, 1))[9..]];
+        for _ in 0..3 {
+            stream.write_all(begin).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            stream.write_all(end).await.unwrap();
+            assert_eq!(reply(&mut stream).await, Some(answer(5, 1)));
+        }
+        // A reply as a call: nothing is said to it, nor to what follows.
+        let junk = [record(&answer(6, 6)), record(&call(7, 2))].concat();
+        stream.write_all(&junk).await.unwrap();
+        assert_eq!(reply(&mut stream).await, None);
+        eventually("it is counted", || running.stats().garbage == 1).await;
+        let mut stream = connect(&running).await;
+        stream.write_all(begin).await.unwrap();
+        assert_eq!(reply(&mut stream).await, None);
+        assert_eq!(running.stats().deadlines, 1);
+        assert_eq!(running.stats().throttled > 0, rate.is_some());
+    }
+}
+
 #[tokio::test]
 async fn h105_results_that_find_no_memory_fail_and_what_was_held_comes_back() {
     const SIZE: usize = 1 << 20;
