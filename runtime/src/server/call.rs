@@ -376,12 +376,6 @@ impl From<&ReplyHeader> for Reply {
 }
 
 impl Reply {
-    #[inline]
-    fn success(xid: u32, body: Body) -> Self {
-        let success = Some(xid);
-        Self { success, body }
-    }
-
     fn new(xid: u32, verf: Verifier, result: Result<Body, Fault>, max: usize) -> Option<Self> {
         let mut result = result;
         if let Ok(body) = &result
@@ -392,7 +386,10 @@ impl Reply {
             result = Err(Fault::SystemErr);
         }
         match (result, verf) {
-            (Ok(body), None) => Some(Self::success(xid, body)),
+            (Ok(body), None) => {
+                let success = Some(xid);
+                Some(Self { success, body })
+            }
             (Ok(mut body), Some(verf)) => {
                 let header = ReplyHeader::accepted_with(xid, *verf, AcceptStat::Success);
                 body.prepend(&header_bytes(&header));
