@@ -32,7 +32,7 @@ pub use self::observe::{CallInfo, Observer};
 pub use self::options::{CallOptions, ConnectOptions, Reconnect, Replay};
 pub use self::service::{Call, Calls};
 pub use self::socket::ByteStream;
-pub use self::stub::{ClientStub, Stub, call, ping};
+pub use self::stub::{ClientStub, Stub, call, call_with, ping};
 pub use crate::auth::Credential;
 pub use crate::error::RpcError;
 pub use crate::proto::client::ClientStats;

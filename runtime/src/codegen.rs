@@ -4,19 +4,19 @@
 pub mod v1 {
     pub use crate::Body;
     #[cfg(feature = "net")]
-    pub use crate::client::{Channel, ClientStub, RpcError, Stub, blocking, call};
+    pub use crate::client::{Channel, ClientStub, RpcError, Stub, blocking, call, call_with};
     pub use crate::interface::{Interface, ProcInfo};
     #[cfg(feature = "net")]
     pub use crate::server::{
-        BlockingPool, BoxFuture, Context, Dispatch, Fault, argument, arguments, no_procedure,
-        result, results, void,
+        BlockingPool, BoxFuture, Context, Dispatch, Fault, argument, arguments, boxed,
+        no_procedure, reply, result, results, void,
     };
     pub use crate::xdr::{
         At, Block, Decode, DecodeError, Decoded, Encode, List, Mode, Opaque, Quadruple, Reader,
         Writer, XdrString, declared, encoded, enumerator, field, get, get_array, get_opaque, len,
-        part, part_mut, put, put_array, put_opaque, value,
+        number, part, part_mut, put, put_array, put_opaque, value,
     };
-    pub use crate::{__implement as implement, __json as json};
+    pub use crate::{__implement as implement, __json as json, __member as member};
     pub use bytes::Bytes;
 }
 

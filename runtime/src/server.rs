@@ -75,7 +75,7 @@ pub use self::builder::Server;
 pub use self::canceled::Canceled;
 pub use self::context::{Context, Peer};
 pub use self::dispatch::{BoxFuture, Dispatch};
-pub use self::dispatch::{argument, arguments, no_procedure, result, results, void};
+pub use self::dispatch::{argument, arguments, boxed, no_procedure, reply, result, results, void};
 pub use self::error::ServeError;
 pub use self::extensions::Extensions;
 pub use self::fault::Fault;

@@ -32,7 +32,7 @@ pub use self::bytes::{Opaque, XdrString};
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use self::limits::{DecodeLimits, Mode};
 pub use self::list::List;
-pub use self::member::{Decoded, declared, encoded, enumerator, field, get, put};
+pub use self::member::{Decoded, declared, encoded, enumerator, field, get, number, put};
 pub use self::read::Reader;
 pub use self::scalar::Quadruple;
 pub use self::write::Writer;

@@ -32,7 +32,7 @@ use crate::Body;
 use crate::error::RpcError;
 use crate::interface::{Interface, ProcInfo};
 use crate::net::target::{IntoTarget, Target};
-use crate::xdr::{DecodeError, Reader, Writer};
+use crate::xdr::{Decode, DecodeError, Encode, Reader, Writer, value};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -195,6 +195,21 @@ pub fn call<T>(
     }
     let results = stub.call(interface, procedure, args)?;
     options.read(procedure, &results, decode)
+}
+
+/// Calls a procedure with one argument and a result that are each encoded as they are.
+///
+/// # Errors
+/// See [`RpcError`].
+#[doc(hidden)]
+#[inline]
+pub fn call_with<T: for<'a> Decode<'a>>(
+    stub: &Stub,
+    interface: &'static Interface,
+    procedure: &'static ProcInfo,
+    argument: &impl Encode,
+) -> Result<T, RpcError> {
+    call(stub, interface, procedure, |w| argument.encode(w), value)
 }
 
 /// Connects a client: `blocking::connect::<CalcV1Client>("tcp://server")`.

@@ -8,7 +8,7 @@ use crate::error::RpcError;
 use crate::interface::{Interface, ProcInfo};
 use crate::proto::client::Outcome;
 use crate::server::BoxFuture;
-use crate::xdr::{DecodeError, EncodeError, Reader, Writer};
+use crate::xdr::{Decode, DecodeError, Encode, EncodeError, Reader, Writer, value};
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::mem;
@@ -184,6 +184,21 @@ impl Results<'_> {
             Stage::Other(results) => results.as_mut().poll(cx).map_err(Box::new),
         }
     }
+}
+
+/// Calls a procedure with one argument and a result that are each encoded as they are.
+///
+/// # Errors
+/// See [`RpcError`].
+#[doc(hidden)]
+#[inline]
+pub fn call_with<T: for<'a> Decode<'a>>(
+    stub: &Stub,
+    interface: &'static Interface,
+    procedure: &'static ProcInfo,
+    argument: &impl Encode,
+) -> impl Future<Output = Result<T, RpcError>> {
+    call(stub, interface, procedure, |w| argument.encode(w), value)
 }
 
 /// The procedure 0 that every version of every program has: no arguments, no results.

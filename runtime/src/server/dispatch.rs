@@ -96,6 +96,26 @@ pub fn result<T: Encode>(cx: &Context, value: &T) -> Result<Body, Fault> {
     results(cx, |w| value.encode(w))
 }
 
+/// Encodes the result of a call that has one.
+///
+/// # Errors
+/// That of the handler, or as [`results`].
+#[inline]
+pub fn reply<T: Encode>(cx: &Context, outcome: Result<T, Fault>) -> Result<Body, Fault> {
+    match outcome {
+        Ok(value) => result(cx, &value),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// A handler as the server holds it. A function, for it spares rustc to look for ways from one type to the other.
+#[inline]
+pub fn boxed(
+    handler: impl Future<Output = Result<Body, Fault>> + Send + 'static,
+) -> BoxFuture<'static, Result<Body, Fault>> {
+    Box::pin(handler)
+}
+
 #[cold]
 #[inline(never)]
 fn unsound(cx: &Context, error: &EncodeError) -> Fault {

@@ -17,7 +17,7 @@ const LONG: usize = 1024;
 const LINE: usize = 64;
 
 /// A number of `N` bytes.
-pub(super) trait Number<const N: usize>: Copy {
+pub trait Number<const N: usize>: Copy {
     fn into_wire(self) -> [u8; N];
     fn from_wire(bytes: [u8; N]) -> Self;
 }

@@ -2,6 +2,7 @@
 //! short and its compile time low.
 
 use super::block::{part, part_mut};
+use super::bulk::Number;
 use super::{At, Block, DecodeError, Encode, Mode, Writer};
 
 /// What decoding yields.
@@ -19,6 +20,23 @@ pub fn field<T>(name: &'static str, value: Decoded<T>) -> Decoded<T> {
     }
 }
 
+/// The value of a member that is read, or its error seen from the struct: ends the function that reads the struct.
+///
+/// A macro, for rustc is quicker with a `match` than with `?` and the traits behind it: it takes a quarter off its time for
+/// a decoder.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __member {
+    ($name:literal, $read:expr $(,)?) => {
+        match $read {
+            ::core::result::Result::Ok(value) => value,
+            ::core::result::Result::Err(error) => {
+                return ::core::result::Result::Err(error.at($name));
+            }
+        }
+    };
+}
+
 /// A function that writes a value.
 #[inline]
 pub fn encoded<'a, T: Encode>(value: &'a T) -> impl FnOnce(&mut Writer) + use<'a, T> {
@@ -32,6 +50,13 @@ pub fn put<const AT: usize, const N: usize, const M: usize, T: Block<N>>(
     block: &mut [u8; M],
 ) {
     value.put(part_mut::<AT, N, M>(block));
+}
+
+/// Reads a number, for which no bytes are wrong, from bytes `AT..AT + N` of a block.
+#[inline(always)]
+#[must_use]
+pub fn number<const AT: usize, const N: usize, const M: usize, T: Number<N>>(block: &[u8; M]) -> T {
+    T::from_wire(*part::<AT, N, M>(block))
 }
 
 /// Reads a member from bytes `AT..AT + N` of a block that lies at `at`.

@@ -9,13 +9,13 @@ use quote::quote;
 impl Scope<'_> {
     /// An expression that writes a value into `block`, at byte `offset` of its `total` bytes.
     pub(super) fn put(&self, shape: &Shape, value: &Value, offset: u64, total: u64) -> TokenStream {
-        let (v1, x) = (&self.v1, value.by_ref());
-        let (from, len, of) = (number(offset), self.block_len(shape), number(total));
+        let (v1, x, from) = (&self.v1, value.by_ref(), number(offset));
         if matches!(shape.target(), Shape::Array(..) | Shape::OpaqueFixed(_)) {
+            let (len, of) = (self.block_len(shape), number(total));
             let part = quote!(#v1::part_mut::<#from, #len, #of>(block));
             return self.put_part(shape, value, &part);
         }
-        quote!(#v1::put::<#from, #len, #of, _>(#x, block))
+        quote!(#v1::put::<#from, _, _, _>(#x, block))
     }
 
     fn put_part(&self, shape: &Shape, value: &Value, part: &TokenStream) -> TokenStream {
@@ -50,7 +50,7 @@ impl Scope<'_> {
         self.get_part(shape, &part, &at)
     }
 
-    /// The same for a member of a struct, whose name the error gets.
+    /// An expression that reads a member of a struct, whose name the error gets, in a function that returns a `Result`.
     pub(super) fn get_member(
         &self,
         name: &str,
@@ -60,11 +60,13 @@ impl Scope<'_> {
     ) -> TokenStream {
         let v1 = &self.v1;
         if matches!(shape.target(), Shape::Array(..) | Shape::OpaqueFixed(_)) {
-            let get = self.get(shape, offset, total);
-            return quote!(#v1::field(#name, #get));
+            return self.member(name, shape, &self.get(shape, offset, total));
         }
-        let (from, len, of) = (number(offset), self.block_len(shape), number(total));
-        quote!(#v1::get::<#from, #len, #of, _>(#name, block, at))
+        let from = number(offset);
+        if is_number(shape) {
+            return quote!(#v1::number::<#from, _, _, _>(block));
+        }
+        quote!(#v1::get::<#from, _, _, _>(#name, block, at)?)
     }
 
     fn get_part(&self, shape: &Shape, part: &TokenStream, at: &TokenStream) -> TokenStream {
@@ -88,4 +90,12 @@ impl Scope<'_> {
     fn block_len(&self, shape: &Shape) -> proc_macro2::Literal {
         number(self.fixed(shape).unwrap_or(0))
     }
+}
+
+/// No bytes are wrong for it.
+pub(super) fn is_number(shape: &Shape) -> bool {
+    let Shape::Scalar(ty, _) = shape.target() else {
+        return false;
+    };
+    matches!(*ty, "i32" | "u32" | "f32" | "i64" | "u64" | "f64")
 }

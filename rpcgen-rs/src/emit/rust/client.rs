@@ -2,10 +2,10 @@
 
 use super::codec::Value;
 use super::docs;
-use super::scope::Scope;
+use super::scope::{Scope, word};
 use super::shape::Shape;
 use super::view::{ProcedureView, View, argument, procedure_docs};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 pub(super) fn asynchronous(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
@@ -19,15 +19,15 @@ pub(super) fn asynchronous(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         let Method {
             docs,
             signature,
-            encode,
-            decode,
+            call,
+            codecs,
         } = method(scope, p);
         let constant = &p.constant;
         quote! {
             #docs
             #[inline]
             pub async #signature {
-                #v1::call(&self.stub, &#table, &#constants::#constant, #encode, #decode).await
+                #v1::#call(&self.stub, &#table, &#constants::#constant, #codecs).await
             }
         }
     });
@@ -49,13 +49,13 @@ pub(super) fn blocking(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
     ));
     let (table, constants) = (&view.table, &view.constants);
     let methods = view.procedures.iter().map(|p| {
-        let Method { docs, signature, encode, decode } = method(scope, p);
+        let Method { docs, signature, call, codecs } = method(scope, p);
         let constant = &p.constant;
         quote! {
             #docs
             #[inline]
             pub #signature {
-                #v1::blocking::call(&self.stub, &super::#table, &super::#constants::#constant, #encode, #decode)
+                #v1::blocking::#call(&self.stub, &super::#table, &super::#constants::#constant, #codecs)
             }
         }
     });
@@ -98,8 +98,10 @@ struct Method {
     docs: TokenStream,
     /// `fn add(&self, a: i32) -> Result<i32, RpcError>`
     signature: TokenStream,
-    encode: TokenStream,
-    decode: TokenStream,
+    /// The function of the runtime that it calls.
+    call: Ident,
+    /// How arguments and results are encoded: that function's last arguments.
+    codecs: TokenStream,
 }
 
 fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
@@ -127,12 +129,16 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
         scope.encode(shape, &value, &at)
     });
     let writes: Vec<_> = writes.collect();
-    let encode = match (p.args.as_slice(), writes.as_slice()) {
-        ([(arg, shape)], _) if scope.is_one_value(shape) => {
+    let sole = match p.args.as_slice() {
+        [(arg, shape)] if scope.is_one_value(shape) => {
             let name = argument(&arg.name);
             let and = by_value(scope, shape).then(|| quote!(&));
-            quote!(#v1::encoded(#and #name))
+            Some(quote!(#and #name))
         }
+        _ => None,
+    };
+    let encode = match (&sole, writes.as_slice()) {
+        (Some(value), _) => quote!(#v1::encoded(#value)),
         (_, []) => quote!(|_| ()),
         (_, [write]) => quote!(|w| #write),
         _ => quote!(|w| { #(#writes;)* }),
@@ -145,12 +151,17 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
             (scope.ty(shape), quote!(|r| #read))
         }
     };
+    let plain = p.result.as_ref().is_some_and(|shape| scope.is_plain(shape));
+    let (call, codecs) = match sole {
+        Some(value) if plain => (word("call_with"), value),
+        _ => (word("call"), quote!(#encode, #decode)),
+    };
     let name = &p.method;
     Method {
         docs: procedure_docs(p.procedure),
         signature: quote!(fn #name(&self #(, #args)*) -> ::core::result::Result<#result, #v1::RpcError>),
-        encode,
-        decode,
+        call,
+        codecs,
     }
 }
 

@@ -167,10 +167,19 @@ impl Scope<'_> {
         }
     }
 
-    /// The same for a member of a struct, whose name the error gets.
+    /// An expression that reads a member of a struct, whose name the error gets, in a function that returns a `Result`.
     pub(super) fn decode_member(&self, name: &str, shape: &Shape) -> TokenStream {
-        let (v1, read) = (&self.v1, self.decode(shape));
-        quote!(#v1::field(#name, #read))
+        self.member(name, shape, &self.decode(shape))
+    }
+
+    /// The value of a member or arm that `read` yields, or its error with the name.
+    pub(super) fn member(&self, name: &str, shape: &Shape, read: &TokenStream) -> TokenStream {
+        let v1 = &self.v1;
+        match shape.target() {
+            // An array in its place: the optimiser moves it once more out of a `match` than out of what `?` makes.
+            Shape::OpaqueFixed(_) | Shape::Array(..) => quote!(#v1::field(#name, #read)?),
+            _ => quote!(#v1::member!(#name, #read)),
+        }
     }
 
     /// An expression of type `Result<Box<T>, DecodeError>` that reads a value from `r`.

@@ -1,5 +1,6 @@
 //! The members of a struct → the statements that write, read and measure them: neighbours of fixed size as one block.
 
+use super::blocks::is_number;
 use super::codec::Value;
 use super::scope::{Scope, number};
 use super::shape::Shape;
@@ -115,9 +116,12 @@ pub(super) fn decode_members(scope: &Scope<'_>, members: &[Member<'_>]) -> Reads
             }
             Run::Block(members, total) => {
                 let n = number(*total);
+                // Where the block lies is for errors.
+                let needed = !members.iter().all(|m| is_number(&m.shape));
+                let at = if needed { quote!(at) } else { quote!(_) };
                 reads
                     .statements
-                    .extend(quote!(let (block, at) = r.take::<#n>()?;));
+                    .extend(quote!(let (block, #at) = r.take::<#n>()?;));
                 reads.add_block(scope, members, *total, in_front);
             }
         }
@@ -129,10 +133,10 @@ impl Reads {
     fn add(&mut self, member: &Member<'_>, read: &TokenStream, in_front: bool) {
         let (name, local) = (&member.ident, &member.local);
         if !in_front {
-            self.members.extend(quote!(#name: #read?,));
+            self.members.extend(quote!(#name: #read,));
             return;
         }
-        self.statements.extend(quote!(let #local = #read?;));
+        self.statements.extend(quote!(let #local = #read;));
         self.members.extend(if name == local {
             quote!(#name,)
         } else {

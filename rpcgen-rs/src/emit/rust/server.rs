@@ -151,8 +151,10 @@ fn arm(scope: &Scope<'_>, server: &Ident, p: &ProcedureView<'_>, style: Style) -
         1 => vec![format_ident!("arg")],
         n => (1..=n).map(|i| format_ident!("arg{i}")).collect(),
     };
-    let args = p.args.iter();
-    let reads = args.map(|(arg, shape)| scope.decode_member(&arg.name.x, shape));
+    let reads = p.args.iter().map(|(arg, shape)| {
+        let (x, read) = (&arg.name.x, scope.decode(shape));
+        quote!(#v1::field(#x, #read))
+    });
     let reads: Vec<_> = reads.collect();
     let sole = match p.args.as_slice() {
         [(arg, shape)] if scope.is_one_value(shape) => Some((&arg.name.x, scope.ty(shape))),
@@ -170,20 +172,20 @@ fn arm(scope: &Scope<'_>, server: &Ident, p: &ProcedureView<'_>, style: Style) -
     };
     // By its path: a procedure may be called like a method that every type has.
     let wait = (style == Style::Asynchronous).then(|| quote!(.await));
-    let run = quote!(#server::#method(&self.0, &cx #(, #names)*) #wait?);
+    let run = quote!(#server::#method(&self.0, &cx #(, #names)*) #wait);
     let answer = match &p.result {
-        None => quote!(#run; ::core::result::Result::Ok(#v1::Body::new())),
+        None => quote!(#run?; ::core::result::Result::Ok(#v1::Body::new())),
         Some(shape) if scope.is_one_value(shape) => {
-            quote!(let result = #run; #v1::result(&cx, &result))
+            quote!(#v1::reply(&cx, #run))
         }
         Some(shape) => {
             let write = scope.encode(shape, &Value::Place(quote!(result)), &p.procedure.name.x);
-            quote!(let result = #run; #v1::results(&cx, |w| #write))
+            quote!(let result = #run?; #v1::results(&cx, |w| #write))
         }
     };
     match style {
         Style::Asynchronous => {
-            quote!(#n => ::std::boxed::Box::pin(async move { #decode #answer }),)
+            quote!(#n => #v1::boxed(async move { #decode #answer }),)
         }
         Style::Blocking => quote!(#n => pool.run(move || { #decode #answer }),),
     }

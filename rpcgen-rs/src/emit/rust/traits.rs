@@ -2,7 +2,7 @@
 
 use super::scope::{Scope, number, word};
 use crate::ir::TypeId;
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 /// The ratio of Rust bytes to wire bytes that every decode is granted.
@@ -21,7 +21,7 @@ pub(super) fn block_codec(
     let (byte, usize) = (scope.primitive("u8"), scope.primitive("usize"));
     let used = !put.is_empty();
     let block = word(if used { "block" } else { "_block" });
-    let at = word(if used { "at" } else { "_at" });
+    let at = word(if mentions(get, "at") { "at" } else { "_at" });
     quote! {
         impl #v1::Block<#n> for #name {
             #[inline]
@@ -88,4 +88,13 @@ pub(super) fn stream_codec(
         }
         #v1::implement!(#name);
     }
+}
+
+/// Does the code use the variable?
+fn mentions(code: &TokenStream, variable: &str) -> bool {
+    code.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == variable,
+        TokenTree::Group(group) => mentions(&group.stream(), variable),
+        _ => false,
+    })
 }

@@ -281,12 +281,8 @@ impl Variant<'_> {
             } else {
                 scope.decode(shape)
             };
-            let v1 = &scope.v1;
             match &self.arm.name {
-                Some(member) => {
-                    let member = &member.x;
-                    quote!(#v1::field(#member, #read)?)
-                }
+                Some(member) => scope.member(&member.x, shape, &read),
                 None => quote!(#read?),
             }
         });

@@ -39,7 +39,7 @@ const _: () = {
                 Self::True(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::False(x) => {
                     v1::Encode::encode(&self.discriminant(), w);
@@ -63,8 +63,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
-                true => Self::True(v1::field("yes", v1::value(r))?),
-                false => Self::False(v1::field("no", r.string(4))?),
+                true => Self::True(v1::member!("yes", v1::value(r))),
+                false => Self::False(v1::member!("no", r.string(4))),
             })
         }
     }
@@ -108,7 +108,7 @@ const _: () = {
                 Self::True(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -128,7 +128,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
-                true => Self::True(v1::field("yes", v1::value(r))?),
+                true => Self::True(v1::member!("yes", v1::value(r))),
                 false => Self::False,
             })
         }
@@ -179,12 +179,12 @@ const _: () = {
                 Self::False(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::True(x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 12>(block));
-                    v1::put::<4, 8, 12, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -204,8 +204,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
-                false => Self::False(v1::field("no", v1::value(r))?),
-                true => Self::True(v1::field("yes", v1::value(r))?),
+                false => Self::False(v1::member!("no", v1::value(r))),
+                true => Self::True(v1::member!("yes", v1::value(r))),
             })
         }
     }
@@ -252,7 +252,7 @@ const _: () = {
                 Self::True(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -272,7 +272,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
-                true => Self::True(v1::field("yes", v1::value(r))?),
+                true => Self::True(v1::member!("yes", v1::value(r))),
                 false => Self::False,
             })
         }
@@ -312,7 +312,7 @@ const _: () = {
                 Self::True(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -333,7 +333,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<bool>(r)? {
-                    true => Self::True(v1::field("yes", v1::value(r))?),
+                    true => Self::True(v1::member!("yes", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })
@@ -402,7 +402,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
-                true => Self::True(v1::field("data", r.opaque(0xffff_ffff))?),
+                true => Self::True(v1::member!("data", r.opaque(0xffff_ffff))),
                 false => Self::False,
             })
         }
@@ -456,12 +456,12 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::field("a", v1::value(r))?,
-                b: v1::field("b", v1::value(r))?,
-                c: v1::field("c", v1::value(r))?,
-                d: v1::field("d", v1::value(r))?,
-                e: v1::field("e", v1::value(r))?,
-                f: v1::field("f", v1::value(r))?,
+                a: v1::member!("a", v1::value(r)),
+                b: v1::member!("b", v1::value(r)),
+                c: v1::member!("c", v1::value(r)),
+                d: v1::member!("d", v1::value(r)),
+                e: v1::member!("e", v1::value(r)),
+                f: v1::member!("f", v1::value(r)),
             })
         }
     }

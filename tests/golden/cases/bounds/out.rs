@@ -84,14 +84,14 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                s: v1::field("s", r.string(5))?,
-                small: v1::field("small", r.opaque_small(64))?,
-                big: v1::field("big", r.opaque(65))?,
-                n: v1::field("n", r.vec(3))?,
-                p: v1::field("p", r.vec_with(2, 4, |r| r.vec_with(3, 4, |r| r.string(4))))?,
+                s: v1::member!("s", r.string(5)),
+                small: v1::member!("small", r.opaque_small(64)),
+                big: v1::member!("big", r.opaque(65)),
+                n: v1::member!("n", r.vec(3)),
+                p: v1::member!("p", r.vec_with(2, 4, |r| r.vec_with(3, 4, |r| r.string(4)))),
                 fixed: v1::field("fixed", r.array_with(|r| r.vec_with(3, 4, |r| r.string(4))))?,
-                i: v1::field("i", r.vec_with(2, 4, |r| r.opaque_fixed::<3>()))?,
-                unbounded: v1::field("unbounded", r.string(0xffff_ffff))?,
+                i: v1::member!("i", r.vec_with(2, 4, |r| r.opaque_fixed::<3>())),
+                unbounded: v1::member!("unbounded", r.string(0xffff_ffff)),
             })
         }
     }
@@ -175,7 +175,7 @@ pub mod bound_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg = v1::arguments(&cx, &args, |r| {
                         v1::field("arg", r.vec_with(3, 4, |r| r.string(4)))
                     })?;
@@ -186,7 +186,7 @@ pub mod bound_prog {
                         });
                     })
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("arg1", r.string(4))?,

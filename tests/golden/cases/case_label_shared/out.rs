@@ -149,12 +149,12 @@ const _: () = {
                 Self::A(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::B(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::C(x) => {
                     v1::Encode::encode(&self.discriminant(), w);
@@ -182,9 +182,9 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::A(v1::field("number", v1::value(r))?),
-                    1 => Self::B(v1::field("number", v1::value(r))?),
-                    2 => Self::C(v1::field("text", r.string(4))?),
+                    0 => Self::A(v1::member!("number", v1::value(r))),
+                    1 => Self::B(v1::member!("number", v1::value(r))),
+                    2 => Self::C(v1::member!("text", r.string(4))),
                     tag => {
                         v1::declared::<Kind>(tag, at)?;
                         Self::Other(tag)
@@ -344,22 +344,22 @@ const _: () = {
                 Self::Ten(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::D(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::Casea(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::CaseMinus3(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -383,10 +383,10 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    10 => Self::Ten(v1::field("ten", v1::value(r))?),
-                    3 => Self::D(v1::field("three", v1::value(r))?),
-                    97 => Self::Casea(v1::field("letter", v1::value(r))?),
-                    -3 => Self::CaseMinus3(v1::field("minus", v1::value(r))?),
+                    10 => Self::Ten(v1::member!("ten", v1::value(r))),
+                    3 => Self::D(v1::member!("three", v1::value(r))),
+                    97 => Self::Casea(v1::member!("letter", v1::value(r))),
+                    -3 => Self::CaseMinus3(v1::member!("minus", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })

@@ -21,13 +21,13 @@ const _: () = {
     impl v1::Block<4> for foo_bar {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.a, block);
+            v1::put::<0, _, _, _>(&self.a, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::get::<0, 4, 4, _>("a", block, at)?,
+                a: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -70,13 +70,13 @@ const _: () = {
     impl v1::Block<4> for FooBar {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.b, block);
+            v1::put::<0, _, _, _>(&self.b, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                b: v1::get::<0, 4, 4, _>("b", block, at)?,
+                b: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -123,15 +123,15 @@ const _: () = {
     impl v1::Block<8> for fooBar {
         #[inline]
         fn put(&self, block: &mut [u8; 8]) {
-            v1::put::<0, 4, 8, _>(&self.a_b, block);
-            v1::put::<4, 4, 8, _>(&self.aB, block);
+            v1::put::<0, _, _, _>(&self.a_b, block);
+            v1::put::<4, _, _, _>(&self.aB, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 8], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 8], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                a_b: v1::get::<0, 4, 8, _>("a_b", block, at)?,
-                aB: v1::get::<4, 4, 8, _>("aB", block, at)?,
+                a_b: v1::number::<0, _, _, _>(block),
+                aB: v1::number::<4, _, _, _>(block),
             })
         }
     }
@@ -271,8 +271,8 @@ const _: () = {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<8>();
-            v1::put::<0, 4, 8, _>(&self.x, block);
-            v1::put::<4, 4, 8, _>(&self.X, block);
+            v1::put::<0, _, _, _>(&self.x, block);
+            v1::put::<4, _, _, _>(&self.X, block);
             w.vec(&self.y, 1, "thing.y");
             v1::Encode::encode(&self.s, w);
         }
@@ -290,10 +290,10 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<8>()?;
             Ok(Self {
-                x: v1::get::<0, 4, 8, _>("x", block, at)?,
-                X: v1::get::<4, 4, 8, _>("X", block, at)?,
-                y: v1::field("y", r.vec(1))?,
-                s: v1::field("s", v1::value(r))?,
+                x: v1::get::<0, _, _, _>("x", block, at)?,
+                X: v1::get::<4, _, _, _>("X", block, at)?,
+                y: v1::member!("y", r.vec(1)),
+                s: v1::member!("s", v1::value(r)),
             })
         }
     }
@@ -341,12 +341,12 @@ const _: () = {
                 Self::SHADE_RED(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::shade_red(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -368,8 +368,8 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::SHADE_RED(v1::field("red", v1::value(r))?),
-                    1 => Self::shade_red(v1::field("r", v1::value(r))?),
+                    0 => Self::SHADE_RED(v1::member!("red", v1::value(r))),
+                    1 => Self::shade_red(v1::member!("r", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })
@@ -470,20 +470,17 @@ pub mod CLASH_PROG {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: super::foo_bar = v1::argument(&cx, &args, "arg")?;
-                    let result = ClashV1::CLASH_DO(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ClashV1::CLASH_DO(&self.0, &cx, arg).await)
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let arg: super::FooBar = v1::argument(&cx, &args, "arg")?;
-                    let result = ClashV1::clash_do(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ClashV1::clash_do(&self.0, &cx, arg).await)
                 }),
-                3 => ::std::boxed::Box::pin(async move {
+                3 => v1::boxed(async move {
                     let arg: super::Thing = v1::argument(&cx, &args, "arg")?;
-                    let result = ClashV1::clash_thing(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ClashV1::clash_thing(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -516,14 +513,7 @@ pub mod CLASH_PROG {
             &self,
             arg: &super::foo_bar,
         ) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &CLASH_V1,
-                &clash_v1::CLASH_DO,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &CLASH_V1, &clash_v1::CLASH_DO, arg).await
         }
 
         /// Procedure `clash_do`.
@@ -532,14 +522,7 @@ pub mod CLASH_PROG {
             &self,
             arg: &super::FooBar,
         ) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &CLASH_V1,
-                &clash_v1::CLASH_DO_2,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &CLASH_V1, &clash_v1::CLASH_DO_2, arg).await
         }
 
         /// Procedure `CLASH_Thing`.
@@ -549,14 +532,7 @@ pub mod CLASH_PROG {
             &self,
             arg: &super::Thing,
         ) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &CLASH_V1,
-                &clash_v1::CLASH_THING,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &CLASH_V1, &clash_v1::CLASH_THING, arg).await
         }
     }
 
@@ -590,12 +566,11 @@ pub mod CLASH_PROG {
                 &self,
                 arg: &super::super::foo_bar,
             ) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::CLASH_V1,
                     &super::clash_v1::CLASH_DO,
-                    v1::encoded(arg),
-                    v1::value,
+                    arg,
                 )
             }
 
@@ -605,12 +580,11 @@ pub mod CLASH_PROG {
                 &self,
                 arg: &super::super::FooBar,
             ) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::CLASH_V1,
                     &super::clash_v1::CLASH_DO_2,
-                    v1::encoded(arg),
-                    v1::value,
+                    arg,
                 )
             }
 
@@ -621,12 +595,11 @@ pub mod CLASH_PROG {
                 &self,
                 arg: &super::super::Thing,
             ) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::CLASH_V1,
                     &super::clash_v1::CLASH_THING,
-                    v1::encoded(arg),
-                    v1::value,
+                    arg,
                 )
             }
         }
@@ -689,10 +662,9 @@ pub mod clash_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = ClashV1::run(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ClashV1::run(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -722,14 +694,7 @@ pub mod clash_prog {
         #[doc(alias = "RUN")]
         #[inline]
         pub async fn run(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &CLASH_V1,
-                &clash_v1::RUN,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &CLASH_V1, &clash_v1::RUN, &arg).await
         }
     }
 
@@ -760,13 +725,7 @@ pub mod clash_prog {
             #[doc(alias = "RUN")]
             #[inline]
             pub fn run(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::CLASH_V1,
-                    &super::clash_v1::RUN,
-                    v1::encoded(&arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::CLASH_V1, &super::clash_v1::RUN, &arg)
             }
         }
     }

@@ -14,13 +14,13 @@ const _: () = {
     impl v1::Block<4> for S {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.a, block);
+            v1::put::<0, _, _, _>(&self.a, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::get::<0, 4, 4, _>("a", block, at)?,
+                a: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -99,7 +99,7 @@ pub mod p_prog {
         #[doc(alias = "GET")]
         #[inline]
         pub async fn get(&self, arg: &super::S) -> ::core::result::Result<super::S, v1::RpcError> {
-            v1::call(&self.stub, &P_V1, &p_v1::GET, v1::encoded(arg), v1::value).await
+            v1::call_with(&self.stub, &P_V1, &p_v1::GET, arg).await
         }
     }
 
@@ -133,13 +133,7 @@ pub mod p_prog {
                 &self,
                 arg: &super::super::S,
             ) -> ::core::result::Result<super::super::S, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::P_V1,
-                    &super::p_v1::GET,
-                    v1::encoded(arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::P_V1, &super::p_v1::GET, arg)
             }
         }
     }

@@ -16,15 +16,15 @@ const _: () = {
     impl v1::Block<8> for Point {
         #[inline]
         fn put(&self, block: &mut [u8; 8]) {
-            v1::put::<0, 4, 8, _>(&self.x, block);
-            v1::put::<4, 4, 8, _>(&self.y, block);
+            v1::put::<0, _, _, _>(&self.x, block);
+            v1::put::<4, _, _, _>(&self.y, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 8], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 8], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                x: v1::get::<0, 4, 8, _>("x", block, at)?,
-                y: v1::get::<4, 4, 8, _>("y", block, at)?,
+                x: v1::number::<0, _, _, _>(block),
+                y: v1::number::<4, _, _, _>(block),
             })
         }
     }
@@ -70,17 +70,17 @@ const _: () = {
     impl v1::Block<28> for Real {
         #[inline]
         fn put(&self, block: &mut [u8; 28]) {
-            v1::put::<0, 4, 28, _>(&self.f, block);
-            v1::put::<4, 8, 28, _>(&self.d, block);
-            v1::put::<12, 16, 28, _>(&self.q, block);
+            v1::put::<0, _, _, _>(&self.f, block);
+            v1::put::<4, _, _, _>(&self.d, block);
+            v1::put::<12, _, _, _>(&self.q, block);
         }
 
         #[inline]
         fn get(block: &[u8; 28], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                f: v1::get::<0, 4, 28, _>("f", block, at)?,
-                d: v1::get::<4, 8, 28, _>("d", block, at)?,
-                q: v1::get::<12, 16, 28, _>("q", block, at)?,
+                f: v1::number::<0, _, _, _>(block),
+                d: v1::number::<4, _, _, _>(block),
+                q: v1::get::<12, _, _, _>("q", block, at)?,
             })
         }
     }
@@ -220,9 +220,9 @@ const _: () = {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<40>();
-            v1::put::<0, 8, 40, _>(&self.p, block);
-            v1::put::<8, 28, 40, _>(&self.r, block);
-            v1::put::<36, 4, 40, _>(&self.s, block);
+            v1::put::<0, _, _, _>(&self.p, block);
+            v1::put::<8, _, _, _>(&self.r, block);
+            v1::put::<36, _, _, _>(&self.s, block);
             w.string(&self.name, 8, "all.name");
             w.vec(&self.more, 2, "all.more");
             w.option(self.one.as_ref());
@@ -245,12 +245,12 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<40>()?;
             Ok(Self {
-                p: v1::get::<0, 8, 40, _>("p", block, at)?,
-                r: v1::get::<8, 28, 40, _>("r", block, at)?,
-                s: v1::get::<36, 4, 40, _>("s", block, at)?,
-                name: v1::field("name", r.string(8))?,
-                more: v1::field("more", r.vec(2))?,
-                one: v1::field("one", r.option())?,
+                p: v1::get::<0, _, _, _>("p", block, at)?,
+                r: v1::get::<8, _, _, _>("r", block, at)?,
+                s: v1::get::<36, _, _, _>("s", block, at)?,
+                name: v1::member!("name", r.string(8)),
+                more: v1::member!("more", r.vec(2)),
+                one: v1::member!("one", r.option()),
             })
         }
     }
@@ -300,12 +300,12 @@ const _: () = {
                 Self::Left(x) => {
                     let block = w.reserve::<32>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 32>(block));
-                    v1::put::<4, 28, 32, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::Right(x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 12>(block));
-                    v1::put::<4, 8, 12, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -327,8 +327,8 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::Left(v1::field("r", v1::value(r))?),
-                    1 => Self::Right(v1::field("p", v1::value(r))?),
+                    0 => Self::Left(v1::member!("r", v1::value(r))),
+                    1 => Self::Right(v1::member!("p", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })

@@ -41,17 +41,17 @@ const _: () = {
     impl v1::Block<12> for Documented {
         #[inline]
         fn put(&self, block: &mut [u8; 12]) {
-            v1::put::<0, 4, 12, _>(&self.a, block);
-            v1::put::<4, 4, 12, _>(&self.b, block);
-            v1::put::<8, 4, 12, _>(&self.c, block);
+            v1::put::<0, _, _, _>(&self.a, block);
+            v1::put::<4, _, _, _>(&self.b, block);
+            v1::put::<8, _, _, _>(&self.c, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 12], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 12], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::get::<0, 4, 12, _>("a", block, at)?,
-                b: v1::get::<4, 4, 12, _>("b", block, at)?,
-                c: v1::get::<8, 4, 12, _>("c", block, at)?,
+                a: v1::number::<0, _, _, _>(block),
+                b: v1::number::<4, _, _, _>(block),
+                c: v1::number::<8, _, _, _>(block),
             })
         }
     }
@@ -216,7 +216,7 @@ const _: () = {
                 Self::A(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -238,7 +238,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::A(v1::field("a", v1::value(r))?),
+                    0 => Self::A(v1::member!("a", v1::value(r))),
                     1 => Self::B,
                     tag => return Err(at.no_arm(tag.into())),
                 }
@@ -317,10 +317,9 @@ pub mod doc_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = DocV1::r#do(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, DocV1::r#do(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -352,14 +351,7 @@ pub mod doc_prog {
         #[doc(alias = "DOC_DO")]
         #[inline]
         pub async fn r#do(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &DOC_V1,
-                &doc_v1::DO,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &DOC_V1, &doc_v1::DO, &arg).await
         }
     }
 
@@ -392,13 +384,7 @@ pub mod doc_prog {
             #[doc(alias = "DOC_DO")]
             #[inline]
             pub fn r#do(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::DOC_V1,
-                    &super::doc_v1::DO,
-                    v1::encoded(&arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::DOC_V1, &super::doc_v1::DO, &arg)
             }
         }
     }

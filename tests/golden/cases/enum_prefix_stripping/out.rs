@@ -670,11 +670,11 @@ const _: () = {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<20>();
-            v1::put::<0, 4, 20, _>(&self.a, block);
-            v1::put::<4, 4, 20, _>(&self.b, block);
-            v1::put::<8, 4, 20, _>(&self.c, block);
-            v1::put::<12, 4, 20, _>(&self.d, block);
-            v1::put::<16, 4, 20, _>(&self.e, block);
+            v1::put::<0, _, _, _>(&self.a, block);
+            v1::put::<4, _, _, _>(&self.b, block);
+            v1::put::<8, _, _, _>(&self.c, block);
+            v1::put::<12, _, _, _>(&self.d, block);
+            v1::put::<16, _, _, _>(&self.e, block);
             w.vec(&self.f, 3, "all.f");
             w.array(&self.g);
         }
@@ -692,12 +692,12 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<20>()?;
             Ok(Self {
-                a: v1::get::<0, 4, 20, _>("a", block, at)?,
-                b: v1::get::<4, 4, 20, _>("b", block, at)?,
-                c: v1::get::<8, 4, 20, _>("c", block, at)?,
-                d: v1::get::<12, 4, 20, _>("d", block, at)?,
-                e: v1::get::<16, 4, 20, _>("e", block, at)?,
-                f: v1::field("f", r.vec(3))?,
+                a: v1::get::<0, _, _, _>("a", block, at)?,
+                b: v1::get::<4, _, _, _>("b", block, at)?,
+                c: v1::get::<8, _, _, _>("c", block, at)?,
+                d: v1::get::<12, _, _, _>("d", block, at)?,
+                e: v1::get::<16, _, _, _>("e", block, at)?,
+                f: v1::member!("f", r.vec(3)),
                 g: v1::field("g", r.array())?,
             })
         }

@@ -42,9 +42,9 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                at: v1::field("at", v1::value(r))?,
-                maybe: v1::field("maybe", r.option())?,
-                many: v1::field("many", r.vec(4))?,
+                at: v1::member!("at", v1::value(r)),
+                maybe: v1::member!("maybe", r.option()),
+                many: v1::member!("many", r.vec(4)),
                 two: v1::field("two", r.array())?,
             })
         }
@@ -109,7 +109,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
-                0 => Self::Case0(v1::field("s", v1::value(r))?),
+                0 => Self::Case0(v1::member!("s", v1::value(r))),
                 tag => Self::Other(tag),
             })
         }
@@ -179,15 +179,14 @@ pub mod ext_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("arg1", v1::value(r))?,
                             v1::field("arg2", v1::value(r))?,
                         ))
                     })?;
-                    let result = ExtV1::get(&self.0, &cx, arg1, arg2).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ExtV1::get(&self.0, &cx, arg1, arg2).await)
                 }),
                 _ => v1::no_procedure(),
             }

@@ -42,12 +42,12 @@ const _: () = {
                 Self::CaseMinus1(x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 8, 12>(block));
-                    v1::put::<8, 4, 12, _>(x, block);
+                    v1::put::<8, _, _, _>(x, block);
                 }
                 Self::Other(_, x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 8, 12>(block));
-                    v1::put::<8, 4, 12, _>(x, block);
+                    v1::put::<8, _, _, _>(x, block);
                 }
             }
         }
@@ -68,9 +68,9 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i64>(r)? {
-                -1 => Self::CaseMinus1(v1::field("minus", v1::value(r))?),
+                -1 => Self::CaseMinus1(v1::member!("minus", v1::value(r))),
                 9223372036854775807 => Self::Case9223372036854775807,
-                tag => Self::Other(tag, v1::field("other", v1::value(r))?),
+                tag => Self::Other(tag, v1::member!("other", v1::value(r))),
             })
         }
     }
@@ -120,7 +120,7 @@ const _: () = {
                 Self::Case18446744073709551615(x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 8, 12>(block));
-                    v1::put::<8, 4, 12, _>(x, block);
+                    v1::put::<8, _, _, _>(x, block);
                 }
             }
         }
@@ -143,7 +143,7 @@ const _: () = {
             Ok(match v1::value::<u64>(r)? {
                 0 => Self::Case0,
                 18446744073709551615 => {
-                    Self::Case18446744073709551615(v1::field("max", v1::value(r))?)
+                    Self::Case18446744073709551615(v1::member!("max", v1::value(r)))
                 }
                 tag => Self::Other(tag),
             })
@@ -201,7 +201,7 @@ const _: () = {
                 Self::Casex(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -222,7 +222,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i8>(r)? {
-                120 => Self::Casex(v1::field("x", v1::value(r))?),
+                120 => Self::Casex(v1::member!("x", v1::value(r))),
                 -1 => Self::CaseMinus1,
                 tag => Self::Other(tag),
             })
@@ -264,7 +264,7 @@ const _: () = {
                 Self::Case255(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -285,7 +285,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<u8>(r)? {
-                    255 => Self::Case255(v1::field("max", v1::value(r))?),
+                    255 => Self::Case255(v1::member!("max", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })
@@ -356,7 +356,7 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i16>(r)? {
                 -32768 => Self::CaseMinus32768,
-                tag => Self::Other(tag, v1::field("s", r.string(3))?),
+                tag => Self::Other(tag, v1::member!("s", r.string(3))),
             })
         }
     }
@@ -405,7 +405,7 @@ const _: () = {
                 Self::Case65535(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -425,7 +425,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<u16>(r)? {
-                65535 => Self::Case65535(v1::field("max", v1::value(r))?),
+                65535 => Self::Case65535(v1::member!("max", v1::value(r))),
                 tag => Self::Other(tag),
             })
         }
@@ -468,7 +468,7 @@ const _: () = {
                 Self::Case4294967295(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -490,7 +490,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<u32>(r)? {
-                    4294967295 => Self::Case4294967295(v1::field("max", v1::value(r))?),
+                    4294967295 => Self::Case4294967295(v1::member!("max", v1::value(r))),
                     0 => Self::Case0,
                     tag => return Err(at.no_arm(tag.into())),
                 }
@@ -554,13 +554,13 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::field("a", v1::value(r))?,
-                b: v1::field("b", v1::value(r))?,
-                c: v1::field("c", v1::value(r))?,
-                d: v1::field("d", v1::value(r))?,
-                e: v1::field("e", v1::value(r))?,
-                f: v1::field("f", v1::value(r))?,
-                g: v1::field("g", v1::value(r))?,
+                a: v1::member!("a", v1::value(r)),
+                b: v1::member!("b", v1::value(r)),
+                c: v1::member!("c", v1::value(r)),
+                d: v1::member!("d", v1::value(r)),
+                e: v1::member!("e", v1::value(r)),
+                f: v1::member!("f", v1::value(r)),
+                g: v1::member!("g", v1::value(r)),
             })
         }
     }

@@ -83,14 +83,7 @@ pub mod counter_prog {
         #[doc(alias = "COUNTER_COUNT")]
         #[inline]
         pub async fn count(&self, arg: u32) -> ::core::result::Result<u32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &COUNTER_V1,
-                &counter_v1::COUNT,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &COUNTER_V1, &counter_v1::COUNT, &arg).await
         }
     }
 
@@ -147,12 +140,11 @@ pub mod counter_prog {
             #[doc(alias = "COUNTER_COUNT")]
             #[inline]
             pub fn count(&self, arg: u32) -> ::core::result::Result<u32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::COUNTER_V1,
                     &super::counter_v1::COUNT,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
         }

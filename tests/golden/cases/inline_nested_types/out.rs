@@ -18,8 +18,8 @@ const _: () = {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<12>();
-            v1::put::<0, 8, 12, _>(&self.point, block);
-            v1::put::<8, 4, 12, _>(&self.level, block);
+            v1::put::<0, _, _, _>(&self.point, block);
+            v1::put::<8, _, _, _>(&self.level, block);
             v1::Encode::encode(&self.body, w);
             w.vec(&self.parts, 3, "outer.parts");
         }
@@ -37,10 +37,10 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<12>()?;
             Ok(Self {
-                point: v1::get::<0, 8, 12, _>("point", block, at)?,
-                level: v1::get::<8, 4, 12, _>("level", block, at)?,
-                body: v1::field("body", v1::value(r))?,
-                parts: v1::field("parts", r.vec(3))?,
+                point: v1::get::<0, _, _, _>("point", block, at)?,
+                level: v1::get::<8, _, _, _>("level", block, at)?,
+                body: v1::member!("body", v1::value(r)),
+                parts: v1::member!("parts", r.vec(3)),
             })
         }
     }
@@ -66,15 +66,15 @@ const _: () = {
     impl v1::Block<8> for OuterPoint {
         #[inline]
         fn put(&self, block: &mut [u8; 8]) {
-            v1::put::<0, 4, 8, _>(&self.x, block);
-            v1::put::<4, 4, 8, _>(&self.y, block);
+            v1::put::<0, _, _, _>(&self.x, block);
+            v1::put::<4, _, _, _>(&self.y, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 8], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 8], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                x: v1::get::<0, 4, 8, _>("x", block, at)?,
-                y: v1::get::<4, 4, 8, _>("y", block, at)?,
+                x: v1::number::<0, _, _, _>(block),
+                y: v1::number::<4, _, _, _>(block),
             })
         }
     }
@@ -253,7 +253,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
-                0 => Self::Case0(v1::field("person", v1::value(r))?),
+                0 => Self::Case0(v1::member!("person", v1::value(r))),
                 tag => Self::Other(tag),
             })
         }
@@ -294,8 +294,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                name: v1::field("name", r.string(8))?,
-                who: v1::field("who", v1::value(r))?,
+                name: v1::member!("name", r.string(8)),
+                who: v1::member!("who", v1::value(r)),
             })
         }
     }
@@ -339,7 +339,7 @@ const _: () = {
                 Self::True(x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 12>(block));
-                    v1::put::<4, 8, 12, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -359,7 +359,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<bool>(r)? {
-                true => Self::True(v1::field("id", v1::value(r))?),
+                true => Self::True(v1::member!("id", v1::value(r))),
                 false => Self::False,
             })
         }
@@ -400,7 +400,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                data: v1::field("data", r.opaque_small(4))?,
+                data: v1::member!("data", r.opaque_small(4)),
             })
         }
     }
@@ -423,13 +423,13 @@ const _: () = {
     impl v1::Block<4> for Named {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.a, block);
+            v1::put::<0, _, _, _>(&self.a, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::get::<0, 4, 4, _>("a", block, at)?,
+                a: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -563,15 +563,15 @@ const _: () = {
     impl v1::Block<8> for User {
         #[inline]
         fn put(&self, block: &mut [u8; 8]) {
-            v1::put::<0, 4, 8, _>(&self.n, block);
-            v1::put::<4, 4, 8, _>(&self.c, block);
+            v1::put::<0, _, _, _>(&self.n, block);
+            v1::put::<4, _, _, _>(&self.c, block);
         }
 
         #[inline]
         fn get(block: &[u8; 8], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                n: v1::get::<0, 4, 8, _>("n", block, at)?,
-                c: v1::get::<4, 4, 8, _>("c", block, at)?,
+                n: v1::get::<0, _, _, _>("n", block, at)?,
+                c: v1::get::<4, _, _, _>("c", block, at)?,
             })
         }
     }

@@ -126,17 +126,17 @@ const _: () = {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<8>();
-            v1::put::<0, 4, 8, _>(&self.r#type, block);
-            v1::put::<4, 4, 8, _>(&self.r#where, block);
+            v1::put::<0, _, _, _>(&self.r#type, block);
+            v1::put::<4, _, _, _>(&self.r#where, block);
             w.string(&self.r#ref, 3, "impl.ref");
             let block = w.reserve::<28>();
-            v1::put::<0, 4, 28, _>(&self.self_, block);
-            v1::put::<4, 4, 28, _>(&self.super_, block);
-            v1::put::<8, 4, 28, _>(&self.crate_, block);
-            v1::put::<12, 4, 28, _>(&self.r#gen, block);
-            v1::put::<16, 4, 28, _>(&self.r#async, block);
-            v1::put::<20, 4, 28, _>(&self.underscore1, block);
-            v1::put::<24, 4, 28, _>(&self.r#try, block);
+            v1::put::<0, _, _, _>(&self.self_, block);
+            v1::put::<4, _, _, _>(&self.super_, block);
+            v1::put::<8, _, _, _>(&self.crate_, block);
+            v1::put::<12, _, _, _>(&self.r#gen, block);
+            v1::put::<16, _, _, _>(&self.r#async, block);
+            v1::put::<20, _, _, _>(&self.underscore1, block);
+            v1::put::<24, _, _, _>(&self.r#try, block);
         }
 
         #[inline]
@@ -151,21 +151,21 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<8>()?;
-            let r#type = v1::get::<0, 4, 8, _>("type", block, at)?;
-            let r#where = v1::get::<4, 4, 8, _>("where", block, at)?;
-            let r#ref = v1::field("ref", r.string(3))?;
-            let (block, at) = r.take::<28>()?;
+            let r#type = v1::number::<0, _, _, _>(block);
+            let r#where = v1::get::<4, _, _, _>("where", block, at)?;
+            let r#ref = v1::member!("ref", r.string(3));
+            let (block, _) = r.take::<28>()?;
             Ok(Self {
                 r#type,
                 r#where,
                 r#ref,
-                self_: v1::get::<0, 4, 28, _>("self", block, at)?,
-                super_: v1::get::<4, 4, 28, _>("super", block, at)?,
-                crate_: v1::get::<8, 4, 28, _>("crate", block, at)?,
-                r#gen: v1::get::<12, 4, 28, _>("gen", block, at)?,
-                r#async: v1::get::<16, 4, 28, _>("async", block, at)?,
-                underscore1: v1::get::<20, 4, 28, _>("_", block, at)?,
-                r#try: v1::get::<24, 4, 28, _>("try", block, at)?,
+                self_: v1::number::<0, _, _, _>(block),
+                super_: v1::number::<4, _, _, _>(block),
+                crate_: v1::number::<8, _, _, _>(block),
+                r#gen: v1::number::<12, _, _, _>(block),
+                r#async: v1::number::<16, _, _, _>(block),
+                underscore1: v1::number::<20, _, _, _>(block),
+                r#try: v1::number::<24, _, _, _>(block),
             })
         }
     }
@@ -226,7 +226,7 @@ const _: () = {
                 Self::Priv(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -249,8 +249,8 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::Fn(v1::field("pub", v1::value(r))?),
-                    1 => Self::Priv(v1::field("mut", v1::value(r))?),
+                    0 => Self::Fn(v1::member!("pub", v1::value(r))),
+                    1 => Self::Priv(v1::member!("mut", v1::value(r))),
                     tag => {
                         v1::declared::<Loop>(tag, at)?;
                         Self::Other(tag)
@@ -349,22 +349,20 @@ pub mod r#yield {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: super::Impl = v1::argument(&cx, &args, "arg")?;
-                    let result = YieldV1::r#await(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, YieldV1::r#await(&self.0, &cx, arg).await)
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("as", v1::value(r))?,
                             v1::field("let", v1::value(r))?,
                         ))
                     })?;
-                    let result = YieldV1::r#move(&self.0, &cx, arg1, arg2).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, YieldV1::r#move(&self.0, &cx, arg1, arg2).await)
                 }),
-                3 => ::std::boxed::Box::pin(async move {
+                3 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "self")?;
                     YieldV1::self_(&self.0, &cx, arg).await?;
                     ::core::result::Result::Ok(v1::Body::new())
@@ -399,14 +397,7 @@ pub mod r#yield {
             &self,
             arg: &super::Impl,
         ) -> ::core::result::Result<super::Dyn, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &YIELD_V1,
-                &yield_v1::AWAIT,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &YIELD_V1, &yield_v1::AWAIT, arg).await
         }
 
         /// Procedure `move`.
@@ -473,13 +464,7 @@ pub mod r#yield {
                 &self,
                 arg: &super::super::Impl,
             ) -> ::core::result::Result<super::super::Dyn, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::YIELD_V1,
-                    &super::yield_v1::AWAIT,
-                    v1::encoded(arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::YIELD_V1, &super::yield_v1::AWAIT, arg)
             }
 
             /// Procedure `move`.

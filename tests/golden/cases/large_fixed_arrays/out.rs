@@ -287,7 +287,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
-                0 => Self::Case0(v1::field("n", v1::value(r))?),
+                0 => Self::Case0(v1::member!("n", v1::value(r))),
                 1 => Self::Case1(v1::field("direct", r.exact(600))?),
                 2 => Self::Case2(v1::field("bytes", r.opaque_exact(8192))?),
                 tag => Self::Other(tag),
@@ -456,12 +456,12 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
-                0 => Self::Case0(v1::field("a", r.boxed_with(|r| r.option()))?),
-                1 => Self::Case1(v1::field(
+                0 => Self::Case0(v1::member!("a", r.boxed_with(|r| r.option()))),
+                1 => Self::Case1(v1::member!(
                     "b",
                     r.boxed_with(|r| r.option_with(|r| r.array())),
-                )?),
-                2 => Self::Case2(v1::field("c", r.boxed_with(|r| r.option()))?),
+                )),
+                2 => Self::Case2(v1::member!("c", r.boxed_with(|r| r.option()))),
                 tag => Self::Other(tag),
             })
         }
@@ -520,7 +520,7 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 m: v1::field("m", r.array_with(|r| r.array()))?,
-                r: v1::field("r", r.vec_with(5, 16, |r| r.array()))?,
+                r: v1::member!("r", r.vec_with(5, 16, |r| r.array())),
             })
         }
     }

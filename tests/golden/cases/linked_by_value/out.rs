@@ -47,8 +47,8 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<Node> {
                 Ok(Node {
-                    v: v1::field("v", v1::value(r))?,
-                    s: v1::field("s", r.string(8))?,
+                    v: v1::member!("v", v1::value(r)),
+                    s: v1::member!("s", r.string(8)),
                     next: None,
                 })
             }
@@ -179,8 +179,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                first: v1::field("first", v1::value(r))?,
-                second: v1::field("second", r.option_with(|r| r.boxed()))?,
+                first: v1::member!("first", v1::value(r)),
+                second: v1::member!("second", r.option_with(|r| r.boxed())),
             })
         }
     }
@@ -340,7 +340,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                p: v1::field("p", v1::value(r))?,
+                p: v1::member!("p", v1::value(r)),
             })
         }
     }
@@ -368,8 +368,8 @@ const _: () = {
             let mut node = self;
             loop {
                 let block = w.reserve::<12>();
-                v1::put::<0, 4, 12, _>(&node.f, block);
-                v1::put::<4, 8, 12, _>(&node.d, block);
+                v1::put::<0, _, _, _>(&node.f, block);
+                v1::put::<4, _, _, _>(&node.d, block);
                 match node.next.as_deref() {
                     None => break w.u32(0),
                     Some(next) => node = next,
@@ -396,10 +396,10 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<Numbers> {
-                let (block, at) = r.take::<12>()?;
+                let (block, _) = r.take::<12>()?;
                 Ok(Numbers {
-                    f: v1::get::<0, 4, 12, _>("f", block, at)?,
-                    d: v1::get::<4, 8, 12, _>("d", block, at)?,
+                    f: v1::number::<0, _, _, _>(block),
+                    d: v1::number::<4, _, _, _>(block),
                     next: None,
                 })
             }
@@ -554,8 +554,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
-                1 => Self::Case1(v1::field("n", v1::value(r))?),
-                2 => Self::Case2(v1::field("m", r.vec(4))?),
+                1 => Self::Case1(v1::member!("n", v1::value(r))),
+                2 => Self::Case2(v1::member!("m", r.vec(4))),
                 tag => Self::Other(tag),
             })
         }
@@ -635,12 +635,11 @@ pub mod link_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: super::Node = v1::argument(&cx, &args, "arg")?;
-                    let result = LinkV1::get(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, LinkV1::get(&self.0, &cx, arg).await)
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let arg: super::Owner = v1::argument(&cx, &args, "arg")?;
                     let result = LinkV1::all(&self.0, &cx, arg).await?;
                     v1::results(&cx, |w| w.vec(&result, 4, "LINK_ALL"))
@@ -676,14 +675,7 @@ pub mod link_prog {
             &self,
             arg: &super::Node,
         ) -> ::core::result::Result<super::Node, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &LINK_V1,
-                &link_v1::GET,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &LINK_V1, &link_v1::GET, arg).await
         }
 
         /// Procedure `LINK_ALL`.
@@ -734,13 +726,7 @@ pub mod link_prog {
                 &self,
                 arg: &super::super::Node,
             ) -> ::core::result::Result<super::super::Node, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::LINK_V1,
-                    &super::link_v1::GET,
-                    v1::encoded(arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::LINK_V1, &super::link_v1::GET, arg)
             }
 
             /// Procedure `LINK_ALL`.

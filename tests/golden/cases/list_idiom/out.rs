@@ -38,8 +38,8 @@ const _: () = {
             put: impl ::core::ops::FnOnce(Self) -> __R,
         ) -> v1::Decoded<__R> {
             Ok(put(Self {
-                name: v1::field("name", r.string(255))?,
-                id: v1::field("id", v1::value(r))?,
+                name: v1::member!("name", r.string(255)),
+                id: v1::member!("id", v1::value(r)),
             }))
         }
     }
@@ -79,8 +79,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                entries: v1::field("entries", r.list())?,
-                eof: v1::field("eof", v1::value(r))?,
+                entries: v1::member!("entries", r.list()),
+                eof: v1::member!("eof", v1::value(r)),
             })
         }
     }
@@ -130,7 +130,7 @@ const _: () = {
             put: impl ::core::ops::FnOnce(Self) -> __R,
         ) -> v1::Decoded<__R> {
             Ok(put(Self {
-                name: v1::field("name", r.string(64))?,
+                name: v1::member!("name", r.string(64)),
             }))
         }
     }
@@ -158,13 +158,13 @@ const _: () = {
     impl v1::Block<4> for Item {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.n, block);
+            v1::put::<0, _, _, _>(&self.n, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                n: v1::get::<0, 4, 4, _>("n", block, at)?,
+                n: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -233,8 +233,8 @@ const _: () = {
             put: impl ::core::ops::FnOnce(Self) -> __R,
         ) -> v1::Decoded<__R> {
             Ok(put(Self {
-                dir: v1::field("dir", r.string(0xffff_ffff))?,
-                gr: v1::field("gr", r.list())?,
+                dir: v1::member!("dir", r.string(0xffff_ffff)),
+                gr: v1::member!("gr", r.list()),
             }))
         }
     }
@@ -257,13 +257,13 @@ const _: () = {
     impl v1::Block<4> for Node {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.f, block);
+            v1::put::<0, _, _, _>(&self.f, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                f: v1::get::<0, 4, 4, _>("f", block, at)?,
+                f: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -328,8 +328,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                all: v1::field("all", r.list())?,
-                numbers: v1::field("numbers", r.list())?,
+                all: v1::member!("all", r.list()),
+                numbers: v1::member!("numbers", r.list()),
             })
         }
     }
@@ -394,12 +394,12 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                chains: v1::field("chains", r.vec(0xffff_ffff))?,
+                chains: v1::member!("chains", r.vec(0xffff_ffff)),
                 two: v1::field("two", r.array())?,
-                maybe: v1::field("maybe", r.option())?,
-                lists: v1::field("lists", r.vec(4))?,
+                maybe: v1::member!("maybe", r.option()),
+                lists: v1::member!("lists", r.vec(4)),
                 pair: v1::field("pair", r.array())?,
-                one: v1::field("one", r.option())?,
+                one: v1::member!("one", r.option()),
             })
         }
     }
@@ -482,15 +482,13 @@ pub mod list_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg = v1::arguments(&cx, &args, |r| v1::field("arg", r.list()))?;
-                    let result = ListV1::read(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ListV1::read(&self.0, &cx, arg).await)
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
-                    let result = ListV1::items(&self.0, &cx).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ListV1::items(&self.0, &cx).await)
                 }),
                 _ => v1::no_procedure(),
             }

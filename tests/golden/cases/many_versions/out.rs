@@ -105,12 +105,11 @@ pub mod many_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = ManyV1::get(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ManyV1::get(&self.0, &cx, arg).await)
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     ManyV1::put(&self.0, &cx, arg).await?;
                     ::core::result::Result::Ok(v1::Body::new())
@@ -152,10 +151,9 @@ pub mod many_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                3 => ::std::boxed::Box::pin(async move {
+                3 => v1::boxed(async move {
                     let arg: i64 = v1::argument(&cx, &args, "arg")?;
-                    let result = ManyV2::get(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ManyV2::get(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -193,7 +191,7 @@ pub mod many_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                0 => ::std::boxed::Box::pin(async move {
+                0 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
                     ManyV4::null(&self.0, &cx).await?;
                     ::core::result::Result::Ok(v1::Body::new())
@@ -226,14 +224,7 @@ pub mod many_prog {
         #[doc(alias = "MANY_GET")]
         #[inline]
         pub async fn get(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &MANY_V1,
-                &many_v1::GET,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &MANY_V1, &many_v1::GET, &arg).await
         }
 
         /// Procedure `MANY_PUT`.
@@ -274,14 +265,7 @@ pub mod many_prog {
         #[doc(alias = "MANY_GET")]
         #[inline]
         pub async fn get(&self, arg: i64) -> ::core::result::Result<i64, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &MANY_V2,
-                &many_v2::GET,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &MANY_V2, &many_v2::GET, &arg).await
         }
     }
 
@@ -339,13 +323,7 @@ pub mod many_prog {
             #[doc(alias = "MANY_GET")]
             #[inline]
             pub fn get(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::MANY_V1,
-                    &super::many_v1::GET,
-                    v1::encoded(&arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::MANY_V1, &super::many_v1::GET, &arg)
             }
 
             /// Procedure `MANY_PUT`.
@@ -385,13 +363,7 @@ pub mod many_prog {
             #[doc(alias = "MANY_GET")]
             #[inline]
             pub fn get(&self, arg: i64) -> ::core::result::Result<i64, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::MANY_V2,
-                    &super::many_v2::GET,
-                    v1::encoded(&arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::MANY_V2, &super::many_v2::GET, &arg)
             }
         }
 
@@ -487,10 +459,9 @@ pub mod other_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = OtherV1::many_get(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, OtherV1::many_get(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -520,14 +491,7 @@ pub mod other_prog {
         #[doc(alias = "MANY_GET")]
         #[inline]
         pub async fn many_get(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &OTHER_V1,
-                &other_v1::MANY_GET,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &OTHER_V1, &other_v1::MANY_GET, &arg).await
         }
     }
 
@@ -558,12 +522,11 @@ pub mod other_prog {
             #[doc(alias = "MANY_GET")]
             #[inline]
             pub fn many_get(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::OTHER_V1,
                     &super::other_v1::MANY_GET,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
         }

@@ -30,18 +30,18 @@ const _: () = {
             w.string(&self.w, 4, "m.w");
             w.string(&self.r, 4, "m.r");
             let block = w.reserve::<8>();
-            v1::put::<0, 4, 8, _>(&self.x, block);
-            v1::put::<4, 4, 8, _>(&self.at, block);
+            v1::put::<0, _, _, _>(&self.x, block);
+            v1::put::<4, _, _, _>(&self.at, block);
             w.string(&self.block, 4, "m.block");
             let block = w.reserve::<32>();
-            v1::put::<0, 4, 32, _>(&self.tag, block);
-            v1::put::<4, 4, 32, _>(&self.put, block);
-            v1::put::<8, 4, 32, _>(&self.value, block);
-            v1::put::<12, 4, 32, _>(&self.self_, block);
-            v1::put::<16, 4, 32, _>(&self.node, block);
-            v1::put::<20, 4, 32, _>(&self.next, block);
-            v1::put::<24, 4, 32, _>(&self.first, block);
-            v1::put::<28, 4, 32, _>(&self.index, block);
+            v1::put::<0, _, _, _>(&self.tag, block);
+            v1::put::<4, _, _, _>(&self.put, block);
+            v1::put::<8, _, _, _>(&self.value, block);
+            v1::put::<12, _, _, _>(&self.self_, block);
+            v1::put::<16, _, _, _>(&self.node, block);
+            v1::put::<20, _, _, _>(&self.next, block);
+            v1::put::<24, _, _, _>(&self.first, block);
+            v1::put::<28, _, _, _>(&self.index, block);
         }
 
         #[inline]
@@ -57,27 +57,27 @@ const _: () = {
 
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
-            let w_ = v1::field("w", r.string(4))?;
-            let r_ = v1::field("r", r.string(4))?;
-            let (block, at) = r.take::<8>()?;
-            let x_ = v1::get::<0, 4, 8, _>("x", block, at)?;
-            let at_ = v1::get::<4, 4, 8, _>("at", block, at)?;
-            let block_ = v1::field("block", r.string(4))?;
-            let (block, at) = r.take::<32>()?;
+            let w_ = v1::member!("w", r.string(4));
+            let r_ = v1::member!("r", r.string(4));
+            let (block, _) = r.take::<8>()?;
+            let x_ = v1::number::<0, _, _, _>(block);
+            let at_ = v1::number::<4, _, _, _>(block);
+            let block_ = v1::member!("block", r.string(4));
+            let (block, _) = r.take::<32>()?;
             Ok(Self {
                 w: w_,
                 r: r_,
                 x: x_,
                 at: at_,
                 block: block_,
-                tag: v1::get::<0, 4, 32, _>("tag", block, at)?,
-                put: v1::get::<4, 4, 32, _>("put", block, at)?,
-                value: v1::get::<8, 4, 32, _>("value", block, at)?,
-                self_: v1::get::<12, 4, 32, _>("self", block, at)?,
-                node: v1::get::<16, 4, 32, _>("node", block, at)?,
-                next: v1::get::<20, 4, 32, _>("next", block, at)?,
-                first: v1::get::<24, 4, 32, _>("first", block, at)?,
-                index: v1::get::<28, 4, 32, _>("index", block, at)?,
+                tag: v1::number::<0, _, _, _>(block),
+                put: v1::number::<4, _, _, _>(block),
+                value: v1::number::<8, _, _, _>(block),
+                self_: v1::number::<12, _, _, _>(block),
+                node: v1::number::<16, _, _, _>(block),
+                next: v1::number::<20, _, _, _>(block),
+                first: v1::number::<24, _, _, _>(block),
+                index: v1::number::<28, _, _, _>(block),
             })
         }
     }
@@ -113,8 +113,8 @@ const _: () = {
             loop {
                 w.string(&node.w, 0xffff_ffff, "n.w");
                 let block = w.reserve::<8>();
-                v1::put::<0, 4, 8, _>(&node.at, block);
-                v1::put::<4, 4, 8, _>(&node.block, block);
+                v1::put::<0, _, _, _>(&node.at, block);
+                v1::put::<4, _, _, _>(&node.block, block);
                 w.string(&node.r, 0xffff_ffff, "n.r");
                 v1::Encode::encode(&node.f, w);
                 match node.next.as_deref() {
@@ -144,14 +144,14 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<N> {
-                let w_ = v1::field("w", r.string(0xffff_ffff))?;
-                let (block, at) = r.take::<8>()?;
+                let w_ = v1::member!("w", r.string(0xffff_ffff));
+                let (block, _) = r.take::<8>()?;
                 Ok(N {
                     w: w_,
-                    at: v1::get::<0, 4, 8, _>("at", block, at)?,
-                    block: v1::get::<4, 4, 8, _>("block", block, at)?,
-                    r: v1::field("r", r.string(0xffff_ffff))?,
-                    f: v1::field("f", v1::value(r))?,
+                    at: v1::number::<0, _, _, _>(block),
+                    block: v1::number::<4, _, _, _>(block),
+                    r: v1::member!("r", r.string(0xffff_ffff)),
+                    f: v1::member!("f", v1::value(r)),
                     next: None,
                 })
             }
@@ -298,7 +298,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                first: v1::field("first", v1::value(r))?,
+                first: v1::member!("first", v1::value(r)),
             })
         }
     }
@@ -348,7 +348,7 @@ const _: () = {
                 Self::Case1(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::Case2(x) => {
                     v1::Encode::encode(&self.discriminant(), w);
@@ -377,9 +377,9 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
-                1 => Self::Case1(v1::field("tag", v1::value(r))?),
-                2 => Self::Case2(v1::field("x", v1::value(r))?),
-                tag => Self::Other(tag, v1::field("w", r.string(4))?),
+                1 => Self::Case1(v1::member!("tag", v1::value(r))),
+                2 => Self::Case2(v1::member!("x", v1::value(r))),
+                tag => Self::Other(tag, v1::member!("w", r.string(4))),
             })
         }
     }
@@ -466,7 +466,7 @@ pub mod local_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let (arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8) = v1::arguments(
                         &cx,
                         &args,
@@ -483,14 +483,15 @@ pub mod local_prog {
                             ))
                         },
                     )?;
-                    let result = LocalV1::a(&self.0, &cx, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8)
-                        .await?;
-                    v1::result(&cx, &result)
+                    v1::reply(
+                        &cx,
+                        LocalV1::a(&self.0, &cx, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8)
+                            .await,
+                    )
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let arg: super::U = v1::argument(&cx, &args, "args")?;
-                    let result = LocalV1::b(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, LocalV1::b(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -554,14 +555,7 @@ pub mod local_prog {
         #[doc(alias = "LOCAL_B")]
         #[inline]
         pub async fn b(&self, args: &super::U) -> ::core::result::Result<super::U, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &LOCAL_V1,
-                &local_v1::B,
-                v1::encoded(args),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &LOCAL_V1, &local_v1::B, args).await
         }
     }
 
@@ -628,13 +622,7 @@ pub mod local_prog {
                 &self,
                 args: &super::super::U,
             ) -> ::core::result::Result<super::super::U, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::LOCAL_V1,
-                    &super::local_v1::B,
-                    v1::encoded(args),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::LOCAL_V1, &super::local_v1::B, args)
             }
         }
     }

@@ -144,7 +144,7 @@ const _: () = {
                 Self::Red(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -166,7 +166,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::Red(v1::field("red", v1::value(r))?),
+                    0 => Self::Red(v1::member!("red", v1::value(r))),
                     2 => Self::Blue,
                     tag => return Err(at.no_arm(tag.into())),
                 }
@@ -219,7 +219,7 @@ const _: () = {
                 Self::Red(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -241,7 +241,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::Red(v1::field("red", v1::value(r))?),
+                    0 => Self::Red(v1::member!("red", v1::value(r))),
                     tag => {
                         v1::declared::<Color>(tag, at)?;
                         Self::Other(tag)
@@ -348,7 +348,7 @@ const _: () = {
                 Self::Other(_, x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -370,7 +370,7 @@ const _: () = {
                 let at = r.at();
                 let tag = v1::value::<i32>(r)?;
                 v1::declared::<Color>(tag, at)?;
-                Self::Other(tag, v1::field("n", v1::value(r))?)
+                Self::Other(tag, v1::member!("n", v1::value(r)))
             })
         }
     }
@@ -408,7 +408,7 @@ const _: () = {
                 Self::Case1(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -429,7 +429,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    1 => Self::Case1(v1::field("n", v1::value(r))?),
+                    1 => Self::Case1(v1::member!("n", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })

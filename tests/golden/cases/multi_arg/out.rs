@@ -15,15 +15,15 @@ const _: () = {
     impl v1::Block<8> for Point {
         #[inline]
         fn put(&self, block: &mut [u8; 8]) {
-            v1::put::<0, 4, 8, _>(&self.x, block);
-            v1::put::<4, 4, 8, _>(&self.y, block);
+            v1::put::<0, _, _, _>(&self.x, block);
+            v1::put::<4, _, _, _>(&self.y, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 8], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 8], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                x: v1::get::<0, 4, 8, _>("x", block, at)?,
-                y: v1::get::<4, 4, 8, _>("y", block, at)?,
+                x: v1::number::<0, _, _, _>(block),
+                y: v1::number::<4, _, _, _>(block),
             })
         }
     }
@@ -247,27 +247,25 @@ pub mod args_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
-                    let result = ArgsV1::none(&self.0, &cx).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ArgsV1::none(&self.0, &cx).await)
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
                     ArgsV1::empty(&self.0, &cx).await?;
                     ::core::result::Result::Ok(v1::Body::new())
                 }),
-                3 => ::std::boxed::Box::pin(async move {
+                3 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("arg1", v1::value(r))?,
                             v1::field("arg2", v1::value(r))?,
                         ))
                     })?;
-                    let result = ArgsV1::two(&self.0, &cx, arg1, arg2).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ArgsV1::two(&self.0, &cx, arg1, arg2).await)
                 }),
-                4 => ::std::boxed::Box::pin(async move {
+                4 => v1::boxed(async move {
                     let (arg1, arg2, arg3) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("from", v1::value(r))?,
@@ -275,10 +273,9 @@ pub mod args_prog {
                             v1::field("label", r.string(32))?,
                         ))
                     })?;
-                    let result = ArgsV1::named(&self.0, &cx, arg1, arg2, arg3).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ArgsV1::named(&self.0, &cx, arg1, arg2, arg3).await)
                 }),
-                5 => ::std::boxed::Box::pin(async move {
+                5 => v1::boxed(async move {
                     let (arg1, arg2, arg3, arg4, arg5, arg6) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("arg1", r.string(0xffff_ffff))?,
@@ -293,7 +290,7 @@ pub mod args_prog {
                         ArgsV1::mixed(&self.0, &cx, arg1, arg2, arg3, arg4, arg5, arg6).await?;
                     v1::results(&cx, |w| w.string(&result, 32, "ARGS_MIXED"))
                 }),
-                6 => ::std::boxed::Box::pin(async move {
+                6 => v1::boxed(async move {
                     let (arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9) = v1::arguments(
                         &cx,
                         &args,
@@ -311,37 +308,38 @@ pub mod args_prog {
                             ))
                         },
                     )?;
-                    let result = ArgsV1::many(
-                        &self.0,
+                    v1::reply(
                         &cx,
-                        arg1,
-                        arg2,
-                        arg3,
-                        arg4,
-                        arg5,
-                        arg6,
-                        arg7,
-                        arg8,
-                        arg9,
+                        ArgsV1::many(
+                            &self.0,
+                            &cx,
+                            arg1,
+                            arg2,
+                            arg3,
+                            arg4,
+                            arg5,
+                            arg6,
+                            arg7,
+                            arg8,
+                            arg9,
+                        )
+                        .await,
                     )
-                    .await?;
-                    v1::result(&cx, &result)
                 }),
-                7 => ::std::boxed::Box::pin(async move {
+                7 => v1::boxed(async move {
                     let arg = v1::arguments(&cx, &args, |r| v1::field("arg", r.vec(8)))?;
                     let result = ArgsV1::list(&self.0, &cx, arg).await?;
                     v1::results(&cx, |w| w.vec(&result, 8, "ARGS_LIST"))
                 }),
-                8 => ::std::boxed::Box::pin(async move {
+                8 => v1::boxed(async move {
                     let arg =
                         v1::arguments(&cx, &args, |r| v1::field("text", r.string(0xffff_ffff)))?;
                     ArgsV1::string(&self.0, &cx, arg).await?;
                     ::core::result::Result::Ok(v1::Body::new())
                 }),
-                9 => ::std::boxed::Box::pin(async move {
+                9 => v1::boxed(async move {
                     let arg: v1::Quadruple = v1::argument(&cx, &args, "arg")?;
-                    let result = ArgsV1::quad(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ArgsV1::quad(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -537,14 +535,7 @@ pub mod args_prog {
             &self,
             arg: v1::Quadruple,
         ) -> ::core::result::Result<v1::Quadruple, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &ARGS_V1,
-                &args_v1::QUAD,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &ARGS_V1, &args_v1::QUAD, &arg).await
         }
     }
 
@@ -747,13 +738,7 @@ pub mod args_prog {
                 &self,
                 arg: v1::Quadruple,
             ) -> ::core::result::Result<v1::Quadruple, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::ARGS_V1,
-                    &super::args_v1::QUAD,
-                    v1::encoded(&arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::ARGS_V1, &super::args_v1::QUAD, &arg)
             }
         }
     }

@@ -119,8 +119,8 @@ const _: () = {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<8>();
-            v1::put::<0, 4, 8, _>(&self.Field_A, block);
-            v1::put::<4, 4, 8, _>(&self.fieldB, block);
+            v1::put::<0, _, _, _>(&self.Field_A, block);
+            v1::put::<4, _, _, _>(&self.fieldB, block);
             w.string(&self.S, 4, "some_struct.S");
         }
 
@@ -137,9 +137,9 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<8>()?;
             Ok(Self {
-                Field_A: v1::get::<0, 4, 8, _>("Field_A", block, at)?,
-                fieldB: v1::get::<4, 4, 8, _>("fieldB", block, at)?,
-                S: v1::field("S", r.string(4))?,
+                Field_A: v1::number::<0, _, _, _>(block),
+                fieldB: v1::get::<4, _, _, _>("fieldB", block, at)?,
+                S: v1::member!("S", r.string(4)),
             })
         }
     }
@@ -206,7 +206,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    1 => Self::MY_A(v1::field("Arm", v1::value(r))?),
+                    1 => Self::MY_A(v1::member!("Arm", v1::value(r))),
                     tag => {
                         v1::declared::<My_Enum>(tag, at)?;
                         Self::Other(tag)
@@ -260,7 +260,7 @@ const _: () = {
                 Self::Case0(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::Case7(x) => {
                     v1::Encode::encode(&self.discriminant(), w);
@@ -287,9 +287,9 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::Case0(v1::field("zero", v1::value(r))?),
+                    0 => Self::Case0(v1::member!("zero", v1::value(r))),
                     -1 => Self::CaseMinus1,
-                    7 => Self::Case7(v1::field("seven", v1::value(r))?),
+                    7 => Self::Case7(v1::member!("seven", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })
@@ -356,7 +356,7 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<Some_Node> {
                 Ok(Some_Node {
-                    Value_A: v1::field("Value_A", v1::value(r))?,
+                    Value_A: v1::member!("Value_A", v1::value(r)),
                     Next_Node: None,
                 })
             }
@@ -479,7 +479,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                Head: v1::field("Head", v1::value(r))?,
+                Head: v1::member!("Head", v1::value(r)),
             })
         }
     }
@@ -693,9 +693,9 @@ const _: () = {
             put: impl ::core::ops::FnOnce(Self) -> __R,
         ) -> v1::Decoded<__R> {
             Ok(put(Self {
-                first: v1::field("first", v1::value(r))?,
-                node: v1::field("node", v1::value(r))?,
-                tag: v1::field("tag", v1::value(r))?,
+                first: v1::member!("first", v1::value(r)),
+                node: v1::member!("node", v1::value(r)),
+                tag: v1::member!("tag", v1::value(r)),
             }))
         }
     }
@@ -733,7 +733,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                chain: v1::field("chain", r.list())?,
+                chain: v1::member!("chain", r.list()),
             })
         }
     }
@@ -806,8 +806,8 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::TAG_A(v1::field("x", v1::value(r))?),
-                    1 => Self::TAG_B(v1::field("w", v1::value(r))?),
+                    0 => Self::TAG_A(v1::member!("x", v1::value(r))),
+                    1 => Self::TAG_B(v1::member!("w", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })
@@ -879,7 +879,7 @@ pub mod SOME_PROG {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("Arg_One", v1::value(r))?,

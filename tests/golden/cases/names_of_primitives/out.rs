@@ -52,8 +52,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::field("a", v1::value(r))?,
-                b: v1::field("b", r.vec(4))?,
+                a: v1::member!("a", v1::value(r)),
+                b: v1::member!("b", r.vec(4)),
             })
         }
     }
@@ -93,7 +93,7 @@ const _: () = {
             w.array(&self.inner);
             w.option(self.maybe.as_ref());
             let block = w.reserve::<164>();
-            v1::put::<0, 4, 164, _>(&self.x, block);
+            v1::put::<0, _, _, _>(&self.x, block);
             v1::put_array::<_, 4, _, _>(
                 &self.y,
                 v1::part_mut::<4, 160, 164>(block),
@@ -115,12 +115,12 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let inner = v1::field("inner", r.array())?;
-            let maybe = v1::field("maybe", r.option())?;
+            let maybe = v1::member!("maybe", r.option());
             let (block, at) = r.take::<164>()?;
             Ok(Self {
                 inner,
                 maybe,
-                x: v1::get::<0, 4, 164, _>("x", block, at)?,
+                x: v1::number::<0, _, _, _>(block),
                 y: v1::field(
                     "y",
                     v1::get_array::<_, 4, _, _>(
@@ -197,7 +197,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<::core::primitive::u32>(r)? {
-                1 => Self::Case1(v1::field("a", v1::value(r))?),
+                1 => Self::Case1(v1::member!("a", v1::value(r))),
                 tag => Self::Other(tag),
             })
         }
@@ -348,7 +348,7 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<list> {
                 Ok(list {
-                    s: v1::field("s", r.string(0xffff_ffff))?,
+                    s: v1::member!("s", r.string(0xffff_ffff)),
                     next: None,
                 })
             }
@@ -456,9 +456,9 @@ const _: () = {
         fn encode(&self, w: &mut v1::Writer) {
             v1::Encode::encode(&self.first, w);
             let block = w.reserve::<12>();
-            v1::put::<0, 4, 12, _>(&self.r, block);
-            v1::put::<4, 4, 12, _>(&self.w, block);
-            v1::put::<8, 4, 12, _>(&self.at, block);
+            v1::put::<0, _, _, _>(&self.r, block);
+            v1::put::<4, _, _, _>(&self.w, block);
+            v1::put::<8, _, _, _>(&self.at, block);
         }
 
         #[inline]
@@ -472,13 +472,13 @@ const _: () = {
 
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
-            let first = v1::field("first", v1::value(r))?;
-            let (block, at) = r.take::<12>()?;
+            let first = v1::member!("first", v1::value(r));
+            let (block, _) = r.take::<12>()?;
             Ok(Self {
                 first,
-                r: v1::get::<0, 4, 12, _>("r", block, at)?,
-                w: v1::get::<4, 4, 12, _>("w", block, at)?,
-                at: v1::get::<8, 4, 12, _>("at", block, at)?,
+                r: v1::number::<0, _, _, _>(block),
+                w: v1::number::<4, _, _, _>(block),
+                at: v1::number::<8, _, _, _>(block),
             })
         }
     }
@@ -568,26 +568,23 @@ pub mod prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: super::str = v1::argument(&cx, &args, "arg")?;
-                    let result = ProgV1::one(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ProgV1::one(&self.0, &cx, arg).await)
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("arg1", v1::value(r))?,
                             v1::field("arg2", v1::value(r))?,
                         ))
                     })?;
-                    let result = ProgV1::two(&self.0, &cx, arg1, arg2).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ProgV1::two(&self.0, &cx, arg1, arg2).await)
                 }),
-                3 => ::std::boxed::Box::pin(async move {
+                3 => v1::boxed(async move {
                     let arg =
                         v1::arguments(&cx, &args, |r| v1::field("arg", r.string(0xffff_ffff)))?;
-                    let result = ProgV1::three(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, ProgV1::three(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -619,14 +616,7 @@ pub mod prog {
             &self,
             arg: &super::str,
         ) -> ::core::result::Result<super::usize, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &PROG_V1,
-                &prog_v1::ONE,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &PROG_V1, &prog_v1::ONE, arg).await
         }
 
         /// Procedure `two`.
@@ -695,13 +685,7 @@ pub mod prog {
                 &self,
                 arg: &super::super::str,
             ) -> ::core::result::Result<super::super::usize, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::PROG_V1,
-                    &super::prog_v1::ONE,
-                    v1::encoded(arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::PROG_V1, &super::prog_v1::ONE, arg)
             }
 
             /// Procedure `two`.

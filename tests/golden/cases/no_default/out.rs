@@ -118,7 +118,7 @@ const _: () = {
                 Self::Case5(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -139,7 +139,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    5 => Self::Case5(v1::field("a", v1::value(r))?),
+                    5 => Self::Case5(v1::member!("a", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })
@@ -164,13 +164,13 @@ const _: () = {
     impl v1::Block<4> for Holds {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.f, block);
+            v1::put::<0, _, _, _>(&self.f, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                f: v1::get::<0, 4, 4, _>("f", block, at)?,
+                f: v1::get::<0, _, _, _>("f", block, at)?,
             })
         }
     }
@@ -229,7 +229,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                u: v1::field("u", v1::value(r))?,
+                u: v1::member!("u", v1::value(r)),
             })
         }
     }
@@ -271,8 +271,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                f: v1::field("f", r.option())?,
-                many: v1::field("many", r.vec(3))?,
+                f: v1::member!("f", r.option()),
+                many: v1::member!("many", r.vec(3)),
                 none: v1::field("none", r.array())?,
             })
         }
@@ -316,7 +316,7 @@ const _: () = {
                 Self::Case0(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -336,7 +336,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
-                0 => Self::Case0(v1::field("f", v1::value(r))?),
+                0 => Self::Case0(v1::member!("f", v1::value(r))),
                 tag => Self::Other(tag),
             })
         }
@@ -377,8 +377,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::field("a", v1::value(r))?,
-                b: v1::field("b", r.option())?,
+                a: v1::member!("a", v1::value(r)),
+                b: v1::member!("b", r.option()),
             })
         }
     }

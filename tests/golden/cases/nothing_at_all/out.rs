@@ -51,9 +51,9 @@ const _: () = {
                     "nobody",
                     v1::get_array::<_, 4, _, _>(v1::part::<0, 0, 0>(block), at, v1::Block::get),
                 )?,
-                quiet: v1::field("quiet", r.string(0))?,
-                silent: v1::field("silent", r.opaque_small(0))?,
-                nothing: v1::field("nothing", r.vec(0))?,
+                quiet: v1::member!("quiet", r.string(0)),
+                silent: v1::member!("silent", r.opaque_small(0)),
+                nothing: v1::member!("nothing", r.vec(0)),
             })
         }
     }
@@ -147,7 +147,7 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
                 e: v1::field("e", r.array())?,
-                maybe: v1::field("maybe", r.option())?,
+                maybe: v1::member!("maybe", r.option()),
             })
         }
     }
@@ -196,7 +196,7 @@ const _: () = {
                 Self::Case0(x) => {
                     let block = w.reserve::<4>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 4>(block));
-                    v1::put::<4, 0, 4, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -216,7 +216,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
-                0 => Self::Case0(v1::field("e", v1::value(r))?),
+                0 => Self::Case0(v1::member!("e", v1::value(r))),
                 tag => Self::Other(tag),
             })
         }

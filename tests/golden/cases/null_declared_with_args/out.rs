@@ -82,23 +82,22 @@ pub mod null_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                0 => ::std::boxed::Box::pin(async move {
+                0 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("arg1", v1::value(r))?,
                             v1::field("arg2", r.string(0xffff_ffff))?,
                         ))
                     })?;
-                    let result = NullV1::ping(&self.0, &cx, arg1, arg2).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, NullV1::ping(&self.0, &cx, arg1, arg2).await)
                 }),
-                7 => ::std::boxed::Box::pin(async move {
+                7 => v1::boxed(async move {
                     let arg =
                         v1::arguments(&cx, &args, |r| v1::field("arg", r.string(0xffff_ffff)))?;
                     NullV1::shout(&self.0, &cx, arg).await?;
                     ::core::result::Result::Ok(v1::Body::new())
                 }),
-                3 => ::std::boxed::Box::pin(async move {
+                3 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
                     NullV1::tell(&self.0, &cx, arg).await?;
                     ::core::result::Result::Ok(v1::Body::new())

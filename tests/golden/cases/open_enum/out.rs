@@ -220,7 +220,7 @@ const _: () = {
                 Self::A(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::Other(_, x) => {
                     v1::Encode::encode(&self.discriminant(), w);
@@ -246,10 +246,10 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::A(v1::field("a", v1::value(r))?),
+                    0 => Self::A(v1::member!("a", v1::value(r))),
                     tag => {
                         let _ = at;
-                        Self::Other(tag, v1::field("other", r.string(8))?)
+                        Self::Other(tag, v1::member!("other", r.string(8)))
                     }
                 }
             })
@@ -300,7 +300,7 @@ const _: () = {
                 Self::A(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -322,7 +322,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::A(v1::field("a", v1::value(r))?),
+                    0 => Self::A(v1::member!("a", v1::value(r))),
                     1 => Self::B,
                     tag => return Err(at.no_arm(tag.into())),
                 }
@@ -353,8 +353,8 @@ const _: () = {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             let block = w.reserve::<8>();
-            v1::put::<0, 4, 8, _>(&self.v, block);
-            v1::put::<4, 4, 8, _>(&self.c, block);
+            v1::put::<0, _, _, _>(&self.v, block);
+            v1::put::<4, _, _, _>(&self.c, block);
             w.vec(&self.many, 4, "both.many");
         }
 
@@ -371,9 +371,9 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             let (block, at) = r.take::<8>()?;
             Ok(Self {
-                v: v1::get::<0, 4, 8, _>("v", block, at)?,
-                c: v1::get::<4, 4, 8, _>("c", block, at)?,
-                many: v1::field("many", r.vec(4))?,
+                v: v1::get::<0, _, _, _>("v", block, at)?,
+                c: v1::get::<4, _, _, _>("c", block, at)?,
+                many: v1::member!("many", r.vec(4)),
             })
         }
     }

@@ -30,13 +30,13 @@ const _: () = {
     impl v1::Block<4> for Inner {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.a, block);
+            v1::put::<0, _, _, _>(&self.a, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::get::<0, 4, 4, _>("a", block, at)?,
+                a: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -129,14 +129,14 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::field("a", r.option())?,
-                b: v1::field("b", r.option_with(|r| r.string(16)))?,
-                c: v1::field("c", r.option())?,
-                d: v1::field("d", r.option())?,
-                e: v1::field("e", r.option())?,
-                f: v1::field("f", r.option())?,
-                g: v1::field("g", r.option_with(|r| r.opaque(0xffff_ffff)))?,
-                h: v1::field("h", r.option_with(|r| r.vec_with(4, 4, |r| r.string(16))))?,
+                a: v1::member!("a", r.option()),
+                b: v1::member!("b", r.option_with(|r| r.string(16))),
+                c: v1::member!("c", r.option()),
+                d: v1::member!("d", r.option()),
+                e: v1::member!("e", r.option()),
+                f: v1::member!("f", r.option()),
+                g: v1::member!("g", r.option_with(|r| r.opaque(0xffff_ffff))),
+                h: v1::member!("h", r.option_with(|r| r.vec_with(4, 4, |r| r.string(16)))),
             })
         }
     }

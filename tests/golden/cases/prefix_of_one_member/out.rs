@@ -531,12 +531,12 @@ pub mod note_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
                     NoteV1::get(&self.0, &cx).await?;
                     ::core::result::Result::Ok(v1::Body::new())
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
                     NoteV1::put(&self.0, &cx).await?;
                     ::core::result::Result::Ok(v1::Body::new())

@@ -314,53 +314,44 @@ pub mod helper_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::new(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::new(&self.0, &cx, arg).await)
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let arg =
                         v1::arguments(&cx, &args, |r| v1::field("arg", r.string(0xffff_ffff)))?;
-                    let result = HelperV1::connect(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::connect(&self.0, &cx, arg).await)
                 }),
-                3 => ::std::boxed::Box::pin(async move {
+                3 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
-                    let result = HelperV1::drop(&self.0, &cx).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::drop(&self.0, &cx).await)
                 }),
-                4 => ::std::boxed::Box::pin(async move {
+                4 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::clone(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::clone(&self.0, &cx, arg).await)
                 }),
-                5 => ::std::boxed::Box::pin(async move {
+                5 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::with(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::with(&self.0, &cx, arg).await)
                 }),
-                6 => ::std::boxed::Box::pin(async move {
+                6 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::channel(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::channel(&self.0, &cx, arg).await)
                 }),
-                7 => ::std::boxed::Box::pin(async move {
+                7 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::from_channel(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::from_channel(&self.0, &cx, arg).await)
                 }),
-                8 => ::std::boxed::Box::pin(async move {
+                8 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::stub(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::stub(&self.0, &cx, arg).await)
                 }),
-                9 => ::std::boxed::Box::pin(async move {
+                9 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::from_stub(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::from_stub(&self.0, &cx, arg).await)
                 }),
-                10 => ::std::boxed::Box::pin(async move {
+                10 => v1::boxed(async move {
                     let (arg1, arg2, arg3) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("procedure", v1::value(r))?,
@@ -368,55 +359,48 @@ pub mod helper_prog {
                             v1::field("cx", v1::value(r))?,
                         ))
                     })?;
-                    let result = HelperV1::dispatch(&self.0, &cx, arg1, arg2, arg3).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(
+                        &cx,
+                        HelperV1::dispatch(&self.0, &cx, arg1, arg2, arg3).await,
+                    )
                 }),
-                11 => ::std::boxed::Box::pin(async move {
+                11 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::interface(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::interface(&self.0, &cx, arg).await)
                 }),
-                12 => ::std::boxed::Box::pin(async move {
+                12 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::len(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::len(&self.0, &cx, arg).await)
                 }),
-                13 => ::std::boxed::Box::pin(async move {
+                13 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
-                    let result = HelperV1::next(&self.0, &cx).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::next(&self.0, &cx).await)
                 }),
-                14 => ::std::boxed::Box::pin(async move {
+                14 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::into_iter(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::into_iter(&self.0, &cx, arg).await)
                 }),
-                15 => ::std::boxed::Box::pin(async move {
+                15 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
-                    let result = HelperV1::as_ref(&self.0, &cx).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::as_ref(&self.0, &cx).await)
                 }),
-                16 => ::std::boxed::Box::pin(async move {
+                16 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
-                    let result = HelperV1::to_string(&self.0, &cx).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::to_string(&self.0, &cx).await)
                 }),
-                17 => ::std::boxed::Box::pin(async move {
+                17 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
-                    let result = HelperV1::borrow(&self.0, &cx).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::borrow(&self.0, &cx).await)
                 }),
-                18 => ::std::boxed::Box::pin(async move {
+                18 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::default(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::default(&self.0, &cx, arg).await)
                 }),
-                19 => ::std::boxed::Box::pin(async move {
+                19 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "arg")?;
-                    let result = HelperV1::eq(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::eq(&self.0, &cx, arg).await)
                 }),
-                20 => ::std::boxed::Box::pin(async move {
+                20 => v1::boxed(async move {
                     let (arg1, arg2, arg3) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("stub", v1::value(r))?,
@@ -424,18 +408,15 @@ pub mod helper_prog {
                             v1::field("r", v1::value(r))?,
                         ))
                     })?;
-                    let result = HelperV1::call(&self.0, &cx, arg1, arg2, arg3).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::call(&self.0, &cx, arg1, arg2, arg3).await)
                 }),
-                21 => ::std::boxed::Box::pin(async move {
+                21 => v1::boxed(async move {
                     v1::void(&cx, &args)?;
-                    let result = HelperV1::is_empty(&self.0, &cx).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::is_empty(&self.0, &cx).await)
                 }),
-                22 => ::std::boxed::Box::pin(async move {
+                22 => v1::boxed(async move {
                     let arg: i32 = v1::argument(&cx, &args, "result")?;
-                    let result = HelperV1::result(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, HelperV1::result(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -470,14 +451,7 @@ pub mod helper_prog {
         /// Procedure `new`.
         #[inline]
         pub async fn new(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::NEW,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::NEW, &arg).await
         }
 
         /// Procedure `connect`.
@@ -511,79 +485,37 @@ pub mod helper_prog {
         /// Procedure `clone`.
         #[inline]
         pub async fn clone(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::CLONE,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::CLONE, &arg).await
         }
 
         /// Procedure `with`.
         #[inline]
         pub async fn with(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::WITH,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::WITH, &arg).await
         }
 
         /// Procedure `channel`.
         #[inline]
         pub async fn channel(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::CHANNEL,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::CHANNEL, &arg).await
         }
 
         /// Procedure `from_channel`.
         #[inline]
         pub async fn from_channel(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::FROM_CHANNEL,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::FROM_CHANNEL, &arg).await
         }
 
         /// Procedure `stub`.
         #[inline]
         pub async fn stub(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::STUB,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::STUB, &arg).await
         }
 
         /// Procedure `from_stub`.
         #[inline]
         pub async fn from_stub(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::FROM_STUB,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::FROM_STUB, &arg).await
         }
 
         /// Procedure `dispatch`.
@@ -611,27 +543,13 @@ pub mod helper_prog {
         /// Procedure `interface`.
         #[inline]
         pub async fn interface(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::INTERFACE,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::INTERFACE, &arg).await
         }
 
         /// Procedure `len`.
         #[inline]
         pub async fn len(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::LEN,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::LEN, &arg).await
         }
 
         /// Procedure `next`.
@@ -643,14 +561,7 @@ pub mod helper_prog {
         /// Procedure `into_iter`.
         #[inline]
         pub async fn into_iter(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::INTO_ITER,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::INTO_ITER, &arg).await
         }
 
         /// Procedure `as_ref`.
@@ -695,27 +606,13 @@ pub mod helper_prog {
         /// Procedure `default`.
         #[inline]
         pub async fn default(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::DEFAULT,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::DEFAULT, &arg).await
         }
 
         /// Procedure `eq`.
         #[inline]
         pub async fn eq(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::EQ,
-                v1::encoded(&arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::EQ, &arg).await
         }
 
         /// Procedure `call`.
@@ -756,14 +653,7 @@ pub mod helper_prog {
         /// Procedure `result`.
         #[inline]
         pub async fn result(&self, result: i32) -> ::core::result::Result<i32, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &HELPER_V1,
-                &helper_v1::RESULT,
-                v1::encoded(&result),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &HELPER_V1, &helper_v1::RESULT, &result).await
         }
     }
 
@@ -799,13 +689,7 @@ pub mod helper_prog {
             /// Procedure `new`.
             #[inline]
             pub fn new(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::HELPER_V1,
-                    &super::helper_v1::NEW,
-                    v1::encoded(&arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::HELPER_V1, &super::helper_v1::NEW, &arg)
             }
 
             /// Procedure `connect`.
@@ -844,72 +728,66 @@ pub mod helper_prog {
             /// Procedure `clone`.
             #[inline]
             pub fn clone(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::CLONE,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
 
             /// Procedure `with`.
             #[inline]
             pub fn with(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::WITH,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
 
             /// Procedure `channel`.
             #[inline]
             pub fn channel(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::CHANNEL,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
 
             /// Procedure `from_channel`.
             #[inline]
             pub fn from_channel(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::FROM_CHANNEL,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
 
             /// Procedure `stub`.
             #[inline]
             pub fn stub(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::STUB,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
 
             /// Procedure `from_stub`.
             #[inline]
             pub fn from_stub(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::FROM_STUB,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
 
@@ -937,25 +815,18 @@ pub mod helper_prog {
             /// Procedure `interface`.
             #[inline]
             pub fn interface(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::INTERFACE,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
 
             /// Procedure `len`.
             #[inline]
             pub fn len(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::HELPER_V1,
-                    &super::helper_v1::LEN,
-                    v1::encoded(&arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::HELPER_V1, &super::helper_v1::LEN, &arg)
             }
 
             /// Procedure `next`.
@@ -973,12 +844,11 @@ pub mod helper_prog {
             /// Procedure `into_iter`.
             #[inline]
             pub fn into_iter(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::INTO_ITER,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
 
@@ -1021,25 +891,18 @@ pub mod helper_prog {
             /// Procedure `default`.
             #[inline]
             pub fn default(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::DEFAULT,
-                    v1::encoded(&arg),
-                    v1::value,
+                    &arg,
                 )
             }
 
             /// Procedure `eq`.
             #[inline]
             pub fn eq(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::HELPER_V1,
-                    &super::helper_v1::EQ,
-                    v1::encoded(&arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::HELPER_V1, &super::helper_v1::EQ, &arg)
             }
 
             /// Procedure `call`.
@@ -1078,12 +941,11 @@ pub mod helper_prog {
             /// Procedure `result`.
             #[inline]
             pub fn result(&self, result: i32) -> ::core::result::Result<i32, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::HELPER_V1,
                     &super::helper_v1::RESULT,
-                    v1::encoded(&result),
-                    v1::value,
+                    &result,
                 )
             }
         }

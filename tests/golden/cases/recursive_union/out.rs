@@ -137,8 +137,8 @@ const _: () = {
         ) -> v1::Decoded<__R> {
             r.enter_value::<Self>()?;
             let value = put(Self {
-                left: v1::field("left", v1::value(r))?,
-                right: v1::field("right", v1::value(r))?,
+                left: v1::member!("left", v1::value(r)),
+                right: v1::member!("right", v1::value(r)),
             });
             r.leave_value::<Self>();
             Ok(value)
@@ -181,8 +181,8 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             r.enter_value::<Self>()?;
             let value = Self {
-                name: v1::field("name", r.string(16))?,
-                args: v1::field("args", r.vec(0xffff_ffff))?,
+                name: v1::member!("name", r.string(16)),
+                args: v1::member!("args", r.vec(0xffff_ffff)),
             };
             r.leave_value::<Self>();
             Ok(value)
@@ -238,7 +238,7 @@ const _: () = {
                 Self::Number(x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 12>(block));
-                    v1::put::<4, 8, 12, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::Neg(x) => {
                     v1::Encode::encode(&self.discriminant(), w);
@@ -282,13 +282,13 @@ const _: () = {
             let value = {
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => put(Self::Number(v1::field("number", v1::value(r))?)),
-                    1 => put(Self::Neg(v1::field(
+                    0 => put(Self::Number(v1::member!("number", v1::value(r)))),
+                    1 => put(Self::Neg(v1::member!(
                         "negated",
                         r.option_with(|r| r.boxed()),
-                    )?)),
-                    2 => put(Self::Add(v1::field("sum", r.option_with(|r| r.boxed()))?)),
-                    3 => put(Self::Call(v1::field("called", v1::value(r))?)),
+                    ))),
+                    2 => put(Self::Add(v1::member!("sum", r.option_with(|r| r.boxed())))),
+                    3 => put(Self::Call(v1::member!("called", v1::value(r)))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             };
@@ -376,10 +376,10 @@ const _: () = {
             r.enter_value::<Self>()?;
             let value = match v1::value::<i32>(r)? {
                 0 => put(Self::Case0),
-                1 => put(Self::Case1(v1::field("again", r.boxed())?)),
+                1 => put(Self::Case1(v1::member!("again", r.boxed()))),
                 tag => put(Self::Other(
                     tag,
-                    v1::field("maybe", r.option_with(|r| r.boxed()))?,
+                    v1::member!("maybe", r.option_with(|r| r.boxed())),
                 )),
             };
             r.leave_value::<Self>();
@@ -435,9 +435,9 @@ const _: () = {
         ) -> v1::Decoded<__R> {
             r.enter_value::<Self>()?;
             let value = put(Self {
-                v: v1::field("v", v1::value(r))?,
-                left: v1::field("left", r.option_with(|r| r.boxed()))?,
-                right: v1::field("right", r.option_with(|r| r.boxed()))?,
+                v: v1::member!("v", v1::value(r)),
+                left: v1::member!("left", r.option_with(|r| r.boxed())),
+                right: v1::member!("right", r.option_with(|r| r.boxed())),
             });
             r.leave_value::<Self>();
             Ok(value)
@@ -481,8 +481,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                trees: v1::field("trees", r.vec(0xffff_ffff))?,
-                under: v1::field("under", r.option_with(|r| r.boxed()))?,
+                trees: v1::member!("trees", r.vec(0xffff_ffff)),
+                under: v1::member!("under", r.option_with(|r| r.boxed())),
             })
         }
     }

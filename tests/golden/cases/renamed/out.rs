@@ -111,15 +111,15 @@ const _: () = {
     impl v1::Block<8> for Message {
         #[inline]
         fn put(&self, block: &mut [u8; 8]) {
-            v1::put::<0, 4, 8, _>(&self.id, block);
-            v1::put::<4, 4, 8, _>(&self.rm_stat, block);
+            v1::put::<0, _, _, _>(&self.id, block);
+            v1::put::<4, _, _, _>(&self.rm_stat, block);
         }
 
         #[inline]
         fn get(block: &[u8; 8], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                id: v1::get::<0, 4, 8, _>("rm_xid", block, at)?,
-                rm_stat: v1::get::<4, 4, 8, _>("rm_stat", block, at)?,
+                id: v1::number::<0, _, _, _>(block),
+                rm_stat: v1::get::<4, _, _, _>("rm_stat", block, at)?,
             })
         }
     }
@@ -190,7 +190,7 @@ const _: () = {
                 Self::StatOk(x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 12>(block));
-                    v1::put::<4, 8, 12, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -212,7 +212,7 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    0 => Self::StatOk(v1::field("m", v1::value(r))?),
+                    0 => Self::StatOk(v1::member!("m", v1::value(r))),
                     tag => {
                         v1::declared::<RpcStat>(tag, at)?;
                         Self::Other(tag)
@@ -285,10 +285,9 @@ pub mod service {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: super::RpcBody = v1::argument(&cx, &args, "arg")?;
-                    let result = RpcV1::run(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, RpcV1::run(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -321,14 +320,7 @@ pub mod service {
             &self,
             arg: &super::RpcBody,
         ) -> ::core::result::Result<super::Message, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &RPC_V1,
-                &rpc_v1::RUN,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &RPC_V1, &rpc_v1::RUN, arg).await
         }
     }
 
@@ -362,13 +354,7 @@ pub mod service {
                 &self,
                 arg: &super::super::RpcBody,
             ) -> ::core::result::Result<super::super::Message, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::RPC_V1,
-                    &super::rpc_v1::RUN,
-                    v1::encoded(arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::RPC_V1, &super::rpc_v1::RUN, arg)
             }
         }
     }

@@ -31,8 +31,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::field("a", v1::value(r))?,
-                b: v1::field("b", r.string(0xffff_ffff))?,
+                a: v1::member!("a", v1::value(r)),
+                b: v1::member!("b", r.string(0xffff_ffff)),
             })
         }
     }
@@ -99,10 +99,9 @@ pub mod p_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: super::S = v1::argument(&cx, &args, "arg")?;
-                    let result = PV1::get(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, PV1::get(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -132,7 +131,7 @@ pub mod p_prog {
         #[doc(alias = "GET")]
         #[inline]
         pub async fn get(&self, arg: &super::S) -> ::core::result::Result<super::S, v1::RpcError> {
-            v1::call(&self.stub, &P_V1, &p_v1::GET, v1::encoded(arg), v1::value).await
+            v1::call_with(&self.stub, &P_V1, &p_v1::GET, arg).await
         }
     }
 
@@ -166,13 +165,7 @@ pub mod p_prog {
                 &self,
                 arg: &super::super::S,
             ) -> ::core::result::Result<super::super::S, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::P_V1,
-                    &super::p_v1::GET,
-                    v1::encoded(arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::P_V1, &super::p_v1::GET, arg)
             }
         }
     }

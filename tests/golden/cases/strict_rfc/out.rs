@@ -20,19 +20,19 @@ const _: () = {
     impl v1::Block<16> for S {
         #[inline]
         fn put(&self, block: &mut [u8; 16]) {
-            v1::put::<0, 4, 16, _>(&self.c, block);
-            v1::put::<4, 4, 16, _>(&self.n, block);
-            v1::put::<8, 4, 16, _>(&self.l, block);
-            v1::put::<12, 4, 16, _>(&self.inner, block);
+            v1::put::<0, _, _, _>(&self.c, block);
+            v1::put::<4, _, _, _>(&self.n, block);
+            v1::put::<8, _, _, _>(&self.l, block);
+            v1::put::<12, _, _, _>(&self.inner, block);
         }
 
         #[inline]
         fn get(block: &[u8; 16], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                c: v1::get::<0, 4, 16, _>("c", block, at)?,
-                n: v1::get::<4, 4, 16, _>("n", block, at)?,
-                l: v1::get::<8, 4, 16, _>("l", block, at)?,
-                inner: v1::get::<12, 4, 16, _>("inner", block, at)?,
+                c: v1::get::<0, _, _, _>("c", block, at)?,
+                n: v1::get::<4, _, _, _>("n", block, at)?,
+                l: v1::number::<8, _, _, _>(block),
+                inner: v1::get::<12, _, _, _>("inner", block, at)?,
             })
         }
     }
@@ -76,13 +76,13 @@ const _: () = {
     impl v1::Block<4> for SInner {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.a, block);
+            v1::put::<0, _, _, _>(&self.a, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::get::<0, 4, 4, _>("a", block, at)?,
+                a: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -152,7 +152,7 @@ const _: () = {
                 Self::Casea(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -172,7 +172,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i8>(r)? {
-                97 => Self::Casea(v1::field("a", v1::value(r))?),
+                97 => Self::Casea(v1::member!("a", v1::value(r))),
                 tag => Self::Other(tag),
             })
         }
@@ -241,7 +241,7 @@ pub mod p {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("a", v1::value(r))?,

@@ -20,17 +20,17 @@ const _: () = {
     impl v1::Block<28> for S {
         #[inline]
         fn put(&self, block: &mut [u8; 28]) {
-            v1::put::<0, 8, 28, _>(&self.h, block);
-            v1::put::<8, 16, 28, _>(&self.q, block);
-            v1::put::<24, 4, 28, _>(&self.inner, block);
+            v1::put::<0, _, _, _>(&self.h, block);
+            v1::put::<8, _, _, _>(&self.q, block);
+            v1::put::<24, _, _, _>(&self.inner, block);
         }
 
         #[inline]
         fn get(block: &[u8; 28], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                h: v1::get::<0, 8, 28, _>("h", block, at)?,
-                q: v1::get::<8, 16, 28, _>("q", block, at)?,
-                inner: v1::get::<24, 4, 28, _>("inner", block, at)?,
+                h: v1::number::<0, _, _, _>(block),
+                q: v1::get::<8, _, _, _>("q", block, at)?,
+                inner: v1::get::<24, _, _, _>("inner", block, at)?,
             })
         }
     }
@@ -74,13 +74,13 @@ const _: () = {
     impl v1::Block<4> for SInner {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.a, block);
+            v1::put::<0, _, _, _>(&self.a, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::get::<0, 4, 4, _>("a", block, at)?,
+                a: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -150,7 +150,7 @@ const _: () = {
                 Self::Case1(x) => {
                     let block = w.reserve::<12>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 8, 12>(block));
-                    v1::put::<8, 4, 12, _>(x, block);
+                    v1::put::<8, _, _, _>(x, block);
                 }
             }
         }
@@ -170,7 +170,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i64>(r)? {
-                1 => Self::Case1(v1::field("a", v1::value(r))?),
+                1 => Self::Case1(v1::member!("a", v1::value(r))),
                 tag => Self::Other(tag),
             })
         }
@@ -239,7 +239,7 @@ pub mod p {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("a", v1::value(r))?,

@@ -75,7 +75,7 @@ const _: () = {
     impl v1::Block<4> for Counter {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.0, block);
+            v1::put::<0, _, _, _>(&self.0, block);
         }
 
         #[inline]
@@ -167,7 +167,7 @@ const _: () = {
     impl v1::Block<8> for Cookie {
         #[inline]
         fn put(&self, block: &mut [u8; 8]) {
-            v1::put::<0, 8, 8, _>(&self.0, block);
+            v1::put::<0, _, _, _>(&self.0, block);
         }
 
         #[inline]
@@ -228,9 +228,9 @@ const _: () = {
             w.opaque_small(&self.handle, 64, "page.handle");
             v1::Encode::encode(&self.t, w);
             let block = w.reserve::<44>();
-            v1::put::<0, 32, 44, _>(&self.d, block);
-            v1::put::<32, 4, 44, _>(&self.c, block);
-            v1::put::<36, 8, 44, _>(&self.k, block);
+            v1::put::<0, _, _, _>(&self.d, block);
+            v1::put::<32, _, _, _>(&self.c, block);
+            v1::put::<36, _, _, _>(&self.k, block);
         }
 
         #[inline]
@@ -248,11 +248,11 @@ const _: () = {
 
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
-            let text = v1::field("text", r.std_string(0xffff_ffff))?;
-            let raw = v1::field("raw", r.string(8))?;
-            let body = v1::field("body", r.opaque_vec(0xffff_ffff))?;
-            let handle = v1::field("handle", r.opaque_small(64))?;
-            let t = v1::field("t", v1::value(r))?;
+            let text = v1::member!("text", r.std_string(0xffff_ffff));
+            let raw = v1::member!("raw", r.string(8));
+            let body = v1::member!("body", r.opaque_vec(0xffff_ffff));
+            let handle = v1::member!("handle", r.opaque_small(64));
+            let t = v1::member!("t", v1::value(r));
             let (block, at) = r.take::<44>()?;
             Ok(Self {
                 text,
@@ -260,9 +260,9 @@ const _: () = {
                 body,
                 handle,
                 t,
-                d: v1::get::<0, 32, 44, _>("d", block, at)?,
-                c: v1::get::<32, 4, 44, _>("c", block, at)?,
-                k: v1::get::<36, 8, 44, _>("k", block, at)?,
+                d: v1::get::<0, _, _, _>("d", block, at)?,
+                c: v1::get::<32, _, _, _>("c", block, at)?,
+                k: v1::get::<36, _, _, _>("k", block, at)?,
             })
         }
     }
@@ -336,8 +336,8 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(match v1::value::<i32>(r)? {
-                0 => Self::Case0(v1::field("text", r.std_string(4))?),
-                tag => Self::Other(tag, v1::field("body", r.opaque_vec(9))?),
+                0 => Self::Case0(v1::member!("text", r.std_string(4))),
+                tag => Self::Other(tag, v1::member!("body", r.opaque_vec(9))),
             })
         }
     }
@@ -418,21 +418,20 @@ pub mod std_prog {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg =
                         v1::arguments(&cx, &args, |r| v1::field("arg", r.std_string(0xffff_ffff)))?;
                     let result = StdV1::echo(&self.0, &cx, arg).await?;
                     v1::results(&cx, |w| w.std_string(&result, 0xffff_ffff, "STD_ECHO"))
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("arg1", v1::value(r))?,
                             v1::field("arg2", v1::value(r))?,
                         ))
                     })?;
-                    let result = StdV1::page(&self.0, &cx, arg1, arg2).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, StdV1::page(&self.0, &cx, arg1, arg2).await)
                 }),
                 _ => v1::no_procedure(),
             }

@@ -120,7 +120,7 @@ const _: () = {
                 Self::Some(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -143,7 +143,7 @@ const _: () = {
                 let at = r.at();
                 match v1::value::<i32>(r)? {
                     0 => Self::None,
-                    1 => Self::Some(v1::field("Ok", v1::value(r))?),
+                    1 => Self::Some(v1::member!("Ok", v1::value(r))),
                     tag => return Err(at.no_arm(tag.into())),
                 }
             })
@@ -182,7 +182,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                bytes: v1::field("bytes", r.opaque(0xffff_ffff))?,
+                bytes: v1::member!("bytes", r.opaque(0xffff_ffff)),
             })
         }
     }
@@ -219,7 +219,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                items: v1::field("items", r.vec(4))?,
+                items: v1::member!("items", r.vec(4)),
             })
         }
     }
@@ -256,7 +256,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                inside: v1::field("inside", r.option())?,
+                inside: v1::member!("inside", r.option()),
             })
         }
     }
@@ -293,7 +293,7 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                r: v1::field("r", v1::value(r))?,
+                r: v1::member!("r", v1::value(r)),
             })
         }
     }
@@ -404,13 +404,13 @@ const _: () = {
     impl v1::Block<4> for Default {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.n, block);
+            v1::put::<0, _, _, _>(&self.n, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                n: v1::get::<0, 4, 4, _>("n", block, at)?,
+                n: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -453,13 +453,13 @@ const _: () = {
     impl v1::Block<4> for Clone {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.d, block);
+            v1::put::<0, _, _, _>(&self.d, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                d: v1::get::<0, 4, 4, _>("d", block, at)?,
+                d: v1::get::<0, _, _, _>("d", block, at)?,
             })
         }
     }
@@ -502,13 +502,13 @@ const _: () = {
     impl v1::Block<4> for Debug {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.c, block);
+            v1::put::<0, _, _, _>(&self.c, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                c: v1::get::<0, 4, 4, _>("c", block, at)?,
+                c: v1::get::<0, _, _, _>("c", block, at)?,
             })
         }
     }
@@ -551,13 +551,13 @@ const _: () = {
     impl v1::Block<4> for Eq {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.d, block);
+            v1::put::<0, _, _, _>(&self.d, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                d: v1::get::<0, 4, 4, _>("d", block, at)?,
+                d: v1::get::<0, _, _, _>("d", block, at)?,
             })
         }
     }
@@ -600,13 +600,13 @@ const _: () = {
     impl v1::Block<4> for Hash {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.e, block);
+            v1::put::<0, _, _, _>(&self.e, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                e: v1::get::<0, 4, 4, _>("e", block, at)?,
+                e: v1::get::<0, _, _, _>("e", block, at)?,
             })
         }
     }
@@ -649,13 +649,13 @@ const _: () = {
     impl v1::Block<4> for Future {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.h, block);
+            v1::put::<0, _, _, _>(&self.h, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                h: v1::get::<0, 4, 4, _>("h", block, at)?,
+                h: v1::get::<0, _, _, _>("h", block, at)?,
             })
         }
     }
@@ -698,13 +698,13 @@ const _: () = {
     impl v1::Block<4> for Send {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.f, block);
+            v1::put::<0, _, _, _>(&self.f, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                f: v1::get::<0, 4, 4, _>("f", block, at)?,
+                f: v1::get::<0, _, _, _>("f", block, at)?,
             })
         }
     }
@@ -747,13 +747,13 @@ const _: () = {
     impl v1::Block<4> for Context {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.s, block);
+            v1::put::<0, _, _, _>(&self.s, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                s: v1::get::<0, 4, 4, _>("s", block, at)?,
+                s: v1::get::<0, _, _, _>("s", block, at)?,
             })
         }
     }
@@ -796,13 +796,13 @@ const _: () = {
     impl v1::Block<4> for Fault {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.c, block);
+            v1::put::<0, _, _, _>(&self.c, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                c: v1::get::<0, 4, 4, _>("c", block, at)?,
+                c: v1::get::<0, _, _, _>("c", block, at)?,
             })
         }
     }
@@ -845,13 +845,13 @@ const _: () = {
     impl v1::Block<4> for Writer {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.n, block);
+            v1::put::<0, _, _, _>(&self.n, block);
         }
 
         #[inline]
-        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                n: v1::get::<0, 4, 4, _>("n", block, at)?,
+                n: v1::number::<0, _, _, _>(block),
             })
         }
     }
@@ -894,13 +894,13 @@ const _: () = {
     impl v1::Block<4> for Reader {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.w, block);
+            v1::put::<0, _, _, _>(&self.w, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                w: v1::get::<0, 4, 4, _>("w", block, at)?,
+                w: v1::get::<0, _, _, _>("w", block, at)?,
             })
         }
     }
@@ -943,13 +943,13 @@ const _: () = {
     impl v1::Block<4> for Bytes {
         #[inline]
         fn put(&self, block: &mut [u8; 4]) {
-            v1::put::<0, 4, 4, _>(&self.r, block);
+            v1::put::<0, _, _, _>(&self.r, block);
         }
 
         #[inline]
         fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
             Ok(Self {
-                r: v1::get::<0, 4, 4, _>("r", block, at)?,
+                r: v1::get::<0, _, _, _>("r", block, at)?,
             })
         }
     }
@@ -1023,7 +1023,7 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             fn node(r: &mut v1::Reader<'_>) -> v1::Decoded<List> {
                 Ok(List {
-                    b: v1::field("b", v1::value(r))?,
+                    b: v1::member!("b", v1::value(r)),
                     next: None,
                 })
             }
@@ -1215,30 +1215,26 @@ pub mod prelude {
             args: v1::Body,
         ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
             match procedure {
-                1 => ::std::boxed::Box::pin(async move {
+                1 => v1::boxed(async move {
                     let arg: super::String = v1::argument(&cx, &args, "arg")?;
-                    let result = PreludeV1::ok(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, PreludeV1::ok(&self.0, &cx, arg).await)
                 }),
-                2 => ::std::boxed::Box::pin(async move {
+                2 => v1::boxed(async move {
                     let (arg1, arg2) = v1::arguments(&cx, &args, |r| {
                         Ok((
                             v1::field("arg1", v1::value(r))?,
                             v1::field("arg2", v1::value(r))?,
                         ))
                     })?;
-                    let result = PreludeV1::err(&self.0, &cx, arg1, arg2).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, PreludeV1::err(&self.0, &cx, arg1, arg2).await)
                 }),
-                3 => ::std::boxed::Box::pin(async move {
+                3 => v1::boxed(async move {
                     let arg: super::List = v1::argument(&cx, &args, "arg")?;
-                    let result = PreludeV1::some(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, PreludeV1::some(&self.0, &cx, arg).await)
                 }),
-                4 => ::std::boxed::Box::pin(async move {
+                4 => v1::boxed(async move {
                     let arg: super::Context = v1::argument(&cx, &args, "arg")?;
-                    let result = PreludeV1::none(&self.0, &cx, arg).await?;
-                    v1::result(&cx, &result)
+                    v1::reply(&cx, PreludeV1::none(&self.0, &cx, arg).await)
                 }),
                 _ => v1::no_procedure(),
             }
@@ -1271,14 +1267,7 @@ pub mod prelude {
             &self,
             arg: &super::String,
         ) -> ::core::result::Result<super::Result, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &PRELUDE_V1,
-                &prelude_v1::OK,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &PRELUDE_V1, &prelude_v1::OK, arg).await
         }
 
         /// Procedure `Err`.
@@ -1309,14 +1298,7 @@ pub mod prelude {
             &self,
             arg: &super::List,
         ) -> ::core::result::Result<super::List, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &PRELUDE_V1,
-                &prelude_v1::SOME,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &PRELUDE_V1, &prelude_v1::SOME, arg).await
         }
 
         /// Procedure `None`.
@@ -1326,14 +1308,7 @@ pub mod prelude {
             &self,
             arg: &super::Context,
         ) -> ::core::result::Result<super::Fault, v1::RpcError> {
-            v1::call(
-                &self.stub,
-                &PRELUDE_V1,
-                &prelude_v1::NONE,
-                v1::encoded(arg),
-                v1::value,
-            )
-            .await
+            v1::call_with(&self.stub, &PRELUDE_V1, &prelude_v1::NONE, arg).await
         }
     }
 
@@ -1367,13 +1342,7 @@ pub mod prelude {
                 &self,
                 arg: &super::super::String,
             ) -> ::core::result::Result<super::super::Result, v1::RpcError> {
-                v1::blocking::call(
-                    &self.stub,
-                    &super::PRELUDE_V1,
-                    &super::prelude_v1::OK,
-                    v1::encoded(arg),
-                    v1::value,
-                )
+                v1::blocking::call_with(&self.stub, &super::PRELUDE_V1, &super::prelude_v1::OK, arg)
             }
 
             /// Procedure `Err`.
@@ -1403,12 +1372,11 @@ pub mod prelude {
                 &self,
                 arg: &super::super::List,
             ) -> ::core::result::Result<super::super::List, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::PRELUDE_V1,
                     &super::prelude_v1::SOME,
-                    v1::encoded(arg),
-                    v1::value,
+                    arg,
                 )
             }
 
@@ -1419,12 +1387,11 @@ pub mod prelude {
                 &self,
                 arg: &super::super::Context,
             ) -> ::core::result::Result<super::super::Fault, v1::RpcError> {
-                v1::blocking::call(
+                v1::blocking::call_with(
                     &self.stub,
                     &super::PRELUDE_V1,
                     &super::prelude_v1::NONE,
-                    v1::encoded(arg),
-                    v1::value,
+                    arg,
                 )
             }
         }

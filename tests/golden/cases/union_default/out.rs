@@ -134,7 +134,7 @@ const _: () = {
                 Self::CHOICE_OTHER(x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
                 Self::Other(_, x) => {
                     v1::Encode::encode(&self.discriminant(), w);
@@ -160,10 +160,10 @@ const _: () = {
             Ok({
                 let at = r.at();
                 match v1::value::<i32>(r)? {
-                    1 => Self::CHOICE_OTHER(v1::field("n", v1::value(r))?),
+                    1 => Self::CHOICE_OTHER(v1::member!("n", v1::value(r))),
                     tag => {
                         v1::declared::<Choice>(tag, at)?;
-                        Self::Other(tag, v1::field("why", r.string(20))?)
+                        Self::Other(tag, v1::member!("why", r.string(20)))
                     }
                 }
             })
@@ -210,7 +210,7 @@ const _: () = {
                 Self::Other(_, x) => {
                     let block = w.reserve::<8>();
                     v1::Block::put(&self.discriminant(), v1::part_mut::<0, 4, 8>(block));
-                    v1::put::<4, 4, 8, _>(x, block);
+                    v1::put::<4, _, _, _>(x, block);
                 }
             }
         }
@@ -230,7 +230,7 @@ const _: () = {
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok({
                 let tag = v1::value::<i32>(r)?;
-                Self::Other(tag, v1::field("always", v1::value(r))?)
+                Self::Other(tag, v1::member!("always", v1::value(r)))
             })
         }
     }
@@ -390,7 +390,7 @@ const _: () = {
                 2 => Self::Case2,
                 3 => Self::Case3,
                 8 => Self::Case8,
-                tag => Self::Other(tag, v1::field("rest", r.opaque(0xffff_ffff))?),
+                tag => Self::Other(tag, v1::member!("rest", r.opaque(0xffff_ffff))),
             })
         }
     }
@@ -441,10 +441,10 @@ const _: () = {
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                a: v1::field("a", v1::value(r))?,
-                b: v1::field("b", v1::value(r))?,
-                c: v1::field("c", v1::value(r))?,
-                d: v1::field("d", v1::value(r))?,
+                a: v1::member!("a", v1::value(r)),
+                b: v1::member!("b", v1::value(r)),
+                c: v1::member!("c", v1::value(r)),
+                d: v1::member!("d", v1::value(r)),
             })
         }
     }
