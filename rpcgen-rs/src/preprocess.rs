@@ -6,6 +6,7 @@
 //! documentation. Every `#` line leaves an empty line. Limits are those of [`Limits`]; the loop over nested includes is
 //! a loop, not a recursion.
 
+mod condition;
 mod directive;
 mod include;
 mod macros;

@@ -1,4 +1,5 @@
-//! Constant expressions: the same for `const`, bounds, case labels and `#if`.
+//! Constant expressions: the same for `const`, bounds, case labels and `#if` (whose arithmetic is C's, see
+//! `preprocess::condition`).
 //!
 //! Values are `i128`, wide enough for every 64-bit operand to be added, multiplied and compared exactly; what leaves
 //! that range is an [`EvalError::Overflow`]. The height of an expression is limited by `parse`, so that the recursion
@@ -20,8 +21,13 @@ pub struct Expr {
 /// The forms of expressions.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
-    /// A number (any base, the suffix dropped).
-    Int(u64),
+    /// A number, of any base.
+    Int {
+        /// Its value.
+        value: u64,
+        /// Its suffix has a `u`, which means something in `#if` only.
+        unsigned: bool,
+    },
     /// `'c'`: the value of its byte.
     Char(u8),
     /// A constant, an enum member, a procedure, version or program, `TRUE`, `FALSE`.
@@ -112,7 +118,7 @@ impl BinaryOp {
         }
     }
 
-    fn apply(self, a: i128, b: i128) -> Option<i128> {
+    pub(crate) fn apply(self, a: i128, b: i128) -> Option<i128> {
         match self {
             Self::Mul => a.checked_mul(b),
             Self::Div => a.checked_div(b),
@@ -160,7 +166,7 @@ impl Expr {
         lookup: &mut impl FnMut(&str, Span) -> Result<i128, E>,
     ) -> Result<i128, EvalError<E>> {
         match &self.kind {
-            ExprKind::Int(value) => Ok(i128::from(*value)),
+            ExprKind::Int { value, .. } => Ok(i128::from(*value)),
             ExprKind::Char(value) => Ok(i128::from(*value)),
             ExprKind::Name(name) => lookup(name, self.span).map_err(EvalError::Name),
             ExprKind::Wrong => Err(EvalError::Reported),
@@ -200,7 +206,7 @@ impl Expr {
     /// Calls `f` for every name in the expression.
     pub fn names(&self, f: &mut impl FnMut(&str, Span)) {
         match &self.kind {
-            ExprKind::Int(_) | ExprKind::Char(_) | ExprKind::Wrong => {}
+            ExprKind::Int { .. } | ExprKind::Char(_) | ExprKind::Wrong => {}
             ExprKind::Name(name) => f(name, self.span),
             ExprKind::Unary(_, operand) => operand.names(f),
             ExprKind::Binary(_, pair) => {
@@ -228,7 +234,7 @@ impl Expr {
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            ExprKind::Int(value) => write!(f, "{value}"),
+            ExprKind::Int { value, .. } => write!(f, "{value}"),
             ExprKind::Char(value) => write!(f, "'{}'", value.escape_ascii()),
             ExprKind::Name(name) => f.write_str(name),
             ExprKind::Wrong => f.write_str("?"),

@@ -22,11 +22,11 @@ impl Parser<'_> {
         let first = self.at;
         let (expr, _) = self.binary(3, false)?;
         let plain = match &expr.kind {
-            ExprKind::Int(_) | ExprKind::Name(_) | ExprKind::Char(_) | ExprKind::Wrong => {
+            ExprKind::Int { .. } | ExprKind::Name(_) | ExprKind::Char(_) | ExprKind::Wrong => {
                 self.at == first + 1
             }
             ExprKind::Unary(UnaryOp::Neg, operand) => {
-                matches!(operand.kind, ExprKind::Int(_))
+                matches!(operand.kind, ExprKind::Int { .. })
                     && self.tokens[first].hi == self.tokens[first + 1].lo
             }
             _ => false,
@@ -117,7 +117,10 @@ impl Parser<'_> {
                         {
                             self.lint(Lint::NumberForm, span);
                         }
-                        ExprKind::Int(value)
+                        ExprKind::Int {
+                            value,
+                            unsigned: text.contains(&b'u') || text.contains(&b'U'),
+                        }
                     }
                     Err(problem) => {
                         let text = String::from_utf8_lossy(&text[..text.len().min(60)]);

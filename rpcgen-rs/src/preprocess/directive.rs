@@ -1,10 +1,8 @@
 //! One directive: `#if …`, `#define …`, line markers and the rest.
 
-use std::convert::Infallible;
-
+use super::condition;
 use super::macros::{self, Macro, Piece};
 use super::{Condition, Engine};
-use crate::ast::EvalError;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::dialect::Lint;
 use crate::lex::{self, is_word};
@@ -189,22 +187,18 @@ impl Engine<'_> {
         let tokens = lex::lex(&text, &map, &mut found);
         let limit = self.config.limits.nesting;
         let value = crate::parse::condition(&text, &tokens, &map, limit, &mut found)
-            .map(|expr| expr.eval(&mut |_, _| Ok::<_, Infallible>(0)));
+            .map(|expr| condition::value(&expr));
         for diagnostic in &found {
             self.diags.push(diagnostic.clone());
         }
         match value {
-            None | Some(Err(EvalError::Reported)) => false,
             Some(Ok(value)) => value != 0,
-            Some(Err(EvalError::DivideByZero(_))) => {
-                self.wrong(span, "division by zero in the condition");
+            Some(Err(Some(wrong))) => {
+                self.wrong(span, wrong);
                 false
             }
-            Some(Err(EvalError::Overflow(_))) => {
-                self.wrong(span, "the condition's value is too large");
-                false
-            }
-            Some(Err(EvalError::Name(never))) => match never {},
+            // It was reported.
+            None | Some(Err(None)) => false,
         }
     }
 

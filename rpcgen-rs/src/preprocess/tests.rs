@@ -37,6 +37,21 @@ fn conditionals_choose_text() {
         ("1 || (2", false),
         ("THREE >= 3u && THREE != 4L", true),
         ("linux || unix || __linux__", false),
+        // An unsigned operand makes the other one unsigned.
+        ("-1 > 0", false),
+        ("-1 > 0u", true),
+        (
+            "-1 == 18446744073709551615 && 0x7fffffffffffffff > -1",
+            true,
+        ),
+        (
+            "0u - 1 > 0 && -1 / 2U > 1 && ~0u == 0xffffffffffffffff",
+            true,
+        ),
+        ("(1 ? -1 : 0u) > 0", true),
+        ("(0 < 1u) - 2 < 0 && !0u - 2 < 0", true),
+        ("-1 >> 1u == -1 && -1 * 2u == -2", true),
+        ("1u << 63 == 0x8000000000000000", true),
     ] {
         let (text, messages) = run(&format!(
             "#define THREE 3\n#if {condition}\nyes\n#else\nno\n#endif\n"

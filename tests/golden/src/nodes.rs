@@ -245,7 +245,7 @@ impl Walk {
 
     fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
-            ExprKind::Int(_) => self.saw("number"),
+            ExprKind::Int { .. } => self.saw("number"),
             ExprKind::Char(_) => self.saw("character"),
             ExprKind::Name(_) => self.saw("constant"),
             ExprKind::Unary(op, operand) => {
