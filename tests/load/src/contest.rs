@@ -3,6 +3,7 @@
 use crate::measured::{Amount, Measured};
 use crate::process::{Programs, Served, Side};
 use crate::way::Way;
+use std::time::Duration;
 
 /// A client with a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +116,6 @@ pub(crate) fn hold(programs: &Programs, millis: u64, rounds: u64) -> Results {
         Side::Tarpc,
         Side::Tonic,
     ];
-    let amount = Amount::Time(std::time::Duration::from_millis(millis));
     let mut results = Results::default();
     for way in Way::ALL {
         eprintln!("{}", way.title());
@@ -124,8 +124,11 @@ pub(crate) fn hold(programs: &Programs, millis: u64, rounds: u64) -> Results {
             let rounds = Vec::new();
             results.0.push(Cell { pair, way, rounds });
         }
-        for _ in 0..rounds {
-            // Anew in each round: where a process's buffers come to lie decides on a third of what a megabyte costs.
+        // Where a process's buffers come to lie decides on a third of what a megabyte costs: the same time in more rounds.
+        let split = if way.is_bulk() { 3 } else { 1 };
+        let amount = Amount::Time(Duration::from_millis(millis / split));
+        for _ in 0..rounds * split {
+            // Anew in each round, for the same reason.
             let served = servers.map(|side| (side, Served::start(programs.server(side))));
             for cell in &mut results.0[at..] {
                 let server = served.iter().find(|(side, _)| *side == cell.pair.server);
