@@ -8,6 +8,7 @@ mod cycles;
 mod explain;
 mod options;
 mod programs;
+mod selection;
 mod sizes;
 mod types;
 
@@ -16,6 +17,7 @@ use crate::ir::{ConstValue, Spec};
 
 pub use explain::explain;
 pub(crate) use options::check as check_options;
+pub(crate) use selection::check as check_selection;
 pub(crate) use sizes::check as check_sizes;
 
 /// Reports everything that is wrong with an interface.

@@ -46,6 +46,7 @@ pub fn compile_together(
     let mut run = Run {
         options,
         loader,
+        is_alone: others.is_empty(),
         output,
     };
     let spec = match paths {
@@ -61,6 +62,8 @@ pub fn compile_together(
 struct Run<'a> {
     options: &'a Options,
     loader: &'a mut dyn Loader,
+    /// No other run has the same options.
+    is_alone: bool,
     output: Output,
 }
 
@@ -131,6 +134,9 @@ impl Run<'_> {
         let diags = &mut self.output.diagnostics;
         if !diags.has_errors() {
             complete(&mut spec, self.options, diags);
+            if self.is_alone {
+                check::check_selection(&spec, self.options, diags);
+            }
         }
         if !diags.has_errors() {
             self.output.files = emit(&spec, self.options);

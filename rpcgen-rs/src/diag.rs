@@ -75,6 +75,11 @@ impl Diagnostic {
         Self::new(code, Severity::Error, None, message.into())
     }
 
+    /// A warning about no place in the text, as an option without effect.
+    pub fn warning_without_place(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, None, message.into())
+    }
+
     fn new(code: &'static str, severity: Severity, span: Option<Span>, message: String) -> Self {
         let labels = span
             .map(|span| Label {

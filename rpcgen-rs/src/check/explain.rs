@@ -100,6 +100,11 @@ behind pointers.
 
 It says \"overflow while adding drop-check rules\" or \"queries overflow the depth limit\" where such a value is used. The
 attribute in the message, at the top of `lib.rs` or `main.rs`, makes it go on."),
+    ("W0242", "An option selects items by a pattern that matches none, so that it has no effect.
+
+Patterns go by the names of the `.x` file: `nfsstat3` is a type, `READ3resok.data` a member of it, `NFSPROC3_READ.arg` an
+argument, and `*` stands for any text. Members of enums have their enum's name in front, too: `color.RED`. Where several
+files are compiled one by one with the same options, nothing is said: the pattern may be meant for another of them."),
     ("W0401", "Items of one scope would have the same name in Rust, so all of them keep the spelling of the file.
 
 `foo_bar` and `fooBar` would both be `FooBar`. Which of them keeps its spelling must not depend on their order, so both
@@ -125,6 +130,7 @@ mod tests {
             include_str!("cycles.rs"),
             include_str!("options.rs"),
             include_str!("programs.rs"),
+            include_str!("selection.rs"),
             include_str!("sizes.rs"),
             include_str!("types.rs"),
             include_str!("../resolve/messages.rs"),

@@ -363,3 +363,50 @@ fn a_syntax_error_has_no_echo() {
         "{found:?}"
     );
 }
+
+#[test]
+fn patterns_that_select_nothing_are_warnings() {
+    let text =
+        "const LIMIT = 3; enum color { RED = 1 }; struct pair { string name<LIMIT>; color *c; };
+        union u switch (color c) { case RED: opaque data<>; default: void; };
+        program P { version V { int GET(pair) = 1; } = 1; } = 0x20000001;";
+    let warned = |options: crate::Options| {
+        let mut files = crate::source::MapLoader::new([("t.x", text)]);
+        let found = crate::compile(&options, &mut files, "t.x").diagnostics;
+        assert!(!found.has_errors());
+        found.iter().filter(|d| d.code == "W0242").count()
+    };
+    let options = || crate::configure().notes(false);
+    let all = [
+        "color",
+        "color.RED",
+        "pair.name",
+        "u.data",
+        "*.data",
+        "P",
+        "V",
+        "P.V",
+        "GET",
+        "GET.arg",
+        "LIMIT",
+        "*",
+    ];
+    for pattern in all {
+        assert_eq!(warned(options().idempotent(pattern)), 0, "{pattern}");
+    }
+    for pattern in ["colour", "RED", "pair.nam", "arg", "", "*.*.*"] {
+        assert_eq!(warned(options().idempotent(pattern)), 1, "{pattern}");
+        assert_eq!(
+            warned(options().derive(pattern, "Copy").vec_bytes(pattern)),
+            2,
+            "{pattern}"
+        );
+    }
+    // With several files, it may be meant for another one.
+    let mut files = crate::source::MapLoader::new([("t.x", text), ("b.x", "const B = 1;")]);
+    let output = crate::compile_together(&options().newtype("no"), &mut files, &["t.x"], &["b.x"]);
+    assert!(output.diagnostics.is_empty());
+    let output =
+        crate::compile_together(&options().newtype("no"), &mut files, &["t.x", "b.x"], &[]);
+    assert!(output.diagnostics.find("W0242").is_some());
+}
