@@ -20,7 +20,7 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
         OpaqueAuth::NONE
     }
 
-    /// Whether a reply may carry this verifier. If not, its result is not delivered (AUTH_INVALIDRESP).
+    /// Whether a reply may carry this verifier. If not, or if this panics, its result is not delivered (AUTH_INVALIDRESP).
     fn accepts(&self, verifier: AuthRef<'_>) -> bool;
 
     /// Whether [`refresh`](Self::refresh) can do anything (default: no). If so, the arguments of calls are kept until

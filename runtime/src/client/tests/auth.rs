@@ -206,6 +206,46 @@ async fn h065_a_forgotten_shorthand_gives_way_to_the_full_claim() {
     client.count().await.unwrap();
 }
 
+/// A credential that cannot cope with a verifier.
+#[derive(Debug)]
+struct Startled;
+
+impl Credential for Startled {
+    fn credential(&self) -> OpaqueAuth {
+        OpaqueAuth::NONE
+    }
+    fn accepts(&self, verifier: AuthRef<'_>) -> bool {
+        panic!("what is {}?", verifier.flavor)
+    }
+}
+
+#[tokio::test]
+async fn h102_a_credential_that_panics_at_a_verifier_fails_its_call_alone() {
+    let (client, mut peer, _listener) = with_peer(options(5000)).await;
+    let startled = client.with(CallOptions::new().cred(Startled));
+    // With others, whose driver is not the one that made it, and alone.
+    for others in [true, false] {
+        let answers = async {
+            let xid = next_call(&mut peer).await.0;
+            if others {
+                let other = next_call(&mut peer).await.0;
+                let both = [reply(xid, 1), reply(other, 2)].concat();
+                peer.write_all(&both).await.unwrap();
+            } else {
+                peer.write_all(&reply(xid, 1)).await.unwrap();
+            }
+        };
+        let other = async {
+            if others {
+                assert_eq!(client.count().await.unwrap(), 2);
+            }
+        };
+        let (failed, (), ()) = tokio::join!(startled.count(), other, answers);
+        assert!(matches!(failed, Err(RpcError::BadVerifier)), "{failed:?}");
+    }
+    assert_eq!(client.channel().stats().answered, 3);
+}
+
 #[test]
 fn the_blocking_client_refreshes_too_and_keeps_its_deadline() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
