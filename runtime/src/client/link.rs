@@ -33,11 +33,14 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 /// Reads in a row before others have their turn: a server may send without end.
 const READS: usize = 16;
+/// A time that no timer waits for: it is set when there is something to wait for.
+const FAR: Duration = Duration::from_secs(86_400);
 
 /// What the clones of a channel share.
 pub(crate) struct Link {
@@ -71,6 +74,7 @@ struct State {
     flushing: bool,
     wire: Wire,
     driver: Driver,
+    /// One for all calls. It comes and goes with the task, whose runtime it belongs to: a caller's may end before.
     timer: Option<Pin<Box<Sleep>>>,
     /// The channel's task: whether there is one, how to wake it, whether that has been done.
     task: bool,
@@ -174,11 +178,11 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same after seeing to it that there is a task.
+    /// The same after seeing to it that there is a task, if the channel is not closed.
     #[inline]
     fn lock_with_task(self: &Arc<Self>) -> MutexGuard<'_, State> {
         let state = self.lock();
-        match state.task {
+        match state.task || matches!(state.wire, Wire::Closed(_)) {
             true => state,
             false => self.start_task(state),
         }
@@ -189,9 +193,10 @@ impl Link {
         self: &'s Arc<Self>,
         mut state: MutexGuard<'s, State>,
     ) -> MutexGuard<'s, State> {
+        state.timer = Some(Box::pin(sleep(FAR)));
         state.task = true;
         state.task_woken = true;
-        // Where there is no runtime, or one that has ended, the task is dropped at once, and then needs the lock.
+        // In a runtime that has ended the task is dropped at once, and then needs the lock.
         drop(state);
         let task = Task {
             link: Arc::downgrade(self),
@@ -469,13 +474,14 @@ impl State {
         Ok(())
     }
 
-    /// One timer for all calls. It may go off early, never late: a later deadline leaves it where it is.
+    /// The timer may go off early, never late: a later deadline leaves it where it is.
     ///
     /// Whether it went off and calls may have ended or want to be sent again.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let mut fired = false;
-        while let Some(at) = self.core.poll_timeout().map(Instant::from_std) {
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        while let Some(at) = self.core.poll_timeout().map(Instant::from_std)
+            && let Some(timer) = &mut self.timer
+        {
             if timer.deadline() > at || timer.is_elapsed() {
                 timer.as_mut().reset(at);
             }

@@ -24,6 +24,7 @@ mod broadcast;
 mod faults;
 mod hostile;
 mod policies;
+mod runtimes;
 mod service;
 mod stream;
 mod turns;

@@ -73,10 +73,7 @@ impl<'c> Pending<'c> {
         call: impl FnOnce() -> NewCall<'a>,
     ) -> Poll<Outcome> {
         let _entered = self.span.enter();
-        let mut guard = match self.stage {
-            Stage::Begun(_) | Stage::Ended => self.link.lock(),
-            Stage::New | Stage::Waiting(_) | Stage::Admitted => self.link.lock_with_task(),
-        };
+        let mut guard = self.link.lock_with_task();
         let state = &mut *guard;
         let (id, fresh) = match self.stage {
             Stage::Begun(id) => (id, false),

@@ -10,7 +10,8 @@ use crate::proto::retransmit::jitter;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
+use std::thread::panicking;
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -121,18 +122,30 @@ impl Task {
 }
 
 impl Drop for Task {
-    /// The runtime that ran us has ended, or we have: the next call starts another task.
+    /// The runtime that ran us has ended, or we have: the next call that is polled starts another task.
     fn drop(&mut self) {
-        if let Some(link) = self.link.upgrade() {
-            let mut state = link.lock();
-            state.task = false;
-            state.task_waker = None;
-            if matches!(state.wire, Wire::Dialing) {
+        let Some(link) = self.link.upgrade() else {
+            return;
+        };
+        let mut guard = link.lock();
+        let state = &mut *guard;
+        state.task = false;
+        state.task_waker = None;
+        // Timers and sockets belong to a runtime too.
+        state.timer = None;
+        match state.wire {
+            Wire::Dialing => state.wire = Wire::Down,
+            // A stream or an observer: it would do so again.
+            Wire::Up(_) if panicking() => {
                 state.wire = Wire::Down;
+                state.failures = state.failures.saturating_add(1);
+                state.core.handle_disconnect(None);
             }
-            // Timers and sockets belong to a runtime too.
-            state.timer = None;
+            Wire::Down | Wire::Up(_) | Wire::Closed(_) => {}
         }
+        let callers = state.wakers.iter_mut().filter_map(Option::take);
+        let flushers = state.flushers.drain(..);
+        callers.chain(flushers).for_each(Waker::wake);
     }
 }
 

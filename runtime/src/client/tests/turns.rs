@@ -281,23 +281,6 @@ async fn arguments_that_cannot_be_encoded_cost_no_turn_and_are_never_sent() {
     assert_free(&client, 1).await;
 }
 
-#[test]
-fn outside_of_a_runtime_a_call_panics_and_leaves_the_channel_usable() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (server, _) = runtime.block_on(start());
-    let lazy = Channel::lazy(target(&server, false), options(5000).max_pending(1)).unwrap();
-    let client = EchoClient::from_channel(lazy);
-    let mut outside = count(&client);
-    let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let mut cx = std::task::Context::from_waker(Waker::noop());
-        outside.as_mut().poll(&mut cx).is_pending()
-    }));
-    assert!(polled.is_err());
-    drop(outside);
-    assert_eq!(runtime.block_on(client.count()).unwrap(), 0);
-    runtime.block_on(assert_free(&client, 1));
-}
-
 /// Calls that are dropped, time out, wait and do not, from two threads at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_turn_is_lost_whatever_becomes_of_calls() {
