@@ -5,7 +5,7 @@
 //! otherwise keep the others from their replies. The task also connects, reconnects and watches an idle connection.
 //!
 //! Invariants: everything is behind one lock, which is never held across a wait. A call that is dropped leaves its
-//! slot at once; its bytes, once begun, are written to the end by the task. No call has a timer of its own.
+//! slot at once; its bytes, once begun, are written to the end by the task. No call on its way has a timer of its own.
 
 mod batch;
 mod pending;
@@ -287,25 +287,29 @@ impl Link {
     /// Waits until there is a connection.
     pub(crate) async fn ready(self: &Arc<Self>) -> Result<(), RpcError> {
         let mut phase = self.phase.subscribe();
-        {
-            let mut state = self.lock_with_task();
-            match &state.wire {
-                Wire::Up(_) => return Ok(()),
-                Wire::Closed(error) => return Err(error.clone()),
-                Wire::Down | Wire::Dialing => {}
-            }
-            state.wanted = true;
-            phase.mark_unchanged();
-            state.wake_task();
-        }
         loop {
-            if phase.changed().await.is_err() {
-                return Err(RpcError::Closed);
+            {
+                let mut state = self.lock_with_task();
+                match &state.wire {
+                    Wire::Up(_) => return Ok(()),
+                    Wire::Closed(error) => return Err(error.clone()),
+                    Wire::Down | Wire::Dialing => {}
+                }
+                state.wanted = true;
+                phase.mark_unchanged();
+                state.wake_task();
             }
-            match &*phase.borrow_and_update() {
-                Phase::Up => return Ok(()),
-                Phase::Failed(error) => return Err(error.clone()),
-                Phase::Idle | Phase::Dialing => {}
+            loop {
+                if phase.changed().await.is_err() {
+                    return Err(RpcError::Closed);
+                }
+                match &*phase.borrow_and_update() {
+                    Phase::Up => return Ok(()),
+                    Phase::Failed(error) => return Err(error.clone()),
+                    Phase::Dialing => {}
+                    // It has come and gone, or nobody makes it any more.
+                    Phase::Idle => break,
+                }
             }
         }
     }

@@ -134,7 +134,10 @@ impl Drop for Task {
         // Timers and sockets belong to a runtime too.
         state.timer = None;
         match state.wire {
-            Wire::Dialing => state.wire = Wire::Down,
+            Wire::Dialing => {
+                state.wire = Wire::Down;
+                link.phase.send_replace(Phase::Idle);
+            }
             // A stream or an observer: it would do so again.
             Wire::Up(_) if panicking() => {
                 state.wire = Wire::Down;

@@ -63,6 +63,27 @@ fn a_channel_outlives_a_runtime_that_used_it() {
     }
 }
 
+/// Whoever waits for a connection that another runtime was making gets one that his own makes.
+#[test]
+fn a_connection_is_waited_for_beyond_the_runtime_that_made_it() {
+    let new = || tokio::runtime::Runtime::new().unwrap();
+    let (first, other) = (new(), new());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = free.local_addr().unwrap();
+    drop(free);
+    let slow = options(5000).reconnect(Reconnect::constant(Duration::from_secs(1)));
+    let channel = Channel::lazy(at, slow).unwrap();
+    first.block_on(channel.ready()).unwrap_err();
+    // The next attempt is one second away.
+    let ready = other.spawn(async move { channel.ready().await });
+    std::thread::sleep(Duration::from_millis(100));
+    drop(first);
+    let _listener = std::net::TcpListener::bind(at).unwrap();
+    let ready =
+        other.block_on(async { tokio::time::timeout(Duration::from_secs(20), ready).await });
+    ready.expect("it hangs").unwrap().unwrap();
+}
+
 /// A stream that panics when it is read.
 struct Broken;
 
