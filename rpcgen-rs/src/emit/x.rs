@@ -46,6 +46,7 @@ pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Opt
         value: false,
         end: 0,
         behind_comment: false,
+        behind_use: false,
     };
     formatter.run();
     Some(formatter.lines.render())
@@ -78,6 +79,8 @@ struct Formatter<'a> {
     end: u32,
     /// That was a comment.
     behind_comment: bool,
+    /// The last token ended the use of a macro that the statement began with.
+    behind_use: bool,
 }
 
 impl Formatter<'_> {
@@ -135,6 +138,7 @@ impl Formatter<'_> {
     }
 
     fn trivia(&mut self, trivia: &Trivia, claimed: bool, before: usize) {
+        self.end_use(trivia.lo, before);
         let text = self.bytes(trivia.lo, trivia.hi).to_vec();
         let from = column(self.text, trivia.lo);
         let same_line = self.line_feeds_before(trivia.lo) == 0 && self.end > 0;
@@ -181,6 +185,8 @@ impl Formatter<'_> {
     }
 
     fn token(&mut self, index: usize, token: Token) {
+        self.end_use(token.lo, index);
+        self.behind_use = false;
         let mut indent = self.indent(index);
         if token.kind == Kind::Punct(b'}') {
             self.lines.end();
@@ -215,7 +221,10 @@ impl Formatter<'_> {
                 }
             }
             Kind::Punct(b'(') => self.parens += 1,
-            Kind::Punct(b')') => self.parens = self.parens.saturating_sub(1),
+            Kind::Punct(b')') => {
+                self.parens = self.parens.saturating_sub(1);
+                self.behind_use = self.parens == 0 && self.is_macro(statement);
+            }
             Kind::Punct(b'[' | b'<') if !self.shifts(index) => self.brackets += 1,
             Kind::Punct(b']' | b'>') if !self.shifts(index) => {
                 self.brackets = self.brackets.saturating_sub(1);
@@ -250,7 +259,22 @@ impl Formatter<'_> {
         self.value = false;
         self.parens = 0;
         self.brackets = 0;
+        self.behind_use = false;
         self.lines.end();
+    }
+
+    /// No statement begins with `NAME(`: a macro's use, which may have no `;`.
+    fn is_macro(&self, statement: usize) -> bool {
+        self.kind(statement) == Kind::Ident && self.kind(statement + 1) == Kind::Punct(b'(')
+    }
+
+    /// A macro's use without a `;` ends with its line: what stands at `at`, in front of or at the token at `index`, is
+    /// below it.
+    fn end_use(&mut self, at: u32, index: usize) {
+        let goes_on = matches!(self.kind(index), Kind::Punct(b';' | b',') | Kind::End);
+        if self.behind_use && !goes_on && self.line_feeds_before(at) > 0 {
+            self.begin_statement();
+        }
     }
 
     /// `:` behind a `case` or `default`, and not in `a::b`.

@@ -275,3 +275,28 @@ fn comments_anywhere_are_stable() {
         checked(text.as_bytes());
     }
 }
+
+#[test]
+fn uses_of_macros_keep_their_lines() {
+    let text = "#define D(n) struct n { int a; };\n/* a */\nD(a)  /* behind */\nD(b) // b\n\nD(c) D(d)\nD(e);\nD (f\n)
+const X = 1;\nD(g) struct s {int a;\nM(1)\n   int b; M(2)};D(h)\n";
+    let expected = "\
+#define D(n) struct n { int a; };
+/* a */
+D(a) /* behind */
+D(b) // b
+
+D(c) D(d)
+D(e);
+D(f)
+const X = 1;
+D(g) struct s {
+    int a;
+    M(1)
+    int b;
+    M(2)
+};
+D(h)
+";
+    assert_eq!(checked(text.as_bytes()), expected);
+}
