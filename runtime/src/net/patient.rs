@@ -5,6 +5,9 @@
 //! all the same. Nothing is waited for that has no room in the buffer that is read into: that grows with what has
 //! arrived.
 //!
+//! A peer with little room to send in waits for the kernel's acknowledgement, which comes late while nobody reads: whoever
+//! waits in vain for a [`while`](WHILE) takes what there is, and is not patient with that peer for the next reads.
+//!
 //! The last part of a record is another matter. Where more is expected behind it, it is waited for whole, for there is
 //! work meanwhile. Where nothing is, the peer waits for us as soon as it has sent that part: of what is missing one half
 //! is copied while the other arrives.
@@ -13,17 +16,17 @@ use super::incoming::MOST;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-
-/// Tells a TCP socket how many bytes to wait for; 1 is what it does by itself.
-///
-/// # Errors
-/// The system can't do that, or not reliably.
-pub(crate) use self::option::wait_for;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The most that is waited for at once: while one part is copied the next one arrives.
-pub(crate) const PART: usize = 256 << 10;
+const PART: usize = 256 << 10;
+/// The longest wait for a part. In that time a network brings it whole that is fast enough to make patience worth while.
+const WHILE: Duration = Duration::from_millis(1);
+/// Large reads without patience after a wait in vain.
+const HASTY: u32 = 1024;
 
 /// A TCP socket whose reads with room for more than [`MOST`] bytes are patient: whoever reads so much must know that it
 /// will come.
@@ -34,6 +37,11 @@ pub(crate) struct Patient {
     least: usize,
     /// Whether nothing is expected behind the record that is read.
     pub(crate) alone: bool,
+    /// The end of patience, and whether anything is waited for.
+    expiry: Option<Pin<Box<Sleep>>>,
+    waits: bool,
+    /// Large reads to come without patience.
+    hasty: u32,
 }
 
 impl Patient {
@@ -43,6 +51,9 @@ impl Patient {
             stream,
             least: 1,
             alone: false,
+            expiry: None,
+            waits: false,
+            hasty: 0,
         }
     }
 
@@ -53,9 +64,23 @@ impl Patient {
 
     fn wait_for(&mut self, least: usize) {
         // Where that can't be had, the socket stays as it is.
-        if self.least != least && wait_for(&self.stream, least).is_ok() {
+        if self.least != least && option::set(&self.stream, least).is_ok() {
             self.least = least;
         }
+    }
+
+    /// Whether what is waited for has not come for too long.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.waits {
+            self.waits = true;
+            let end = Instant::now() + WHILE;
+            match &mut self.expiry {
+                Some(expiry) => expiry.as_mut().reset(end),
+                None => self.expiry = Some(Box::pin(sleep_until(end))),
+            }
+        }
+        let expiry = self.expiry.as_mut();
+        expiry.is_some_and(|expiry| expiry.as_mut().poll(cx).is_ready())
     }
 }
 
@@ -68,6 +93,7 @@ impl AsyncRead for Patient {
         let room = buf.remaining();
         let least = match room {
             ..=MOST => 1,
+            _ if self.hasty > 0 => 1,
             _ if self.alone => PART.min(room / 2),
             _ => PART.min(room),
         };
@@ -76,8 +102,17 @@ impl AsyncRead for Patient {
             self.wait_for(least);
         }
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if polled.is_pending() {
+        if polled.is_ready() {
+            self.waits = false;
+            self.hasty = self.hasty.saturating_sub(u32::from(room > MOST));
+        } else {
             self.wait_for(least);
+            if self.least > 1 && self.is_over(cx) {
+                // The kernel tells of what has come as soon as it is enough.
+                self.waits = false;
+                self.hasty = HASTY;
+                self.wait_for(1);
+            }
         }
         polled
     }
@@ -127,7 +162,7 @@ mod option {
 
     nix::setsockopt_impl!(Least, libc::SOL_SOCKET, libc::SO_RCVLOWAT, usize, SetUsize);
 
-    pub(crate) fn wait_for(socket: &impl AsFd, least: usize) -> io::Result<()> {
+    pub(super) fn set(socket: &impl AsFd, least: usize) -> io::Result<()> {
         static SOUND: OnceLock<bool> = OnceLock::new();
         let release = || uname().is_ok_and(|name| is_sound(&name.release().to_string_lossy()));
         if !*SOUND.get_or_init(release) {
@@ -151,7 +186,7 @@ mod option {
 mod option {
     use std::io;
 
-    pub(crate) fn wait_for<S>(_: &S, _: usize) -> io::Result<()> {
+    pub(super) fn set<S>(_: &S, _: usize) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
@@ -159,7 +194,6 @@ mod option {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio::time::timeout;
@@ -217,6 +251,22 @@ mod tests {
                 let (read, ()) = tokio::join!(whole(&mut patient, len), send);
                 assert!(read.unwrap() == data, "{len} bytes by {piece}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_sends_no_more_until_it_is_read_is_not_waited_for() {
+        let (mut patient, mut peer) = pair().await;
+        let mut data = vec![0; 1 << 20];
+        for round in 1..=3 {
+            let send = async {
+                tokio::task::yield_now().await;
+                peer.write_all(&[round; 10_000]).await.unwrap();
+            };
+            let read = timeout(Duration::from_secs(20), patient.read(&mut data));
+            let (read, ()) = tokio::join!(read, send);
+            assert_eq!(read.expect("it is read").unwrap(), 10_000);
+            assert_eq!(data[9_999], round);
         }
     }
 

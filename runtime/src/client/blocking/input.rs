@@ -5,16 +5,11 @@
 //! dropped the record. Memory grows with what has arrived, as for the async client.
 
 use crate::net::incoming::{ALIGN, KEPT, MOST};
-#[cfg(target_os = "linux")]
-use crate::net::patient::{PART, wait_for};
 use crate::proto::client::ClientCore;
 use bytes::{Bytes, BytesMut};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::net::TcpStream;
-#[cfg(unix)]
-use std::os::unix::net::UnixStream;
 
 /// Size of a read between two records.
 const USUAL: usize = 4 << 10;
@@ -30,52 +25,22 @@ pub(super) trait Source: Read {
     fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.read(buf)
     }
+}
 
-    /// Reads half of it at least, or what comes until the socket's timeout; all of it must be about to come.
-    fn read_most(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.read_whole(buf)
+#[cfg(target_os = "linux")]
+impl<S: std::os::fd::AsRawFd> Source for &S
+where
+    Self: Read,
+{
+    fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        use nix::sys::socket::{MsgFlags, recv};
+        // One system call for a megabyte, however it trickles in.
+        Ok(recv(self.as_raw_fd(), buf, MsgFlags::MSG_WAITALL)?)
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-impl Source for &TcpStream {}
-
-#[cfg(target_os = "linux")]
-impl Source for &TcpStream {
-    fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        receive(*self, buf)
-    }
-
-    fn read_most(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        // The kernel wakes us for each segment, whatever a call waits for, unless it is told for the socket. So much stays
-        // out of the call: what the socket waits for must be able to come, however little is missing in the call.
-        let least = (buf.len() / 2).min(2 * PART);
-        if least < PART / 2 || wait_for(*self, least).is_err() {
-            return self.read_whole(buf);
-        }
-        let most = buf.len() - least;
-        let read = receive(*self, &mut buf[..most]);
-        wait_for(*self, 1)?;
-        read
-    }
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-impl Source for &UnixStream {}
-
-#[cfg(target_os = "linux")]
-impl Source for &UnixStream {
-    fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        receive(*self, buf)
-    }
-}
-
-/// One system call, however the bytes trickle in.
-#[cfg(target_os = "linux")]
-fn receive(socket: &impl std::os::fd::AsRawFd, buf: &mut [u8]) -> io::Result<usize> {
-    use nix::sys::socket::{MsgFlags, recv};
-    Ok(recv(socket.as_raw_fd(), buf, MsgFlags::MSG_WAITALL)?)
-}
+impl<S> Source for &S where Self: Read {}
 
 /// Bytes received and not taken yet.
 #[derive(Debug, Default)]
@@ -160,12 +125,7 @@ impl Large {
             self.buf.resize(most(self.filled, self.end), 0);
         }
         let room = self.end.min(self.buf.len());
-        let buf = &mut self.buf[self.filled..room];
-        // The second half is read as it comes: whoever sends it waits for us then.
-        let n = match buf.len() > room / 2 {
-            true => stream.read_most(buf),
-            false => stream.read_whole(buf),
-        }?;
+        let n = stream.read_whole(&mut self.buf[self.filled..room])?;
         self.filled += n;
         Ok(n)
     }
