@@ -178,6 +178,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             self.collect(cx);
             if let Err(end) = self.process(cx, &mut budget) {
+                // The calls before it have been run: as far as the peer takes their replies, it has them.
+                let _ = self.flush(cx);
                 return Poll::Ready(end);
             }
             let full = !self.has_room();

@@ -363,9 +363,10 @@ async fn calls_that_waited_are_judged_as_any_other() {
             stream.write_all(end).await.unwrap();
             assert_eq!(reply(&mut stream).await, Some(answer(5, 1)));
         }
-        // A reply as a call: nothing is said to it, nor to what follows.
-        let junk = [record(&answer(6, 6)), record(&call(7, 2))].concat();
-        stream.write_all(&junk).await.unwrap();
+        // A reply as a call: nothing is said to it, nor to what follows; a call before it has its answer.
+        let junk = [call(8, 1), answer(6, 6), call(7, 2)].map(|m| record(&m));
+        stream.write_all(&junk.concat()).await.unwrap();
+        assert_eq!(reply(&mut stream).await, Some(answer(8, 1)));
         assert_eq!(reply(&mut stream).await, None);
         eventually("it is counted", || running.stats().garbage == 1).await;
         let mut stream = connect(&running).await;
