@@ -21,12 +21,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+/// Tells a TCP socket how many bytes to wait for; 1 is what it does by itself.
+///
+/// # Errors
+/// The system can't do that, or not reliably.
+pub(crate) use self::option::wait_for;
+
 /// The most that is waited for at once: while one part is copied the next one arrives.
-const PART: usize = 256 << 10;
+pub(crate) const PART: usize = 256 << 10;
 /// The longest wait for a part. In that time a network brings it whole that is fast enough to make patience worth while.
-const WHILE: Duration = Duration::from_millis(1);
+pub(crate) const WHILE: Duration = Duration::from_millis(1);
 /// Large reads without patience after a wait in vain.
-const HASTY: u32 = 1024;
+pub(crate) const HASTY: u32 = 1024;
 
 /// A TCP socket whose reads with room for more than [`MOST`] bytes are patient: whoever reads so much must know that it
 /// will come.
@@ -64,7 +70,7 @@ impl Patient {
 
     fn wait_for(&mut self, least: usize) {
         // Where that can't be had, the socket stays as it is.
-        if self.least != least && option::set(&self.stream, least).is_ok() {
+        if self.least != least && wait_for(&self.stream, least).is_ok() {
             self.least = least;
         }
     }
@@ -162,7 +168,7 @@ mod option {
 
     nix::setsockopt_impl!(Least, libc::SOL_SOCKET, libc::SO_RCVLOWAT, usize, SetUsize);
 
-    pub(super) fn set(socket: &impl AsFd, least: usize) -> io::Result<()> {
+    pub(crate) fn wait_for(socket: &impl AsFd, least: usize) -> io::Result<()> {
         static SOUND: OnceLock<bool> = OnceLock::new();
         let release = || uname().is_ok_and(|name| is_sound(&name.release().to_string_lossy()));
         if !*SOUND.get_or_init(release) {
@@ -186,7 +192,7 @@ mod option {
 mod option {
     use std::io;
 
-    pub(super) fn set<S>(_: &S, _: usize) -> io::Result<()> {
+    pub(crate) fn wait_for<S>(_: &S, _: usize) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

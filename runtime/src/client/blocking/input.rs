@@ -5,11 +5,18 @@
 //! dropped the record. Memory grows with what has arrived, as for the async client.
 
 use crate::net::incoming::{ALIGN, KEPT, MOST};
+use crate::net::patient::{HASTY, WHILE};
+#[cfg(target_os = "linux")]
+use crate::net::patient::{PART, wait_for};
 use crate::proto::client::ClientCore;
 use bytes::{Bytes, BytesMut};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, Read};
+use std::net::TcpStream;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
 
 /// Size of a read between two records.
 const USUAL: usize = 4 << 10;
@@ -25,22 +32,52 @@ pub(super) trait Source: Read {
     fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.read(buf)
     }
-}
 
-#[cfg(target_os = "linux")]
-impl<S: std::os::fd::AsRawFd> Source for &S
-where
-    Self: Read,
-{
-    fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        use nix::sys::socket::{MsgFlags, recv};
-        // One system call for a megabyte, however it trickles in.
-        Ok(recv(self.as_raw_fd(), buf, MsgFlags::MSG_WAITALL)?)
+    /// Reads half of it at least, or what comes until the socket's timeout; all of it must be about to come.
+    fn read_most(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.read_whole(buf)
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-impl<S> Source for &S where Self: Read {}
+impl Source for &TcpStream {}
+
+#[cfg(target_os = "linux")]
+impl Source for &TcpStream {
+    fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        receive(*self, buf)
+    }
+
+    fn read_most(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        // The kernel wakes us for each segment, whatever a call waits for, unless it is told for the socket. So much stays
+        // out of the call: what the socket waits for must be able to come, however little is missing in the call.
+        let least = (buf.len() / 2).min(2 * PART);
+        if least < PART / 2 || wait_for(*self, least).is_err() {
+            return self.read_whole(buf);
+        }
+        let most = buf.len() - least;
+        let read = receive(*self, &mut buf[..most]);
+        wait_for(*self, 1)?;
+        read
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+impl Source for &UnixStream {}
+
+#[cfg(target_os = "linux")]
+impl Source for &UnixStream {
+    fn read_whole(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        receive(*self, buf)
+    }
+}
+
+/// One system call, however the bytes trickle in.
+#[cfg(target_os = "linux")]
+fn receive(socket: &impl std::os::fd::AsRawFd, buf: &mut [u8]) -> io::Result<usize> {
+    use nix::sys::socket::{MsgFlags, recv};
+    Ok(recv(socket.as_raw_fd(), buf, MsgFlags::MSG_WAITALL)?)
+}
 
 /// Bytes received and not taken yet.
 #[derive(Debug, Default)]
@@ -49,6 +86,8 @@ pub(super) struct Input {
     /// Initialised, and of no meaning between two reads.
     scratch: Vec<u8>,
     large: Option<Large>,
+    /// Large reads to come without patience: the last one that was patient took long.
+    hasty: u32,
 }
 
 /// The fragment that is being received, while it is large.
@@ -101,7 +140,13 @@ impl Input {
             self.buf.clear();
             fragment
         });
-        let n = fragment.read(&mut stream)?;
+        let begun = Instant::now();
+        let n = fragment.read(&mut stream, self.hasty == 0)?;
+        // A peer with little room to send in waits for an acknowledgement that comes late while nobody reads.
+        self.hasty = match begun.elapsed() > WHILE {
+            true => HASTY,
+            false => self.hasty.saturating_sub(1),
+        };
         if fragment.filled == fragment.end
             && let Some(fragment) = self.large.take()
         {
@@ -120,12 +165,17 @@ impl Large {
         Self { buf, filled, end }
     }
 
-    fn read(&mut self, stream: &mut impl Source) -> io::Result<usize> {
+    fn read(&mut self, stream: &mut impl Source, patient: bool) -> io::Result<usize> {
         if self.filled == self.buf.len() {
             self.buf.resize(most(self.filled, self.end), 0);
         }
         let room = self.end.min(self.buf.len());
-        let n = stream.read_whole(&mut self.buf[self.filled..room])?;
+        let buf = &mut self.buf[self.filled..room];
+        // The second half is read as it comes: whoever sends it waits for us then.
+        let n = match patient && buf.len() > room / 2 {
+            true => stream.read_most(buf),
+            false => stream.read_whole(buf),
+        }?;
         self.filled += n;
         Ok(n)
     }
