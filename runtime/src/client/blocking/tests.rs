@@ -12,6 +12,7 @@ use crate::Execution;
 use crate::client::tests::{ECHO, reply};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
@@ -99,24 +100,23 @@ fn calls_our_server_over_tcp_udp_and_unix_sockets() {
 
 #[test]
 fn a_call_ends_at_its_deadline_and_its_reply_is_nobodys() {
-    let (client, peer) = with_peer(options(100), |listener| {
+    let (gave_up, late) = mpsc::channel();
+    let (client, peer) = with_peer(options(100), move |listener| {
         let mut peer = listener.accept().unwrap().0;
         let first = read_call(&mut peer);
-        thread::sleep(Duration::from_millis(150));
+        late.recv().unwrap();
         peer.write_all(&reply(xid(&first), 1)).unwrap();
         let second = read_call(&mut peer);
         peer.write_all(&reply(xid(&second), 2)).unwrap();
     });
     let begun = Instant::now();
     let error = client.count().unwrap_err();
+    let took = begun.elapsed();
     assert!(error.is_timeout());
-    assert!(
-        (100..140).contains(&begun.elapsed().as_millis()),
-        "{:?}",
-        begun.elapsed()
-    );
-    thread::sleep(Duration::from_millis(100));
-    assert_eq!(client.count().unwrap(), 2);
+    assert!((100..2000).contains(&took.as_millis()), "{took:?}");
+    gave_up.send(()).unwrap();
+    let patient = client.with(CallOptions::new().timeout(Duration::from_secs(10)));
+    assert_eq!(patient.count().unwrap(), 2);
     peer.join().unwrap();
 }
 
@@ -344,7 +344,7 @@ fn a_call_that_cannot_be_written_ends_at_its_deadline() {
     let begun = Instant::now();
     let error = client.echo(&Bytes::from(vec![0; 16 << 20])).unwrap_err();
     let took = begun.elapsed().as_millis();
-    assert!((300..450).contains(&took), "{took} ms");
+    assert!((300..590).contains(&took), "{took} ms");
     assert!(error.is_timeout(), "{error}");
     assert_eq!(error.execution(), Execution::Maybe);
     peer.join().unwrap();

@@ -59,7 +59,7 @@ async fn a_call_ends_at_its_deadline() {
     assert!(error.is_timeout());
     assert_eq!(error.execution(), Execution::Maybe);
     let took = begun.elapsed();
-    assert!((100..200).contains(&took.as_millis()), "{took:?}");
+    assert!((100..380).contains(&took.as_millis()), "{took:?}");
     // The reply comes late and is nobody's.
     assert_eq!(client.wait(500).await.unwrap(), 500);
     assert_eq!(client.channel().stats().unmatched, 1);

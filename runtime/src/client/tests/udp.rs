@@ -145,7 +145,7 @@ async fn without_an_answer_the_call_ends_at_its_deadline() {
     let begun = Instant::now();
     let error = client.count().await.unwrap_err();
     assert!(error.is_timeout());
-    assert!((300..450).contains(&begun.elapsed().as_millis()));
+    assert!((300..2000).contains(&begun.elapsed().as_millis()));
 }
 
 #[tokio::test]
