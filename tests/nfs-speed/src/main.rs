@@ -4,7 +4,6 @@
 //! nfs-speed [SECONDS [ROUNDS [servers|clients]]]    the comparison, or half of it, as tables; takes root, for nfs-ganesha
 //! nfs-speed drive ADDRESS LOAD HANDLE CONNECTIONS WINDOW MILLISECONDS    the load on a server
 //! nfs-speed call ADDRESS LOAD HANDLE WINDOW MILLISECONDS                 our client; without a window the blocking one
-//! nfs-speed idle                                                         nothing, without end
 //! ```
 //!
 //! Servers have one processor, clients another. The two that are compared take turns, several rounds long, and what
@@ -73,9 +72,6 @@ fn main() {
             let called = client::call_blocking(address, load, &handle, time(millis));
             println!("{}", called.line());
         }
-        ["idle"] => loop {
-            std::hint::spin_loop();
-        },
         rest => {
             let seconds = rest
                 .first()
@@ -86,7 +82,6 @@ fn main() {
             namespace::inside_program(|| {
                 let work = peers::beside("nfs-speed-tmp");
                 std::fs::create_dir_all(&work).expect("the build folder is writable");
-                let _awake = peers::keep_awake();
                 let ours = Server::ours();
                 if half != Some("clients") {
                     compare_servers(&ours, &work, time, rounds);

@@ -28,27 +28,13 @@ fn pinned(processor: &str, program: &Path) -> Command {
 
 /// A process that ends with its owner.
 #[derive(Debug)]
-pub(crate) struct Process(Child);
+struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// Processes without end on both processors, which leave them to whoever else wants one, at once. Without them, the
-/// waking of idle processors would be measured, which takes a virtual machine longer than many a call.
-pub(crate) fn keep_awake() -> [Process; 2] {
-    let idle = |processor: &str| {
-        let child = Command::new("chrt")
-            .args(["--idle", "0", "taskset", "--cpu-list", processor])
-            .arg(this())
-            .arg("idle")
-            .spawn();
-        Process(child.expect("chrt starts this program"))
-    };
-    [SERVER, CLIENT].map(idle)
 }
 
 /// A running server with what the loads need on it.
