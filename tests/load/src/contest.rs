@@ -124,12 +124,9 @@ pub(crate) fn hold(programs: &Programs, millis: u64, rounds: u64) -> Results {
             let rounds = Vec::new();
             results.0.push(Cell { pair, way, rounds });
         }
-        // Where a process's buffers come to lie decides on a third of what a megabyte costs: the same time in more rounds.
-        let split = if way.is_bulk() { 3 } else { 1 };
-        let amount = Amount::Time(Duration::from_millis(millis / split));
-        for _ in 0..rounds * split {
-            // Anew in each round, for the same reason.
-            let served = servers.map(|side| (side, Served::start(programs.server(side))));
+        let served = servers.map(|side| (side, Served::start(programs.server(side))));
+        let amount = Amount::Time(Duration::from_millis(millis));
+        for _ in 0..rounds {
             for cell in &mut results.0[at..] {
                 let server = served.iter().find(|(side, _)| *side == cell.pair.server);
                 let (_, server) = server.expect("all servers run");

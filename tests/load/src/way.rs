@@ -75,11 +75,6 @@ impl Way {
         }
     }
 
-    /// Whether a call moves a mebibyte.
-    pub(crate) fn is_bulk(self) -> bool {
-        matches!(self, Self::Read | Self::Write)
-    }
-
     /// A call as a record, from its mark on.
     pub(crate) fn record(self) -> Vec<u8> {
         let (procedure, data) = match self {
