@@ -35,6 +35,7 @@
 //! |---|---|
 //! | `net` (default) | client, server, rpcbind over tokio; implies `stream` |
 //! | `simd` (default) | arrays of numbers with the widest instructions of the processor |
+//! | `listenfd` | [`Server`]s on sockets handed over by systemd (`Server::inherited`); implies `net` |
 //! | `stream` | record-marked values over tokio's `AsyncRead` and `AsyncWrite` |
 //! | `serde` | values as JSON: generated types implement serde's traits |
 //! | `xdr-codec` | generated types implement the xdr-codec crate's `Pack` and `Unpack` |

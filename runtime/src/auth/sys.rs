@@ -6,6 +6,16 @@ use crate::{DecodeLimits, Mode};
 use alloc::vec::Vec;
 
 /// `authsys_parms`: who a client says it is. It proves nothing.
+///
+/// ```
+/// use rpcgen_runtime::auth::AuthSys;
+/// let claim = AuthSys {
+///     machine: "desk".into(),
+///     gids: vec![4, 27],
+///     ..AuthSys::new(1000, 100)
+/// };
+/// # let _ = claim; // goes into `CallOptions::cred`
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AuthSys {
     /// Arbitrary number of the caller.

@@ -8,8 +8,10 @@
 //! # let _ = calc; Ok(()) }
 //! ```
 //!
-//! A handle makes one call at a time; the others wait for their turn, each no longer than its time limit. For more at once, connect more than one. To use the async
-//! client from blocking code instead, make a current-thread tokio runtime and `block_on` its calls.
+//! A handle makes one call at a time; the others wait for their turn, each no longer than its time limit. For more at once,
+//! connect more than one. A client of another program or version shares the connection when it is made of the same stub:
+//! `CalcV2Client::from_stub(calc.stub().clone())`. To use the async client from blocking code instead, make a
+//! current-thread tokio runtime and `block_on` its calls.
 //!
 //! A call on a connection in use costs one write and one read.
 

@@ -393,7 +393,8 @@ impl ConnectOptions {
         self
     }
 
-    /// When datagrams are sent again.
+    /// When datagrams are sent again (default: after 500 ms while nothing is known of the round trip, else after what it
+    /// suggests, but at least 200 ms; then after twice as long each time, up to 2 s).
     #[must_use]
     pub fn retransmit(mut self, policy: Retransmit) -> Self {
         self.retransmit = policy;

@@ -213,7 +213,9 @@ impl Server {
     /// Puts a tower layer around every handler. The first layer added is the outermost.
     ///
     /// An error of the layer that is a [`Fault`] is answered as such. Any other is [`Fault::Busy`], or SYSTEM_ERR where the
-    /// layer has passed the call on: it may have run. Procedure 0 where it is undeclared, and calls that cannot be accepted, do not come through it.
+    /// layer has passed the call on: it may have run. Procedure 0 where it is undeclared, and calls that are not accepted
+    /// (of programs not served, with credentials that do not do), do not come through it; they are counted in
+    /// [`Stats::calls`](super::Stats::calls).
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<Handlers> + Send + Sync + 'static,
@@ -247,7 +249,7 @@ impl Server {
 /// How it runs.
 impl Server {
     /// Lets [`run_until`](Self::run_until) end when there has been neither a connection nor a call for so long: for servers
-    /// that are started on demand.
+    /// that are started on demand. After [`start`](Self::start) it is [`Running::idle`] that tells.
     pub fn idle_exit(mut self, after: Duration) -> Self {
         self.idle_exit = Some(after);
         self

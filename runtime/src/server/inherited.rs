@@ -10,7 +10,8 @@ impl Server {
     /// Listens on the sockets that were handed over as `LISTEN_FDS` says: TCP and unix listeners, UDP sockets.
     ///
     /// Each has the name that `LISTEN_FDNAMES` gives it (systemd's `FileDescriptorName=`), as if it were added inside of
-    /// [`on`](Self::on) with it; a name around the call wins.
+    /// [`on`](Self::on) with it; a name around the call wins. Where nothing was handed over, nothing is added, and whoever
+    /// wants to serve then too adds an address of its own. Takes the feature `listenfd`.
     ///
     /// # Errors
     /// One of them is none of these.
@@ -85,7 +86,7 @@ mod inetd {
 
     impl Server {
         /// Serves what inetd hands over as standard input: a listener or UDP socket (`wait`) is served like any other, a
-        /// connection (`nowait`) alone. Combine it with [`idle_exit`](Self::idle_exit).
+        /// connection (`nowait`) alone. Whoever is to end when nobody calls awaits [`Running::idle`].
         ///
         /// # Errors
         /// Standard input is no socket, or the server does not start.

@@ -6,7 +6,21 @@ use crate::proto::record::RecordLimits;
 use crate::proto::replay::ReplayLimits;
 use std::time::Duration;
 
-/// Limits of a server. Every number has a default that is fit for an open network.
+/// Limits of a server. Every number that bounds all peers together, or one connection, has a default that is fit for an open
+/// network.
+///
+/// What no default can know has none: what one source may have of the whole, for behind one address there may be one client
+/// or an office of them, and how long a handler may run. Where not every client is trusted, set these, too:
+///
+/// ```
+/// # use rpcgen_runtime::{Limits, server::Rate};
+/// # use std::time::Duration;
+/// let limits = Limits::default()
+///     .max_connections_per_source(Some(64))
+///     .calls_per_source(Some(Rate::per_second(1_000)))
+///     .request_deadline(Some(Duration::from_secs(10)));
+/// # let _ = limits;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub(crate) record: RecordLimits,

@@ -6,7 +6,7 @@ pub enum Mode {
     /// As C decodes where it harms nobody: the default for RPC messages.
     ///
     /// Bytes after the value and pad bytes are not looked at, any non-zero flag is TRUE, `char` and `short` keep the
-    /// low bits of their word.
+    /// low bits of their word, and the `default` arm of a union takes discriminants that their enum does not declare.
     #[default]
     Interop,
     /// Every accepted input re-encodes to the same bytes: the default for stand-alone data.
