@@ -83,6 +83,13 @@ programs! {
         "no reply within 100ms",
         "since you ask so nicely",
     ];
+    open_network: [
+        "nobody: authentication refused: AUTH_TOOWEAK",
+        "somebody: ME?",
+        "too slow: the server failed (SYSTEM_ERR)",
+        "3 calls came in, 2 were let in",
+        "1 succeeded, 1 given up",
+    ];
     programs: ["before: ", "added: stressed", "removed: true", "after: "];
     proxy: ["passes procedure 1 on", "THROUGH A PROXY"];
     reply_cache: [

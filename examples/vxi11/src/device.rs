@@ -35,7 +35,7 @@ impl Device {
         let limit = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
         // The call outlives what the device may take: waiting for a lock, and then for an answer.
         let patience = Duration::from_millis(u64::from(limit) * 2) + Duration::from_secs(5);
-        let core: DeviceCoreV1Client = connect(format!("tcp://{host}").as_str()).await?;
+        let core: DeviceCoreV1Client = connect(format!("tcp://{host}")).await?;
         let core = core.with(CallOptions::new().timeout(patience));
         let parms = CreateLinkParms {
             client_id: i32::try_from(std::process::id()).unwrap_or(0),
@@ -179,7 +179,7 @@ impl Device {
     /// # Errors
     /// The abort channel can't be reached.
     pub async fn abort(&self) -> Result<(), Error> {
-        let channel: DeviceAsyncV1Client = connect(self.abort.as_str()).await?;
+        let channel: DeviceAsyncV1Client = connect(&self.abort).await?;
         Error::check(channel.abort(self.link).await?.error)
     }
 

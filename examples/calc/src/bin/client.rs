@@ -8,7 +8,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let target = std::env::args()
         .nth(1)
         .unwrap_or("tcp://localhost:4000".into());
-    let calc: CalcV1Client = rpcgen_runtime::connect(target.as_str()).await?;
+    let calc: CalcV1Client = rpcgen_runtime::connect(target).await?;
 
     println!("2 + 3 = {}", calc.add(&Pair { a: 2, b: 3 }).await?);
     match calc.divide(&Pair { a: 7, b: 0 }).await? {

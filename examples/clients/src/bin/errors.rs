@@ -28,7 +28,7 @@ async fn main() -> Outcome {
     tell("not served", &other.notes().await.unwrap_err());
 
     let small = ConnectOptions::new().max_reply(1000);
-    let small = DeskV1Client::from_channel(Channel::lazy(&*at, small)?);
+    let small = DeskV1Client::from_channel(Channel::lazy(&at, small)?);
     let long = small.ask("?".repeat(2000)).await.unwrap_err();
     tell("too long", &long);
 

@@ -16,7 +16,7 @@ async fn main() -> Outcome {
             _ => Ok(()),
         });
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV1Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV1Client = connect(running.addresses()[0].to_string()).await?;
 
     println!("anybody may ask: {}", client.ask("yes").await?);
     println!(

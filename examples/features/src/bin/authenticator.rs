@@ -51,7 +51,7 @@ async fn main() -> Outcome {
         .authenticator(FLAVOR, Porter)
         .require(DESK_V1.program, [FLAVOR]);
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV1Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV1Client = connect(running.addresses()[0].to_string()).await?;
 
     let with = |text| client.with(CallOptions::new().cred(Badge(text)));
     println!("blue: {}", with("blue").ask("may I?").await?);

@@ -38,7 +38,7 @@ async fn main() -> Outcome {
         .tcp("127.0.0.1:0")
         .start()
         .await?;
-    let client: DeskV1Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV1Client = connect(running.addresses()[0].to_string()).await?;
 
     println!("{}", client.ask("this was").await?);
 

@@ -13,7 +13,7 @@ async fn main() -> Outcome {
         .init();
     let server = Server::new().serve(DeskV1Server(Desk)).layer(CallLog);
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV1Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV1Client = connect(running.addresses()[0].to_string()).await?;
     client.ask("is anybody listening?").await?;
     client.wait(20).await?;
     Ok(())

@@ -10,7 +10,7 @@ async fn main() -> Outcome {
     let server = Server::new().serve(DeskV1Server(Desk));
     let running = server.tcp("127.0.0.1:0").start().await?;
     let address = running.addresses()[0].to_string();
-    let client: DeskV1Client = connect(&*address).await?;
+    let client: DeskV1Client = connect(&address).await?;
     let call = tokio::spawn(async move { client.wait(300).await });
     while running.stats().in_flight == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -18,7 +18,7 @@ async fn main() -> Outcome {
 
     running.shutdown(Grace::secs(20)).await;
     println!("in flight when the server stopped: {} ms", call.await??);
-    let late = connect::<DeskV1Client>(&*address).await;
+    let late = connect::<DeskV1Client>(&address).await;
     println!("a later client is served: {}", late.is_ok());
     Ok(())
 }

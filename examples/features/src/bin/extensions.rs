@@ -33,7 +33,7 @@ async fn main() -> Outcome {
             Ok(())
         });
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV2Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV2Client = connect(running.addresses()[0].to_string()).await?;
     let known = client.with(CallOptions::new().cred(AuthSys::new(1_000, 1_000)));
     println!("{}", known.ask("you live on").await?);
     println!("{}", client.ask("you live in").await?);

@@ -23,7 +23,7 @@ async fn main() -> Outcome {
     let server = Server::new().serve(DeskV2Server(Clumsy));
     let server = server.limits(Limits::default().max_reply(64 << 10));
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV2Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV2Client = connect(running.addresses()[0].to_string()).await?;
     for question in ["panic", "ramble", "refuse"] {
         let error = client.ask(question).await.unwrap_err();
         println!("{question}: {error}");

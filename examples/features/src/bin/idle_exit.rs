@@ -18,7 +18,7 @@ async fn main() -> Outcome {
         .idle_exit(Duration::from_millis(200));
     let served = tokio::spawn(server.run_until(std::future::pending(), Grace::secs(1)));
 
-    let client: DeskV1Client = connect(&*address).await?;
+    let client: DeskV1Client = connect(&address).await?;
     println!("{}", client.ask("awake").await?);
     drop(client);
     served.await??;

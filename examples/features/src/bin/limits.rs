@@ -16,10 +16,10 @@ async fn main() -> Outcome {
     let server = Server::new().serve(DeskV1Server(Desk)).limits(limits);
     let running = server.tcp("127.0.0.1:0").start().await?;
     let address = running.addresses()[0].to_string();
-    let client: DeskV1Client = connect(&*address).await?;
+    let client: DeskV1Client = connect(&address).await?;
 
     println!("too slow: {}", client.wait(10_000).await.unwrap_err());
-    let second: DeskV1Client = connect(&*address).await?;
+    let second: DeskV1Client = connect(&address).await?;
     println!(
         "a second connection: {}",
         second.ask("me too?").await.is_ok()

@@ -18,8 +18,8 @@ async fn main() -> Outcome {
     for address in running.addresses() {
         let address = address.to_string();
         let name = address.split(':').next().unwrap_or_default();
-        let one: DeskV1Client = connect(&*address).await?;
-        let two: DeskV2Client = connect(&*address).await?;
+        let one: DeskV1Client = connect(&address).await?;
+        let two: DeskV2Client = connect(&address).await?;
         println!("{name}, version 1: {}", told(one.ask("desserts").await));
         println!("{name}, version 2: {}", told(two.ask("desserts").await));
     }
@@ -27,7 +27,7 @@ async fn main() -> Outcome {
     // And while it runs.
     running.on("staff").add(DeskV1Server(Desk));
     let staff = running.addresses()[2].to_string();
-    let client: DeskV1Client = connect(&*staff).await?;
+    let client: DeskV1Client = connect(&staff).await?;
     println!("added for the staff: {}", client.ask("desserts").await?);
     running.shutdown(Grace::secs(1)).await;
     Ok(())

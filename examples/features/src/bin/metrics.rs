@@ -11,7 +11,7 @@ async fn main() -> Outcome {
     let server = Server::new().serve(DeskV1Server(Desk));
     let server = server.layer(metrics.clone()).tcp("127.0.0.1:0");
     let running = server.start().await?;
-    let client: DeskV1Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV1Client = connect(running.addresses()[0].to_string()).await?;
 
     client.ask("one").await?;
     client.wait(1).await?;

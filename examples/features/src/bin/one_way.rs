@@ -33,7 +33,7 @@ impl DeskV3 for Notes {
 async fn main() -> Outcome {
     let server = Server::new().serve(DeskV3Server(Notes::default()));
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV3Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV3Client = connect(running.addresses()[0].to_string()).await?;
 
     // Neither waits for the server; the calls of a connection are taken in order.
     client.note("milk").await?;

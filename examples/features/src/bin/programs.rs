@@ -9,7 +9,7 @@ async fn main() -> Outcome {
     let server = Server::new().serve(DeskV1Server(Desk));
     let running = server.tcp("127.0.0.1:0").start().await?;
     let address = running.addresses()[0].to_string();
-    let client: DeskV2Client = connect(&*address).await?;
+    let client: DeskV2Client = connect(&address).await?;
 
     println!("before: {}", client.ask("desserts").await.unwrap_err());
     running.add(DeskV2Server(Desk));

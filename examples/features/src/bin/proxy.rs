@@ -19,7 +19,7 @@ async fn main() -> Outcome {
         }
     });
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV1Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV1Client = connect(running.addresses()[0].to_string()).await?;
     println!("{}", client.ask("through a proxy").await?);
     Ok(())
 }

@@ -23,7 +23,7 @@ async fn main() -> Outcome {
     let mut threads = BTreeSet::new();
     // The system deals connections out by their ports: not in turns.
     for _ in 0..64 {
-        let client: DeskV2Client = connect(&*address).await?;
+        let client: DeskV2Client = connect(&address).await?;
         threads.insert(client.ask("where am I?").await?.to_string());
     }
     println!("{threads:?}");

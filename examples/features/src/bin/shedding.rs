@@ -15,7 +15,7 @@ async fn main() -> Outcome {
         .layer(Shed::above(8))
         .layer(Concurrency::per_peer(2));
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV1Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV1Client = connect(running.addresses()[0].to_string()).await?;
 
     let calls = (0..10).map(|_| {
         let client = client.clone();

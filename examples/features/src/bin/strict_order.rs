@@ -10,7 +10,7 @@ async fn main() -> Outcome {
     let server = Server::new().serve(DeskV1Server(Desk));
     let server = server.limits(Limits::default().in_order(true));
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV1Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV1Client = connect(running.addresses()[0].to_string()).await?;
 
     let start = Instant::now();
     let calls: Vec<_> = (0..3)

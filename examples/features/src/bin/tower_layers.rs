@@ -15,7 +15,7 @@ async fn main() -> Outcome {
         .layer(GlobalConcurrencyLimitLayer::new(2))
         .layer(TimeoutLayer::new(Duration::from_millis(100)));
     let running = server.tcp("127.0.0.1:0").start().await?;
-    let client: DeskV1Client = connect(&*running.addresses()[0].to_string()).await?;
+    let client: DeskV1Client = connect(running.addresses()[0].to_string()).await?;
 
     let start = Instant::now();
     let waits = (0..4).map(|_| {

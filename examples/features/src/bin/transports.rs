@@ -30,7 +30,7 @@ async fn main() -> Outcome {
             other => vec![other.to_string()],
         };
         for target in targets {
-            let client: DeskV1Client = connect(&*target).await?;
+            let client: DeskV1Client = connect(&target).await?;
             println!("{}", client.whoami().await?);
         }
     }

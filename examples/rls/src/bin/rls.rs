@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(target), Some(directory)) = (args.next(), args.next()) else {
         return Err("usage: rls TARGET DIRECTORY".into());
     };
-    let server: DirV1Client = rpcgen_runtime::connect(target.as_str()).await?;
+    let server: DirV1Client = rpcgen_runtime::connect(target).await?;
     match server.readdir(directory.as_str()).await? {
         ReaddirRes::Case0(names) => {
             let mut out = std::io::stdout().lock();
