@@ -8,6 +8,10 @@ use core::ops::{Deref, DerefMut};
 ///
 /// Every walk over it is a loop, so a list of a million elements is as harmless as a short one.
 ///
+/// Pointers become this where the last member of a struct points to the struct, which then has no such member in Rust. A
+/// struct that is used without a pointer, too, keeps it, as an `Option<Box<T>>`, and is dropped, cloned and compared by
+/// loops: since it implements `Drop`, `std::mem::take` and not a pattern moves its members out.
+///
 /// ```
 /// let list: rpcgen_runtime::List<i32> = [1, 2].into_iter().collect();
 /// assert_eq!(rpcgen_runtime::to_bytes(&list).unwrap().len(), 5 * 4);
