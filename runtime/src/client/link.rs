@@ -84,6 +84,8 @@ struct State {
     wanted: bool,
     /// Attempts to connect since a connection proved good.
     failures: u32,
+    /// When the last of them failed: the wait before the next is counted from then, whoever calls meanwhile.
+    failed: Instant,
     /// Local address of the last connection: a server's reply cache knows us by it.
     local: Option<SocketAddr>,
     /// Keeps its port ours while there is no connection.
@@ -164,6 +166,7 @@ impl Link {
                 task_woken: false,
                 wanted: false,
                 failures: 0,
+                failed: Instant::now(),
                 local: None,
                 hold: None,
                 used: Instant::now(),
@@ -389,10 +392,10 @@ impl State {
     fn down(&mut self, source: Option<io::Error>) {
         if let Wire::Up(connection) = std::mem::replace(&mut self.wire, Wire::Down) {
             self.local = connection.local.or(self.local);
-            self.failures = match connection.is_proven(&self.core) {
-                true => 0,
-                false => self.failures.saturating_add(1),
-            };
+            match connection.is_proven(&self.core) {
+                true => self.failures = 0,
+                false => self.fail(),
+            }
             let elsewhere = source.as_ref().is_some_and(|e| connection.is_elsewhere(e));
             let source = source.filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
             tracing::debug!(

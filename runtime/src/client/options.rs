@@ -238,7 +238,7 @@ impl Reconnect {
     /// A channel whose connection is lost stays broken.
     pub const NEVER: Self = Self(Policy::Never);
 
-    /// The same wait before every attempt.
+    /// The same wait before every attempt, counted from the failure of the one before.
     #[must_use]
     pub const fn constant(wait: Duration) -> Self {
         Self(Policy::Waits {
@@ -248,7 +248,8 @@ impl Reconnect {
         })
     }
 
-    /// A wait that doubles with each failed attempt.
+    /// A wait that doubles with each failed attempt, counted from the failure: a call that comes later than that tries at
+    /// once.
     #[must_use]
     pub const fn exponential(first: Duration, max: Duration) -> Self {
         Self(Policy::Waits {

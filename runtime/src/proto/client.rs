@@ -506,6 +506,10 @@ impl ClientCore {
             slot.message = None;
             self.done.push_back(id);
         }
+        // Nothing is to be written for calls that have ended: nobody should connect for their sake.
+        let table = &self.table;
+        let waits = |slot: &Slot| matches!(slot.state, State::Queued);
+        self.queue.retain(|id| table.get(*id).is_some_and(waits));
     }
 
     /// Calls begun and neither finished nor forgotten.

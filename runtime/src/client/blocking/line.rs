@@ -34,6 +34,8 @@ struct State {
     answered: u64,
     /// Attempts to connect since a connection proved good.
     failures: u32,
+    /// When the last of them failed: the wait before the next is counted from then, whoever calls meanwhile.
+    failed: Instant,
     /// Whether there has been a connection.
     connected: bool,
     /// Local address of the last one.
@@ -64,6 +66,7 @@ impl Line {
                 used: Instant::now(),
                 answered: 0,
                 failures: 0,
+                failed: Instant::now(),
                 connected: false,
                 local: None,
                 hold: None,
@@ -211,10 +214,10 @@ impl State {
     fn lose(&mut self, outcome: io::Result<()>) {
         if let Err(e) = outcome {
             let socket = self.socket.take();
-            self.failures = match self.core.stats().answered > self.answered {
-                true => 0,
-                false => self.failures.saturating_add(1),
-            };
+            match self.core.stats().answered > self.answered {
+                true => self.failures = 0,
+                false => self.fail(),
+            }
             // Where the time was over first, that is what the call is told.
             self.core.handle_timeout(Instant::now());
             if socket.is_some_and(|socket| socket.is_elsewhere(&e)) {
@@ -223,6 +226,12 @@ impl State {
             let source = Some(e).filter(|e| e.kind() != io::ErrorKind::UnexpectedEof);
             self.core.handle_disconnect(source);
         }
+    }
+
+    /// Counts a failed attempt.
+    fn fail(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+        self.failed = Instant::now();
     }
 
     /// Does what is to be done until the call has ended.
@@ -272,6 +281,7 @@ impl State {
             }
         };
         let left = until.saturating_duration_since(Instant::now());
+        let wait = wait.saturating_sub(self.failed.elapsed());
         if !wait.is_zero() {
             std::thread::sleep(wait.min(left));
         }
@@ -288,7 +298,7 @@ impl State {
                 self.connected = true;
             }
             Err(error) => {
-                self.failures = self.failures.saturating_add(1);
+                self.fail();
                 let last = plan.options.reconnect.wait(1).is_none();
                 self.core.handle_unreachable(&error.into(), last);
             }

@@ -381,6 +381,26 @@ fn a_server_that_hangs_up_on_every_replay_is_not_called_without_pause() {
 }
 
 #[test]
+fn calls_that_are_shorter_than_the_wait_get_through_in_the_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    drop(listener);
+    let policy = super::super::Reconnect::constant(Duration::from_millis(100));
+    let options = options(20).reconnect(policy);
+    let client = Client::from_stub(Stub::lazy(at.into(), options));
+    let error = client.count().unwrap_err();
+    assert!(matches!(error, RpcError::Connect(_)), "{error}");
+    let listener = TcpListener::bind(at).unwrap();
+    let peer = thread::spawn(move || drop(listener.accept().unwrap()));
+    let tries = (0..1000).find(|_| {
+        client.count().unwrap_err();
+        peer.is_finished()
+    });
+    assert!(tries.is_some(), "no call has ever connected");
+    peer.join().unwrap();
+}
+
+#[test]
 fn a_mock_answers_in_the_place_of_a_server() {
     let mock = Client::from_stub(Stub::from_fn(|call| match call.procedure {
         1 => Ok(call.args),

@@ -141,7 +141,7 @@ impl Drop for Task {
             // A stream or an observer: it would do so again.
             Wire::Up(_) if panicking() => {
                 state.wire = Wire::Down;
-                state.failures = state.failures.saturating_add(1);
+                state.fail();
                 state.core.handle_disconnect(None);
             }
             Wire::Down | Wire::Up(_) | Wire::Closed(_) => {}
@@ -169,6 +169,7 @@ impl State {
                 return None;
             }
         };
+        let wait = wait.saturating_sub(self.failed.elapsed());
         self.wire = Wire::Dialing;
         self.wanted = false;
         link.phase.send_replace(Phase::Dialing);
@@ -183,6 +184,12 @@ impl State {
             }
             dial::dial(&plan, local).await
         }))
+    }
+
+    /// Counts a failed attempt.
+    pub(super) fn fail(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+        self.failed = Instant::now();
     }
 
     fn on_dialed(&mut self, link: &Link, result: Result<Socket, ConnectError>) {
@@ -211,7 +218,7 @@ impl State {
                 if let Some(observer) = &self.observer {
                     observer.connect_failed(&error);
                 }
-                self.failures = self.failures.saturating_add(1);
+                self.fail();
                 let error = RpcError::from(error);
                 let last = options.reconnect.wait(1).is_none();
                 self.core.handle_unreachable(&error, last);

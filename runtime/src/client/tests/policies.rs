@@ -144,3 +144,45 @@ async fn xids_follow_no_pattern() {
     // Of 32 000 bits half are set, give or take five standard deviations.
     assert!((15_550..16_450).contains(&ones), "{ones}");
 }
+
+/// Counts the attempts to connect that failed.
+#[derive(Clone, Debug, Default)]
+struct Attempts(Arc<AtomicU32>);
+
+impl Observer for Attempts {
+    fn connect_failed(&self, _: &crate::ConnectError) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A client of a server that is not there yet, and where it will be.
+fn away(options: ConnectOptions) -> (EchoClient, std::net::SocketAddr) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let channel = Channel::lazy(at, options).unwrap();
+    (EchoClient::from_channel(channel), at)
+}
+
+#[tokio::test]
+async fn nobody_connects_for_calls_that_have_ended() {
+    let attempts = Attempts::default();
+    let policy = Reconnect::constant(Duration::from_millis(1));
+    let options = options(10_000).reconnect(policy);
+    let (client, _) = away(options.observer(attempts.clone()));
+    let error = client.count().await.unwrap_err();
+    assert!(matches!(error, RpcError::Connect(_)), "{error}");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(attempts.0.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn the_wait_before_an_attempt_begins_with_the_failure_of_the_last() {
+    let policy = Reconnect::constant(Duration::from_secs(1));
+    let (client, at) = away(options(500).reconnect(policy));
+    client.count().await.unwrap_err();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let _listener = std::net::TcpListener::bind(at).unwrap();
+    // It has half a second, and would not be sent if it had the whole wait before it.
+    let error = client.count().await.unwrap_err();
+    assert_eq!(error.execution(), Execution::Maybe, "{error}");
+}

@@ -506,6 +506,19 @@ fn h026_the_first_end_of_a_call_is_its_end() {
 }
 
 #[test]
+fn calls_that_have_ended_want_no_connection() {
+    let (mut core, now) = small(Framing::Stream);
+    let late = core.start_call(now, new(1000)).unwrap();
+    core.handle_timeout(now + Duration::from_secs(2));
+    core.finish(late).unwrap().unwrap_err();
+    let id = core.start_call(now, new(1000)).unwrap();
+    assert!(core.wants_transmit());
+    core.handle_unreachable(&RpcError::Closed, false);
+    core.finish(id).unwrap().unwrap_err();
+    assert!(!core.wants_transmit());
+}
+
+#[test]
 fn a_message_given_back_counts_as_not_sent() {
     let (mut core, now) = small(Framing::Stream);
     let id = core.start_call(now, new(1000)).unwrap();
