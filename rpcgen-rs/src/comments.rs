@@ -39,10 +39,11 @@ impl<'a> Comments<'a> {
 
     /// Comment behind the last token of a statement, or in front of it at the end of a line.
     pub fn behind_end(&self, last: usize) -> Option<String> {
-        let inside = last.checked_sub(1).and_then(|last| self.behind(last));
-        match (inside, self.behind(last)) {
-            (Some(inside), Some(behind)) => Some(format!("{inside}\n{behind}")),
-            (inside, behind) => inside.or(behind),
+        let behind = self.on_line_of(last);
+        match last.checked_sub(1).map(|inside| self.on_line_of(inside)) {
+            // As if they stood behind it all.
+            Some(inside) if !inside.is_empty() => self.clean(&[inside, behind].concat()),
+            _ => self.clean(behind),
         }
     }
 
@@ -64,8 +65,12 @@ impl<'a> Comments<'a> {
 
     /// Comment behind a token on its line.
     pub fn behind(&self, token: usize) -> Option<String> {
-        let group = self.group(token + 1);
-        self.clean(&group[..self.claimed(token + 1)])
+        self.clean(self.on_line_of(token))
+    }
+
+    /// The comments that belong to a token as the last one of its line.
+    fn on_line_of(&self, token: usize) -> &'a [Trivia] {
+        &self.group(token + 1)[..self.claimed(token + 1)]
     }
 
     /// Everything between a token and the one before it.
@@ -157,12 +162,15 @@ impl<'a> Comments<'a> {
             return Some(line).filter(|line| !line.is_empty() && !is_rule(line));
         }
         let mut lines = Vec::new();
-        for comment in comments {
-            let text = decode(&self.text[comment.lo as usize..comment.hi as usize]);
-            if comment.kind == TriviaKind::Line {
-                lines.push(text.trim_start_matches('/').trim_end().to_owned());
+        for run in comments.chunk_by(|a, b| a.kind == b.kind) {
+            let texts = run
+                .iter()
+                .map(|comment| decode(&self.text[comment.lo as usize..comment.hi as usize]));
+            if run[0].kind == TriviaKind::Line {
+                let texts = texts.map(|text| text.trim_start_matches('/').trim_end().to_owned());
+                lines.extend(dedented(texts.collect()));
             } else {
-                block(&text, &mut lines);
+                texts.for_each(|text| block(&text, &mut lines));
             }
         }
         tidy(lines)
@@ -225,16 +233,17 @@ fn block(text: &str, lines: &mut Vec<String>) {
             }
         })
         .collect();
-    let indent = rest
-        .iter()
-        .filter(|l| !l.is_empty())
-        .map(|l| l.len() - l.trim_start().len())
-        .min()
-        .unwrap_or(0);
-    lines.extend(
-        rest.into_iter()
-            .map(|line| line.get(indent..).unwrap_or_default().to_owned()),
-    );
+    lines.extend(dedented(rest));
+}
+
+/// Without the spaces that all lines begin with: `// text` comments begin with one.
+fn dedented(mut lines: Vec<String>) -> Vec<String> {
+    let filled = lines.iter().filter(|l| !l.is_empty());
+    let indent = filled.map(|l| l.len() - l.trim_ascii_start().len()).min();
+    for line in &mut lines {
+        line.drain(..indent.unwrap_or(0).min(line.len()));
+    }
+    lines
 }
 
 /// Tabs in front become the spaces up to their stops, every eight; those inside, whose stops change when a comment moves,
@@ -264,19 +273,7 @@ fn tidy(lines: Vec<String>) -> Option<String> {
         lines.pop();
     }
     let from = lines.iter().position(|l| !l.is_empty())?;
-    let lines = &lines[from..];
-    // `// text` comments, and a first line beside the opening mark, begin with a space.
-    let indent = lines
-        .iter()
-        .filter(|l| !l.is_empty())
-        .map(|l| l.len() - l.trim_start().len())
-        .min()
-        .unwrap_or(0);
-    let lines: Vec<&str> = lines
-        .iter()
-        .map(|l| l.get(indent..).unwrap_or_default())
-        .collect();
-    Some(lines.join("\n"))
+    Some(lines[from..].join("\n"))
 }
 
 fn is_rule(line: &str) -> bool {
@@ -335,6 +332,16 @@ mod tests {
         let text = "{ A, /* a */ B = 1 /* b */ }\n/* not of c */\n%#x\nint c;";
         assert_eq!(docs(text, "A").as_deref(), Some("a"));
         assert_eq!(docs(text, "c"), None);
+    }
+
+    #[test]
+    fn a_comment_says_the_same_on_either_side_of_the_separator() {
+        for text in ["{ A /* a */, // b\n B }", "{ A, /* a */ // b\n B }"] {
+            assert_eq!(docs(text, "A").as_deref(), Some("a\nb"), "{text}");
+        }
+        for text in ["{ A // a\n, //   b\n B }", "{ A, // a\n     //   b\n B }"] {
+            assert_eq!(docs(text, "A").as_deref(), Some("a\n  b"), "{text}");
+        }
     }
 
     #[test]

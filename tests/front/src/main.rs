@@ -7,6 +7,7 @@
 use front::run::{Report, run};
 use golden::packages;
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -22,10 +23,9 @@ const STACK: usize = 2 << 20;
 
 fn main() -> ExitCode {
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(fuzz);
-    thread
-        .expect("a thread starts")
-        .join()
-        .unwrap_or(ExitCode::FAILURE)
+    let ended = thread.expect("a thread starts").join();
+    // The hook that would have shown a panic of this program is silent.
+    ended.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn fuzz() -> ExitCode {
