@@ -287,7 +287,9 @@ impl Engine<'_> {
         };
         let input = macros::split(&directive::without_comments(&text[at..end]));
         let result = self.macros.expand(input);
-        if let Some(result) = self.expanded(result, span) {
+        if let Some(mut result) = self.expanded(result, span) {
+            let line = self.sources.position(span).line;
+            result.iter_mut().for_each(|piece| piece.number_line(line));
             self.out.map.expansion(self.out.text.len() as u32, span);
             self.append(&macros::join(&result), span);
         }

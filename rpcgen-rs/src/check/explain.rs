@@ -80,7 +80,7 @@ Arrays of more than 4096 bytes are held on the heap and do not count; many neste
     ("E0401", "Items of one scope would have the same name in Rust, and keeping the spelling of the file does not help.
 
 Give one of them another name: `.rename(\"foo\", \"Bar\")` or `--rename foo=Bar`."),
-    ("W0211", "Two programs have the same number. A server can serve only one of them for each version."),
+    ("W0211", "Two programs have the same number, and versions of the same number. A server can serve only one of them."),
     ("W0223", "A union over an enum or bool has neither an arm for each value nor a `default`.
 
 A value without an arm can be neither sent nor received. `default: void;` accepts it."),
@@ -105,6 +105,15 @@ attribute in the message, at the top of `lib.rs` or `main.rs`, makes it go on.")
 Patterns go by the names of the `.x` file: `nfsstat3` is a type, `READ3resok.data` a member of it, `NFSPROC3_READ.arg` an
 argument, and `*` stands for any text. Members of enums have their enum's name in front, too: `color.RED`. Where several
 files are compiled one by one with the same options, nothing is said: the pattern may be meant for another of them."),
+    ("W0243", "A type that the interface does not define is taken for what C's headers make of its name.
+
+C finds `time_t` or `uid_t` in a header of the system, and what `%#define NAME type` names in the header that rpcgen
+writes; what travels is up to a function `xdr_NAME` that the interface does not show. The types of the system are taken for
+the 32 bits that the RPC headers of old have for them. If it is something else, write a typedef into the interface, or give
+your own type with its own encoding: `--extern-type NAME=path::to::Type`."),
+    ("W0244", "`typedef struct nothing name;` where nothing defines `struct nothing`, and nothing uses `name`.
+
+C takes it for the declaration of a struct that some header may define. No value of it can be sent, so it is left out."),
     ("W0401", "Items of one scope would have the same name in Rust, so all of them keep the spelling of the file.
 
 `foo_bar` and `fooBar` would both be `FooBar`. Which of them keeps its spelling must not depend on their order, so both

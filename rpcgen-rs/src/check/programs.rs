@@ -14,15 +14,17 @@ pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
             diags.push(e0209_duplicate_name(name, first, "program"));
         },
     );
-    duplicate_numbers(
-        spec.programs
-            .iter()
-            .map(|program| (&program.name, program.number)),
-        |name, number, first| {
-            diags.push(w0211_duplicate_program_number(name, number, first));
-        },
-    );
+    // Versions of one program may be in two: rpcbind's file has 2 in one, 3 and 4 in another.
+    let mut served: HashMap<(u32, u32), &Name> = HashMap::new();
     for program in &spec.programs {
+        let numbers = || program.versions.iter().map(|v| (program.number, v.number));
+        let first = numbers().find_map(|numbers| served.get(&numbers));
+        if let Some(first) = first.filter(|first| first.x != program.name.x) {
+            diags.push(w0211_duplicate_program_number(program, first));
+        }
+        for numbers in numbers() {
+            served.entry(numbers).or_insert(&program.name);
+        }
         check_program(program, diags);
     }
 }
@@ -106,14 +108,14 @@ fn e0210_duplicate_number(name: &Name, number: u32, first: &Name, what: &str) ->
         .help("give one of them a number of its own")
 }
 
-fn w0211_duplicate_program_number(name: &Name, number: u32, first: &Name) -> Diagnostic {
+fn w0211_duplicate_program_number(program: &Program, first: &Name) -> Diagnostic {
     let message = format!(
-        "`{}` has the number {number} of program `{}`",
-        name.x, first.x
+        "`{}` has the number {} of program `{}`, and a version of the same number",
+        program.name.x, program.number, first.x
     );
-    Diagnostic::warning("W0211", name.span, message)
+    Diagnostic::warning("W0211", program.name.span, message)
         .label(first.span, "this one")
-        .help("one server can serve only one of them, unless their versions differ")
+        .help("one server can serve only one of them")
 }
 
 fn w0227_version_zero(version: &Version) -> Diagnostic {

@@ -204,6 +204,10 @@ fn h137_duplicates_show_both_places() {
         ),
         ["W0211"]
     );
+    // As in RFC 1833.
+    accepted(
+        "program P { version V { void A(void) = 1; } = 2; } = 9; program Q { version W { void B(void) = 1; } = 3; } = 9;",
+    );
     let text = messages("const A = 1;\nconst A = 2;");
     assert!(
         text.contains("line 2") && text.contains("first defined here"),

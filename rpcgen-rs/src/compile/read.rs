@@ -1,13 +1,14 @@
 //! What a run reads: its inputs, and the definitions they lack from other files.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Run;
-use crate::ast::{self, Expr};
+use crate::ast::{self, Decl, Expr, Item, ItemKind, Shape, TypeKind};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::Spec;
 use crate::options::Options;
-use crate::resolve::{Missing, take_needed};
+use crate::preprocess::Preprocessed;
+use crate::resolve::{Missing, take_idle_typedefs, take_needed};
 use crate::source::{Limits, Span, SpanMap};
 use crate::{check, json, lex, parse, schema};
 
@@ -102,13 +103,17 @@ impl Run<'_> {
                     .for_each(|diagnostic| diags.push(diagnostic.clone()));
             }
         }
+        file.take_type_defines(self.options, diags);
+        for typedef in take_idle_typedefs(&mut file.tree, &file.defines, self.options) {
+            diags.push(w0244_typedef_of_nothing(&typedef));
+        }
     }
 
     /// Where the `.x` files of included headers may be, the most likely last.
     fn siblings(&self, tree: &ast::Spec) -> Vec<String> {
         let mut paths = Vec::new();
         for line in tree.passthrough.iter().rev() {
-            let Some((header, beside)) = included_header(&line.text) else {
+            let Some(header) = included_header(&line.text) else {
                 continue;
             };
             paths.extend(
@@ -120,7 +125,9 @@ impl Run<'_> {
             );
             let includer = self.output.sources.file(line.span.file).path();
             let folder = includer.rfind('/').map_or("", |end| &includer[..=end]);
-            paths.push(format!("{folder}{beside}.x"));
+            // What is included as `rpcsvc/foo.h` lies beside a file that is in `rpcsvc` itself.
+            let name = header.rsplit('/').next().unwrap_or(header);
+            paths.extend([name, header].map(|name| format!("{folder}{name}.x")));
         }
         paths
     }
@@ -134,18 +141,15 @@ fn e0250_not_an_interface(span: Span, place: &str, expected: &str) -> Diagnostic
     )
 }
 
-/// `#include "a/foo.h"` → `a/foo`, and the same beside the file; `#include <rpcsvc/foo.h>` → `rpcsvc/foo`, and `foo`
-/// beside the file, for that is where it lies if the file itself is in `rpcsvc`.
-fn included_header(line: &str) -> Option<(&str, &str)> {
+/// `#include "a/foo.h"` → `a/foo`
+fn included_header(line: &str) -> Option<&str> {
     let rest = directive(line, "include")?.trim_start();
     let close = match rest.chars().next()? {
         '"' => '"',
         '<' => '>',
         _ => return None,
     };
-    let header = rest[1..].split(close).next()?.strip_suffix(".h")?;
-    let name = header.rsplit('/').next().unwrap_or(header);
-    Some((header, if close == '>' { name } else { header }))
+    rest[1..].split(close).next()?.strip_suffix(".h")
 }
 
 /// What follows `#name`.
@@ -160,6 +164,32 @@ impl File {
     pub(super) fn new(tree: ast::Spec) -> Self {
         let defines = tree.passthrough.iter().filter_map(number_define).collect();
         Self { tree, defines }
+    }
+
+    /// Makes typedefs of the `%#define NAME type` whose names are missing; C finds them in the generated header.
+    fn take_type_defines(&mut self, options: &Options, diags: &mut Diagnostics) {
+        let mut defines: HashMap<&str, (&str, Span)> = HashMap::new();
+        for line in &self.tree.passthrough {
+            if let Some((name, value)) = define(&line.text) {
+                defines.entry(name).or_insert((value, line.span));
+            }
+        }
+        if defines.is_empty() {
+            return;
+        }
+        // Such a name may be meant as a number or as a type: what counts is how it is used.
+        let mut wanted = Missing::of(&self.tree, &[], options).into_types();
+        while let Some(name) = wanted.pop() {
+            let Some((value, span)) = defines.remove(name.as_str()) else {
+                continue;
+            };
+            let Some((item, of)) = type_define(&name, value, span) else {
+                continue;
+            };
+            wanted.extend(of);
+            diags.push(w0243_type_of_a_define(&name, value, span));
+            self.tree.items.push(item);
+        }
     }
 
     fn append(&mut self, mut other: Self) {
@@ -188,16 +218,55 @@ impl File {
     }
 }
 
-/// `%#define NAME 1024`: C finds the number in the generated header, so bounds may use it.
-fn number_define(line: &ast::Passthrough) -> Option<(String, Expr)> {
-    let rest = directive(&line.text, "define")?
+/// `#define NAME value`
+fn define(line: &str) -> Option<(&str, &str)> {
+    let rest = directive(line, "define")?
         .strip_prefix([' ', '\t'])?
         .trim_start();
     let end = rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))?;
     let (name, value) = rest.split_at(end);
-    if name.is_empty() || !value.starts_with([' ', '\t']) {
+    (!name.is_empty() && value.starts_with([' ', '\t'])).then_some((name, value.trim()))
+}
+
+/// `NAME` as a typedef of `value`, if that is a type and nothing else; and the name of that type, if it has one.
+fn type_define(name: &str, value: &str, span: Span) -> Option<(Item, Option<String>)> {
+    let text = Preprocessed {
+        text: format!("typedef {value} {name};").into_bytes(),
+        map: SpanMap::all_at(span),
+    };
+    let mut diags = Diagnostics::default();
+    let tokens = lex::lex(&text.text, &text.map, &mut diags);
+    let mut tree = parse::parse(&text, &tokens, &parse::Config::default(), &mut diags);
+    let item = tree.items.pop().filter(|_| tree.items.is_empty())?;
+    let ItemKind::Typedef(decl) = &item.kind else {
         return None;
-    }
+    };
+    let of = match &decl.ty.kind {
+        TypeKind::Named(_, of) => Some(of.clone()),
+        TypeKind::Struct(..) | TypeKind::Union(..) | TypeKind::Enum(..) => return None,
+        _ => None,
+    };
+    let is_plain = decl.name.name == name && decl.shape == Shape::Plain;
+    (is_plain && !diags.has_errors()).then_some((item, of))
+}
+
+fn w0243_type_of_a_define(name: &str, value: &str, span: Span) -> Diagnostic {
+    let message = format!("the type `{name}` is taken for the `{value}` of its `%#define`");
+    Diagnostic::warning("W0243", span, message).help(format!(
+        "if a function `xdr_{name}` of your own encodes it otherwise: `--extern-type {name}=path::to::Type`"
+    ))
+}
+
+fn w0244_typedef_of_nothing(typedef: &Decl) -> Diagnostic {
+    let name = &typedef.name.name;
+    let message = format!("`{name}` is a name of something that nothing defines");
+    Diagnostic::warning("W0244", typedef.span, message)
+        .help("nothing uses it: it is left out; drop the line, or define what it names")
+}
+
+/// `%#define NAME 1024`: C finds the number in the generated header, so bounds may use it.
+fn number_define(line: &ast::Passthrough) -> Option<(String, Expr)> {
+    let (name, value) = define(&line.text)?;
     // Most such lines are no numbers; what the parser thinks of them is nobody's business.
     let mut ignored = Diagnostics::default();
     let map = SpanMap::all_at(line.span);
@@ -218,14 +287,9 @@ mod tests {
 
     #[test]
     fn headers_are_found_beside_the_file_and_in_include_folders() {
-        assert_eq!(
-            included_header("#include \"a/foo.h\""),
-            Some(("a/foo", "a/foo"))
-        );
-        assert_eq!(
-            included_header(" # include <rpcsvc/nis.h>"),
-            Some(("rpcsvc/nis", "nis"))
-        );
+        assert_eq!(included_header("#include \"a/foo.h\""), Some("a/foo"));
+        let nis = included_header(" # include <rpcsvc/nis.h>");
+        assert_eq!(nis, Some("rpcsvc/nis"));
         assert_eq!(included_header("#include \"foo.c\""), None);
         assert_eq!(included_header("int x;"), None);
     }

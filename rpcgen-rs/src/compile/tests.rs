@@ -1,4 +1,5 @@
 use crate::options::Options;
+use crate::source::MapLoader;
 use crate::testing::compile_with;
 
 #[test]
@@ -27,6 +28,77 @@ fn an_empty_file_is_an_interface_without_anything() {
     let output = compile_with(&Options::default(), "");
     assert!(output.diagnostics.is_empty());
     assert_eq!(output.files.len(), 1);
+}
+
+/// Compiles `path` of these files; the codes of all messages, and the number of types.
+fn compiled(files: &[(&str, &str)], path: &str) -> (Vec<&'static str>, usize) {
+    let mut loader = MapLoader::new(files.iter().copied());
+    let output = crate::compile(&Options::default(), &mut loader, path);
+    let codes = output.diagnostics.iter().map(|d| d.code).collect();
+    (codes, output.spec().map_or(0, |spec| spec.types.len()))
+}
+
+#[test]
+fn included_headers_stand_for_the_files_beside() {
+    let types = "typedef unsigned int word; struct unused { int a; };";
+    let uses = |header: &str| format!("%#include {header}\nstruct s {{ word w; }};");
+    for (header, beside) in [
+        ("\"types.h\"", "xdr/types.x"),
+        ("\"sub/types.h\"", "xdr/sub/types.x"),
+        ("\"xdr/types.h\"", "xdr/types.x"),
+        ("<rpcsvc/types.h>", "xdr/types.x"),
+    ] {
+        let files = [("xdr/main.x", &*uses(header)), (beside, types)];
+        assert_eq!(compiled(&files, "xdr/main.x"), (vec![], 2), "{header}");
+    }
+    // The path as it is written comes first.
+    let near = ("xdr/sub/types.x", types);
+    let files = [
+        ("xdr/main.x", &*uses("\"sub/types.h\"")),
+        near,
+        ("xdr/types.x", "typedef nosuch word;"),
+    ];
+    assert_eq!(compiled(&files, "xdr/main.x"), (vec![], 2));
+}
+
+#[test]
+fn percent_defines_of_types_are_typedefs_where_nothing_else_defines_the_name() {
+    let only = |text: &str| compiled(&[("main.x", text)], "main.x");
+    let text = "%#define quad uint64_t\n%#define main dummy\nstruct s { quad q; };";
+    assert_eq!(only(text), (vec!["W0243"], 2));
+    let text = "%#define a b\n%#define b unsigned int /* a word */\nstruct s { a x; };";
+    assert_eq!(only(text), (vec!["W0243", "W0243"], 3));
+    let text = "%#define quad int\ntypedef hyper quad; struct s { quad q; };";
+    assert_eq!(only(text), (vec![], 2));
+    for value in ["x; typedef int", "struct { int a; }", "(o)->a", "12 13", ""] {
+        let text = format!("%#define quad {value}\nstruct s {{ quad q; }};");
+        assert_eq!(only(&text).0, ["E0201"], "{value}");
+    }
+}
+
+#[test]
+fn a_typedef_of_nothing_is_an_error_where_it_is_used() {
+    let only = |text: &str| compiled(&[("main.x", text)], "main.x");
+    let text = "typedef struct nosuch idle; typedef struct s also; struct s { int a; };";
+    assert_eq!(only(text), (vec!["W0244"], 2));
+    assert_eq!(
+        only("typedef struct nosuch t; struct s { t a; };").0,
+        ["E0201"]
+    );
+    assert_eq!(
+        only("typedef struct nosuch t; typedef t another;").0,
+        ["E0201"]
+    );
+    assert_eq!(only("typedef nosuch t;").0, ["E0201"]);
+}
+
+#[test]
+fn types_of_the_system_are_taken_for_what_they_were() {
+    let text = "struct s { time_t t; uid_t u; time_t again; };
+                union u switch (pid_t p) { case -1: void; };";
+    assert_eq!(compiled(&[("main.x", text)], "main.x").0, ["W0243"; 3]);
+    let text = "typedef hyper time_t; struct s { time_t t; };";
+    assert_eq!(compiled(&[("main.x", text)], "main.x"), (vec![], 2));
 }
 
 #[test]

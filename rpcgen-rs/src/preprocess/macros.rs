@@ -13,6 +13,9 @@ use crate::source::Span;
 /// Arguments inside arguments. Deeper is an error, since each level is a call.
 const MAX_DEPTH: u32 = 64;
 
+/// The macro whose value is the line of its use.
+const LINE: &[u8] = b"__LINE__";
+
 /// Macros inside the text of macros. Deeper is an error, since every look-up walks the chain.
 const MAX_CHAIN: u32 = 200;
 
@@ -44,6 +47,13 @@ impl PartialEq for Piece {
 impl Piece {
     fn is(&self, text: &[u8]) -> bool {
         *self.text == *text
+    }
+
+    /// Puts the number of the line in place of `__LINE__`.
+    pub(super) fn number_line(&mut self, line: u32) {
+        if self.is(LINE) {
+            self.text = line.to_string().into_bytes().into();
+        }
     }
 
     pub(super) fn is_ident(&self) -> bool {
@@ -120,11 +130,19 @@ pub(super) struct Macros {
 
 impl Macros {
     pub(super) fn new(budget: u64) -> Self {
-        Self {
+        let mut macros = Self {
             map: HashMap::new(),
             first: [false; 256],
             budget,
-        }
+        };
+        // Its own text until [`Piece::number_line`] knows where it is used.
+        let line = Macro {
+            params: None,
+            variadic: false,
+            body: split(LINE),
+        };
+        macros.define(LINE, line, None);
+        macros
     }
 
     /// Defines a macro; returns where it was defined differently before.

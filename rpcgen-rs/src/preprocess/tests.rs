@@ -26,6 +26,14 @@ fn clean(text: &str) -> String {
 }
 
 #[test]
+fn line_is_the_number_of_the_line() {
+    let text = "#define HERE __LINE__\n__LINE__ HERE __LINE_\n\nHERE /* a\ncomment */ __LINE__";
+    assert_eq!(clean(text), "2 2 __LINE_ 4 /* a comment */ 5");
+    let text = "#ifdef __LINE__\nyes\n#endif";
+    assert_eq!(clean(text), "yes");
+}
+
+#[test]
 fn conditionals_choose_text() {
     for (condition, value) in [
         ("defined(RPC_HDR) && !defined RPC_XDR", true),

@@ -74,7 +74,9 @@ impl<'a> Definitions<'a> {
         all.define_nested(nested);
         for decl in of_itself {
             let name = &decl.name.name;
-            let is_known = all.id(name).is_some() || known::known_type(name).is_some();
+            let is_known = all.id(name).is_some()
+                || known::known_type(name).is_some()
+                || known::assumed_type(name).is_some();
             if !is_known && !spec.lost.names.contains(name) {
                 diags.push(e0206_typedef_of_itself(decl));
             }

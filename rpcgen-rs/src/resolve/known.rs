@@ -51,6 +51,16 @@ pub(super) fn known_type(name: &str) -> Option<Known> {
     })
 }
 
+/// What a type of the system's own C headers is taken for where nothing defines it: what the systems sent on which such
+/// files were written.
+pub(super) fn assumed_type(name: &str) -> Option<Type> {
+    Some(match name {
+        "time_t" | "pid_t" => Type::Int,
+        "uid_t" | "gid_t" | "dev_t" | "mode_t" | "size_t" => Type::UInt,
+        _ => return None,
+    })
+}
+
 /// All names [`known_type`] knows, for suggestions.
 pub(super) const TYPE_NAMES: &[&str] = &[
     "bool_t",

@@ -7,7 +7,7 @@ use super::known::{self, Known};
 use super::messages::{
     e0201_undefined_type, e0204_defined_twice, e0205_constant_defined_twice,
     e0215_enumerator_out_of_range, e0216_bound_out_of_range, e0217_number_out_of_range,
-    w0225_bound_of_sole_argument, w0226_pointer_as_sole_argument,
+    w0225_bound_of_sole_argument, w0226_pointer_as_sole_argument, w0243_assumed_type,
 };
 use super::same::means_the_same;
 use super::values::{Init, ValueId, Values};
@@ -276,6 +276,12 @@ impl<'a, 'd> Lower<'a, 'd> {
             Some(Known::Basic(ty)) => ty,
             Some(known) => Type::Named(self.types.add(name, Body::Known(known))),
             None => {
+                if let Some(ty) = known::assumed_type(name) {
+                    if self.undefined.insert(name.to_owned()) {
+                        self.diags.push(w0243_assumed_type(name, span, &ty));
+                    }
+                    return ty;
+                }
                 if self.undefined.insert(name.to_owned()) {
                     let known = self.types.names().chain(known::TYPE_NAMES.iter().copied());
                     let known = known.chain(TYPE_WORDS);
@@ -447,7 +453,7 @@ impl<'a, 'd> Lower<'a, 'd> {
                 TypeKind::Named(_, name) => match (self.types.id(name), known::known_type(name)) {
                     (Some(id), _) => id,
                     (None, Some(Known::Basic(ty))) => return Err(Some(ty)),
-                    (None, _) => return Err(None),
+                    (None, _) => return Err(known::assumed_type(name)),
                 },
                 TypeKind::Enum(_, body) => self.types.inline_id(&**body).ok_or(None)?,
                 kind => return Err(basic(kind)),

@@ -2,22 +2,26 @@
 
 use crate::ast::Decl;
 use crate::diag::Diagnostic;
+use crate::ir::Type;
 use crate::source::Span;
 
 pub(super) fn e0201_undefined_type(name: &str, span: Span, nearest: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::error("E0201", span, format!("the type `{name}` is not defined"));
+    let elsewhere =
+        format!("if it lives elsewhere, say where: `--extern-type {name}=path::to::Type`");
     diagnostic.help(match nearest {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("if it lives elsewhere, say where: `--extern-type {name}=path::to::Type`"),
+        Some(near) => format!("did you mean `{near}`? {elsewhere}"),
+        None => elsewhere,
     })
 }
 
 pub(super) fn e0202_undefined_value(name: &str, span: Span, nearest: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::error("E0202", span, format!("the value `{name}` is not defined"));
     let diagnostic = diagnostic.note("no constant, enum member or procedure has this name");
+    let header = format!("if a C header defines it, give its value: `-D{name}=VALUE`");
     diagnostic.help(match nearest {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("if a C header defines it, give its value: `-D{name}=VALUE`"),
+        Some(near) => format!("did you mean `{near}`? {header}"),
+        None => header,
     })
 }
 
@@ -98,6 +102,18 @@ pub(super) fn e0222_case_out_of_range(
 ) -> Diagnostic {
     Diagnostic::error("E0222", span, format!("the discriminant is never {value}"))
         .help(format!("values of its type are {least} to {most}"))
+}
+
+pub(super) fn w0243_assumed_type(name: &str, span: Span, ty: &Type) -> Diagnostic {
+    let ty = if *ty == Type::Int {
+        "int"
+    } else {
+        "unsigned int"
+    };
+    let message = format!("the type `{name}` is not defined; it is taken for `{ty}`");
+    Diagnostic::warning("W0243", span, message).help(format!(
+        "say what it is: `typedef {ty} {name};`, or `--extern-type {name}=path::to::Type`"
+    ))
 }
 
 pub(super) fn w0225_bound_of_sole_argument(span: Span) -> Diagnostic {

@@ -15,6 +15,8 @@ use crate::options::Options;
 #[derive(Default)]
 pub(crate) struct Missing {
     used: BTreeSet<String>,
+    /// Those of them that are used as types.
+    types: BTreeSet<String>,
     defined: HashSet<String>,
 }
 
@@ -38,6 +40,12 @@ impl Missing {
     /// Is nothing missing?
     pub(crate) fn is_empty(&self) -> bool {
         self.used.is_empty()
+    }
+
+    /// The missing names that are used as types.
+    pub(crate) fn into_types(mut self) -> Vec<String> {
+        self.types.retain(|name| self.used.contains(name));
+        self.types.into_iter().collect()
     }
 
     /// Is this name used and not defined?
@@ -112,7 +120,12 @@ impl Missing {
 
     fn ty(&mut self, ty: &Type) {
         match &ty.kind {
-            TypeKind::Named(_, name) => self.name(name),
+            TypeKind::Named(_, name) => {
+                self.name(name);
+                if !self.types.contains(name) {
+                    self.types.insert(name.clone());
+                }
+            }
             TypeKind::Struct(_, body) => body.fields.iter().for_each(|field| self.decl(field)),
             TypeKind::Enum(_, body) => self.enum_body(body),
             TypeKind::Union(_, body) => {
@@ -148,6 +161,39 @@ pub(crate) fn take_needed(missing: &Missing, other: &mut Spec) -> Vec<Item> {
         .partition(needed);
     other.items = left;
     taken
+}
+
+/// Takes out the typedefs of tags that nothing defines, where nothing uses them: C declares them and never notices.
+pub(crate) fn take_idle_typedefs(
+    spec: &mut Spec,
+    defines: &[(String, Expr)],
+    options: &Options,
+) -> Vec<Decl> {
+    let of_tag = |item: &Item| match &item.kind {
+        ItemKind::Typedef(decl) if !super::collect::is_of_itself(decl) => match &decl.ty.kind {
+            TypeKind::Named(Some(_), of) => Some((decl.name.name.clone(), of.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
+    if !spec.items.iter().any(|item| of_tag(item).is_some()) {
+        return Vec::new();
+    }
+    let missing = Missing::of(spec, defines, options);
+    let (idle, items) = std::mem::take(&mut spec.items)
+        .into_iter()
+        .partition::<Vec<Item>, _>(|item| of_tag(item).is_some_and(|(_, of)| missing.uses(&of)));
+    spec.items = items;
+    let used = Missing::of(spec, defines, options);
+    let (needed, idle) = idle
+        .into_iter()
+        .partition::<Vec<Item>, _>(|item| of_tag(item).is_some_and(|(name, _)| used.uses(&name)));
+    spec.items.extend(needed);
+    let typedef = |item: Item| match item.kind {
+        ItemKind::Typedef(decl) => Some(decl),
+        _ => None,
+    };
+    idle.into_iter().filter_map(typedef).collect()
 }
 
 /// The names that a definition makes known to the whole file.
