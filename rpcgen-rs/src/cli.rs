@@ -126,7 +126,9 @@ fn explain(code: &str) -> Status {
             Status::Done
         }
         None => {
-            eprintln!("error: `{code}` is no code of a message; they look like E0203");
+            say(format_args!(
+                "error: `{code}` is no code of a message; they look like E0203\n"
+            ));
             Status::Usage
         }
     }
@@ -134,7 +136,12 @@ fn explain(code: &str) -> Status {
 
 /// Prints messages about the input.
 fn report(diagnostics: &Diagnostics, sources: &SourceMap, format: Format) {
-    eprint!("{}", diagnostics.render(sources, format));
+    say(diagnostics.render(sources, format));
+}
+
+/// Prints to standard error. A reader that has seen enough is no error.
+fn say(message: impl std::fmt::Display) {
+    let _ = write!(std::io::stderr(), "{message}");
 }
 
 /// Prints an error that is not about the text of the input.
@@ -143,8 +150,8 @@ fn complain(message: impl std::fmt::Display, format: Format) {
         Format::Json => {
             let diagnostic =
                 crate::diag::Diagnostic::error_without_place("E0000", message.to_string());
-            eprint!("{}", diagnostic.render(&SourceMap::default(), format));
+            say(diagnostic.render(&SourceMap::default(), format));
         }
-        Format::Text | Format::Short => eprintln!("error: {message}"),
+        Format::Text | Format::Short => say(format_args!("error: {message}\n")),
     }
 }

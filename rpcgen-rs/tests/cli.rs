@@ -344,6 +344,24 @@ fn files_are_formatted_in_place() {
 }
 
 #[test]
+fn a_reader_of_messages_that_has_seen_enough_is_no_error_of_its_own() {
+    let folder = Folder::new("closed");
+    folder.write("bad.x", "struct s { nosuch a; };");
+    for args in [&["bad.x"][..], &["-I", "nosuch.x"], &["explain", "E9999"]] {
+        let open = folder.run(args).status;
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rpcgen-rs"))
+            .args(args)
+            .current_dir(&folder.0)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stderr.take());
+        assert_eq!(child.wait().unwrap().code(), Some(open), "{args:?}");
+        assert_ne!(open, 101);
+    }
+}
+
+#[test]
 fn json_is_made_and_read_back() {
     let folder = Folder::new("json");
     folder.write("calc.x", CALC);

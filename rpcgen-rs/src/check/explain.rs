@@ -107,10 +107,10 @@ argument, and `*` stands for any text. Members of enums have their enum's name i
 files are compiled one by one with the same options, nothing is said: the pattern may be meant for another of them."),
     ("W0243", "A type that the interface does not define is taken for what C's headers make of its name.
 
-C finds `time_t` or `uid_t` in a header of the system, and what `%#define NAME type` names in the header that rpcgen
-writes; what travels is up to a function `xdr_NAME` that the interface does not show. The types of the system are taken for
-the 32 bits that the RPC headers of old have for them. If it is something else, write a typedef into the interface, or give
-your own type with its own encoding: `--extern-type NAME=path::to::Type`."),
+C finds `time_t`, `uid_t` or `uint32` in a header of the system, and what `%#define NAME type` names in the header that
+rpcgen writes; what travels is up to a function `xdr_NAME` that the interface does not show. The types of the system are
+taken for what the RPC headers of old have for them: `time_t` and its like for 32 bits. If it is something else, write a
+typedef into the interface, or give your own type with its own encoding: `--extern-type NAME=path::to::Type`."),
     ("W0244", "`typedef struct nothing name;` where nothing defines `struct nothing`, and nothing uses `name`.
 
 C takes it for the declaration of a struct that some header may define. No value of it can be sent, so it is left out."),

@@ -86,7 +86,7 @@ impl RpcgenFlags {
             ),
             (
                 self.table,
-                "-t: the table of procedures is part of every client and server, in its `procs` module",
+                "-t: the table of procedures is part of every client and server: constants in a module of the version's name",
             ),
             (
                 !self.nettype.is_empty(),
@@ -106,14 +106,14 @@ impl RpcgenFlags {
     /// Flags that were given and change nothing although one might expect it.
     pub(super) fn without_effect(&self) -> impl Iterator<Item = &'static str> {
         [
-            (self.sysv, "-5: servers register with rpcbind in any case"),
+            (self.sysv, "-5: a server registers if it is told to, by `Server::rpcbind`, for whatever it listens on"),
             (
                 self.inetd,
-                "-I: hand the socket of inetd or systemd to `Server::listener`",
+                "-I: for inetd there is `Server::start_from_inetd`, for systemd `Server::inherited`",
             ),
             (
                 self.idle.is_some(),
-                "-K: stop an idle server with `run_until`",
+                "-K: a server ends when it is idle by `Server::idle_exit`",
             ),
             (
                 self.syslog,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::flags::RpcgenFlags;
 use super::table::TableOptions;
-use super::{Status, complain, report};
+use super::{Status, complain, report, say};
 use crate::compile::{Output, compile_together};
 use crate::diag::Format;
 use crate::emit::OutFile;
@@ -77,7 +77,7 @@ impl Generate {
             return Status::Usage;
         }
         for message in self.flags.without_effect() {
-            eprintln!("note: {message}");
+            say(format_args!("note: {message}\n"));
         }
         let options = self.flags.select(self.table.0.clone());
         let inputs = match self.inputs.as_slice() {

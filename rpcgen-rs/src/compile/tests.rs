@@ -97,6 +97,8 @@ fn types_of_the_system_are_taken_for_what_they_were() {
     let text = "struct s { time_t t; uid_t u; time_t again; };
                 union u switch (pid_t p) { case -1: void; };";
     assert_eq!(compiled(&[("main.x", text)], "main.x").0, ["W0243"; 3]);
+    let text = "struct s { uint32 a; int64 b; };";
+    assert_eq!(compiled(&[("main.x", text)], "main.x").0, ["W0243"; 2]);
     let text = "typedef hyper time_t; struct s { time_t t; };";
     assert_eq!(compiled(&[("main.x", text)], "main.x"), (vec![], 2));
 }

@@ -51,12 +51,19 @@ pub(super) fn known_type(name: &str) -> Option<Known> {
     })
 }
 
-/// What a type of the system's own C headers is taken for where nothing defines it: what the systems sent on which such
-/// files were written.
-pub(super) fn assumed_type(name: &str) -> Option<Type> {
+/// What a type that C's own headers define is taken for where the interface does not, with its name here: what the
+/// systems sent on which such files were written.
+pub(super) fn assumed_type(name: &str) -> Option<(&'static str, Type)> {
     Some(match name {
-        "time_t" | "pid_t" => Type::Int,
-        "uid_t" | "gid_t" | "dev_t" | "mode_t" | "size_t" => Type::UInt,
+        "int8" => ("char", Type::Char),
+        "uchar" | "uint8" => ("unsigned char", Type::UChar),
+        "int16" => ("short", Type::Short),
+        "ushort" | "uint16" => ("unsigned short", Type::UShort),
+        "int32" | "time_t" | "pid_t" => ("int", Type::Int),
+        "uint" | "ulong" | "uint32" => ("unsigned int", Type::UInt),
+        "uid_t" | "gid_t" | "dev_t" | "mode_t" | "size_t" => ("unsigned int", Type::UInt),
+        "int64" => ("hyper", Type::Hyper),
+        "uint64" => ("unsigned hyper", Type::UHyper),
         _ => return None,
     })
 }

@@ -276,9 +276,9 @@ impl<'a, 'd> Lower<'a, 'd> {
             Some(Known::Basic(ty)) => ty,
             Some(known) => Type::Named(self.types.add(name, Body::Known(known))),
             None => {
-                if let Some(ty) = known::assumed_type(name) {
+                if let Some((spelled, ty)) = known::assumed_type(name) {
                     if self.undefined.insert(name.to_owned()) {
-                        self.diags.push(w0243_assumed_type(name, span, &ty));
+                        self.diags.push(w0243_assumed_type(name, span, spelled));
                     }
                     return ty;
                 }
@@ -453,7 +453,7 @@ impl<'a, 'd> Lower<'a, 'd> {
                 TypeKind::Named(_, name) => match (self.types.id(name), known::known_type(name)) {
                     (Some(id), _) => id,
                     (None, Some(Known::Basic(ty))) => return Err(Some(ty)),
-                    (None, _) => return Err(known::assumed_type(name)),
+                    (None, _) => return Err(known::assumed_type(name).map(|(_, ty)| ty)),
                 },
                 TypeKind::Enum(_, body) => self.types.inline_id(&**body).ok_or(None)?,
                 kind => return Err(basic(kind)),

@@ -2,7 +2,6 @@
 
 use crate::ast::Decl;
 use crate::diag::Diagnostic;
-use crate::ir::Type;
 use crate::source::Span;
 
 pub(super) fn e0201_undefined_type(name: &str, span: Span, nearest: Option<&str>) -> Diagnostic {
@@ -104,12 +103,7 @@ pub(super) fn e0222_case_out_of_range(
         .help(format!("values of its type are {least} to {most}"))
 }
 
-pub(super) fn w0243_assumed_type(name: &str, span: Span, ty: &Type) -> Diagnostic {
-    let ty = if *ty == Type::Int {
-        "int"
-    } else {
-        "unsigned int"
-    };
+pub(super) fn w0243_assumed_type(name: &str, span: Span, ty: &str) -> Diagnostic {
     let message = format!("the type `{name}` is not defined; it is taken for `{ty}`");
     Diagnostic::warning("W0243", span, message).help(format!(
         "say what it is: `typedef {ty} {name};`, or `--extern-type {name}=path::to::Type`"
