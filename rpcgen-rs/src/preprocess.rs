@@ -18,6 +18,7 @@ use crate::dialect::{Lint, Strict};
 use crate::lex::{self, is_word};
 use crate::source::{FileId, Limits, Loader, SourceMap, Span, SpanMap};
 
+pub(crate) use macros::LINE;
 use macros::{Failure, Macro, Macros};
 
 /// What the preprocessor is told.

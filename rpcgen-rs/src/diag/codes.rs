@@ -78,6 +78,7 @@ What macros produce is limited, so that a few lines cannot become gigabytes."),
 `-DNAME`, `-DNAME=VALUE` and `-D'NAME(a)=VALUE'` are possible."),
     ("E0058", "The text with everything that it includes is larger than the limit."),
     ("E0060", "The file says `#error`: it does not want to be compiled with these definitions."),
+    ("E0061", "`fmt` leaves a file alone that says `__LINE__`: on another line it would mean another number."),
     ("E0101", "Something else should stand here.
 
 The message tells what the grammar allows at this place, and the definition that was being read. Frequent causes are a
@@ -136,7 +137,7 @@ mod tests {
     use super::*;
 
     /// The stages whose codes are explained here.
-    const STAGES: [&str; 14] = [
+    const STAGES: [&str; 15] = [
         include_str!("../cli.rs"),
         include_str!("../lex.rs"),
         include_str!("../lex/number.rs"),
@@ -151,6 +152,7 @@ mod tests {
         include_str!("../parse/specifier.rs"),
         include_str!("../parse/types.rs"),
         include_str!("../dialect.rs"),
+        include_str!("../emit/x.rs"),
     ];
 
     #[test]

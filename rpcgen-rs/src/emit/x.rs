@@ -11,12 +11,14 @@ mod lines;
 mod space;
 
 use crate::comments::Comments;
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::lex::{Keyword, Kind, Token, Tokens, Trivia, TriviaKind, lex_raw};
-use crate::source::{FileId, SourceMap, SpanMap};
+use crate::preprocess::LINE;
+use crate::source::{FileId, SourceMap, Span, SpanMap};
 use lines::{Below, Lines, column};
 
-/// Formats a file. `None`, with the reasons in `diags`, when its text does not even consist of tokens.
+/// Formats a file. `None`, with the reasons in `diags`, when its text does not even consist of tokens, or when it means
+/// something by the numbers of its lines.
 pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Option<Vec<u8>> {
     let text = sources.file(file).text();
     let start = if text.starts_with(b"\xef\xbb\xbf") {
@@ -32,6 +34,11 @@ pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Opt
         diags.push(diagnostic.clone());
     }
     if found.has_errors() {
+        return None;
+    }
+    if let Some(at) = text.windows(LINE.len()).position(|word| word == LINE) {
+        let at = at as u32;
+        diags.push(e0061_line_numbers(map.span(at, at + LINE.len() as u32)));
         return None;
     }
     let mut formatter = Formatter {
@@ -50,6 +57,12 @@ pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Opt
     };
     formatter.run();
     Some(formatter.lines.render())
+}
+
+fn e0061_line_numbers(span: Span) -> Diagnostic {
+    let message = "`__LINE__` would mean another number on another line";
+    Diagnostic::error("E0061", span, message)
+        .help("write the number in its place, and format the file then")
 }
 
 /// What a pair of braces holds.

@@ -14,7 +14,7 @@ use crate::source::Span;
 const MAX_DEPTH: u32 = 64;
 
 /// The macro whose value is the line of its use.
-const LINE: &[u8] = b"__LINE__";
+pub(crate) const LINE: &[u8] = b"__LINE__";
 
 /// Macros inside the text of macros. Deeper is an error, since every look-up walks the chain.
 const MAX_CHAIN: u32 = 200;

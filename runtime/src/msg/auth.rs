@@ -3,6 +3,7 @@
 use crate::xdr::part;
 use alloc::vec::Vec;
 use bytes::Bytes;
+use core::fmt;
 
 /// Largest body of a credential or verifier in bytes (RFC 5531 §8.2).
 pub const MAX_AUTH_BYTES: usize = 400;
@@ -130,8 +131,15 @@ impl<'a> AuthRef<'a> {
 }
 
 /// Why authentication failed (RFC 5531 §9 `auth_stat`). Numbers that are not listed are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AuthStat(pub u32);
+
+/// As [`Display`](fmt::Display): a `main` that returns an error shows it in this way.
+impl fmt::Debug for AuthStat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl AuthStat {
     /// Success.
@@ -179,8 +187,8 @@ impl AuthStat {
     }
 }
 
-impl core::fmt::Display for AuthStat {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for AuthStat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.write_str(name),
             None => write!(f, "auth_stat {}", self.0),

@@ -277,6 +277,17 @@ fn comments_anywhere_are_stable() {
 }
 
 #[test]
+fn what_means_something_by_its_line_is_left_alone() {
+    let mut sources = SourceMap::default();
+    let text = b"const A\n= __LINE__;".to_vec();
+    let file = sources.add("a.x", text, None);
+    let mut diags = Diagnostics::default();
+    assert_eq!(format(file, &sources, &mut diags), None);
+    let shown = diags.render(&sources, crate::diag::Format::Short);
+    assert!(shown.starts_with("a.x:2:3: error[E0061]"), "{shown}");
+}
+
+#[test]
 fn uses_of_macros_keep_their_lines() {
     let text = "#define D(n) struct n { int a; };\n/* a */\nD(a)  /* behind */\nD(b) // b\n\nD(c) D(d)\nD(e);\nD (f\n)
 const X = 1;\nD(g) struct s {int a;\nM(1)\n   int b; M(2)};D(h)\n";
