@@ -257,7 +257,9 @@ impl<'a> Parser<'a> {
                         self.lint(Lint::IndentedPassthrough, span);
                     }
                     let text = &self.text[line.lo as usize + 1..line.hi as usize];
-                    let text = String::from_utf8_lossy(text).replace("\n%", "\n");
+                    // Lines of CRLF files end like all others.
+                    let text = String::from_utf8_lossy(text).replace('\r', "");
+                    let text = text.replace("\n%", "\n");
                     spec.passthrough.push(Passthrough { text, span });
                 }
             }
