@@ -27,8 +27,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// The system can't do that, or not reliably.
 pub(crate) use self::option::wait_for;
 
-/// The most that is waited for at once: while one part is copied the next one arrives.
-pub(crate) const PART: usize = 256 << 10;
+/// The most that is waited for at once: while one part is copied the next one arrives. More than one segment as loopback
+/// and the offloading of network cards deliver them, 64 KiB; whoever waits for four is late, and what he reads is cold.
+pub(crate) const PART: usize = 96 << 10;
 /// The longest wait for a part. In that time a network brings it whole that is fast enough to make patience worth while.
 pub(crate) const WHILE: Duration = Duration::from_millis(1);
 /// Large reads without patience after a wait in vain.

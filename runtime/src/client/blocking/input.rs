@@ -5,9 +5,9 @@
 //! dropped the record. Memory grows with what has arrived, as for the async client.
 
 use crate::net::incoming::{ALIGN, KEPT, MOST};
-use crate::net::patient::{HASTY, WHILE};
 #[cfg(target_os = "linux")]
-use crate::net::patient::{PART, wait_for};
+use crate::net::patient::wait_for;
+use crate::net::patient::{HASTY, WHILE};
 use crate::proto::client::ClientCore;
 use bytes::{Bytes, BytesMut};
 use std::cell::RefCell;
@@ -17,6 +17,10 @@ use std::net::TcpStream;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
+
+/// The most that a large read leaves to the next one.
+#[cfg(target_os = "linux")]
+const LEFT: usize = 256 << 10;
 
 /// Size of a read between two records.
 const USUAL: usize = 4 << 10;
@@ -51,8 +55,8 @@ impl Source for &TcpStream {
     fn read_most(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         // The kernel wakes us for each segment, whatever a call waits for, unless it is told for the socket. So much stays
         // out of the call: what the socket waits for must be able to come, however little is missing in the call.
-        let least = (buf.len() / 2).min(2 * PART);
-        if least < PART / 2 || wait_for(*self, least).is_err() {
+        let least = (buf.len() / 2).min(LEFT);
+        if least < 2 * MOST || wait_for(*self, least).is_err() {
             return self.read_whole(buf);
         }
         let most = buf.len() - least;
