@@ -1,6 +1,6 @@
 //! What a run reads: its inputs, and the definitions they lack from other files.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::Run;
 use crate::ast::{self, Decl, Expr, Item, ItemKind, Shape, TypeKind};
@@ -12,11 +12,14 @@ use crate::resolve::{Missing, take_idle_typedefs, take_needed};
 use crate::source::{Limits, Span, SpanMap};
 use crate::{check, json, lex, parse, schema};
 
-/// A parsed file and the `%#define`s in it that name numbers.
+/// A parsed file and its `%#define`s. What one of them names may be a number or a type: its use decides.
 #[derive(Default)]
 pub(super) struct File {
     pub(super) tree: ast::Spec,
+    /// Those that name numbers.
     pub(super) defines: Vec<(String, Expr)>,
+    /// All of them: the name, and the first value as it is written.
+    texts: BTreeMap<String, (String, Span)>,
 }
 
 impl Run<'_> {
@@ -78,13 +81,16 @@ impl Run<'_> {
         others: &[&str],
         diags: &mut Diagnostics,
     ) {
+        let mut own = File {
+            texts: std::mem::take(&mut file.texts),
+            ..File::default()
+        };
+        file.take_from(&mut own, self.options, diags);
         let mut seen: HashSet<String> = paths.iter().map(|&path| path.to_owned()).collect();
         let mut candidates: Vec<String> = self.siblings(&file.tree);
         candidates.extend(others.iter().rev().map(|&path| path.to_owned()));
-        while let Some(path) = candidates.pop() {
-            if Missing::of(&file.tree, &file.defines, self.options).is_empty() {
-                break;
-            }
+        let mut is_complete = file.is_complete(self.options);
+        while !is_complete && let Some(path) = candidates.pop() {
             let there = |run: &mut Self| {
                 run.loader
                     .load(&path, u64::from(run.options.max_input))
@@ -97,13 +103,15 @@ impl Run<'_> {
             let mut found = Diagnostics::default();
             let mut other = self.parse(&path, &mut found);
             candidates.extend(self.siblings(&other.tree));
-            if file.take_from(&mut other, self.options) {
+            if file.take_from(&mut other, self.options, &mut found) {
+                // What was taken may be the first to use one of its own.
+                file.take_from(&mut own, self.options, &mut found);
                 found
                     .iter()
                     .for_each(|diagnostic| diags.push(diagnostic.clone()));
+                is_complete = file.is_complete(self.options);
             }
         }
-        file.take_type_defines(self.options, diags);
         for typedef in take_idle_typedefs(&mut file.tree, &file.defines, self.options) {
             diags.push(w0244_typedef_of_nothing(&typedef));
         }
@@ -163,33 +171,23 @@ fn directive<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 impl File {
     pub(super) fn new(tree: ast::Spec) -> Self {
         let defines = tree.passthrough.iter().filter_map(number_define).collect();
-        Self { tree, defines }
-    }
-
-    /// Makes typedefs of the `%#define NAME type` whose names are missing; C finds them in the generated header.
-    fn take_type_defines(&mut self, options: &Options, diags: &mut Diagnostics) {
-        let mut defines: HashMap<&str, (&str, Span)> = HashMap::new();
-        for line in &self.tree.passthrough {
+        let mut texts = BTreeMap::new();
+        for line in &tree.passthrough {
             if let Some((name, value)) = define(&line.text) {
-                defines.entry(name).or_insert((value, line.span));
+                let text = || (value.to_owned(), line.span);
+                texts.entry(name.to_owned()).or_insert_with(text);
             }
         }
-        if defines.is_empty() {
-            return;
+        Self {
+            tree,
+            defines,
+            texts,
         }
-        // Such a name may be meant as a number or as a type: what counts is how it is used.
-        let mut wanted = Missing::of(&self.tree, &[], options).into_types();
-        while let Some(name) = wanted.pop() {
-            let Some((value, span)) = defines.remove(name.as_str()) else {
-                continue;
-            };
-            let Some((item, of)) = type_define(&name, value, span) else {
-                continue;
-            };
-            wanted.extend(of);
-            diags.push(w0243_type_of_a_define(&name, value, span));
-            self.tree.items.push(item);
-        }
+    }
+
+    /// Is there nothing that it lacks?
+    fn is_complete(&self, options: &Options) -> bool {
+        Missing::of(&self.tree, &self.defines, options).is_empty()
     }
 
     fn append(&mut self, mut other: Self) {
@@ -197,17 +195,23 @@ impl File {
         self.tree.passthrough.append(&mut other.tree.passthrough);
         self.tree.lost.append(&mut other.tree.lost);
         self.defines.append(&mut other.defines);
+        for (name, text) in other.texts {
+            self.texts.entry(name).or_insert(text);
+        }
     }
 
     /// Takes the definitions it lacks, and what those lack in turn; says whether there were any.
-    fn take_from(&mut self, other: &mut Self, options: &Options) -> bool {
+    fn take_from(&mut self, other: &mut Self, options: &Options, diags: &mut Diagnostics) -> bool {
         let mut took_some = false;
         loop {
             let missing = Missing::of(&self.tree, &self.defines, options);
             let defines = other.defines.extract_if(.., |(name, _)| missing.uses(name));
             let before = self.defines.len();
             self.defines.extend(defines);
-            let taken = take_needed(&missing, &mut other.tree);
+            let mut taken = take_needed(&missing, &mut other.tree);
+            if taken.is_empty() {
+                taken = other.take_type_defines(&missing, diags);
+            }
             if taken.is_empty() && self.defines.len() == before {
                 return took_some;
             }
@@ -215,6 +219,26 @@ impl File {
             self.tree.lost.append(&mut other.tree.lost);
             self.tree.items.splice(0..0, taken);
         }
+    }
+
+    /// Makes typedefs of the `%#define NAME type` whose names are missing, and of those that they name in turn; C finds
+    /// them in the generated header.
+    fn take_type_defines(&mut self, missing: &Missing<'_>, diags: &mut Diagnostics) -> Vec<Item> {
+        let names = self.texts.keys();
+        let mut wanted: Vec<String> = names.filter(|n| missing.uses_type(n)).cloned().collect();
+        let mut taken = Vec::new();
+        while let Some(name) = wanted.pop() {
+            let Some((value, span)) = self.texts.remove(&name) else {
+                continue;
+            };
+            let Some(define) = type_define(&name, &value, span) else {
+                continue;
+            };
+            wanted.extend(define.of.filter(|of| missing.lacks(of)));
+            diags.push(w0243_type_of_a_define(&name, &define.spelled, span));
+            taken.push(define.item);
+        }
+        taken
     }
 }
 
@@ -228,14 +252,31 @@ fn define(line: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && value.starts_with([' ', '\t'])).then_some((name, value.trim()))
 }
 
-/// `NAME` as a typedef of `value`, if that is a type and nothing else; and the name of that type, if it has one.
-fn type_define(name: &str, value: &str, span: Span) -> Option<(Item, Option<String>)> {
+/// A `%#define NAME type`.
+struct TypeDefine {
+    /// The typedef that it stands for.
+    item: Item,
+    /// The type as it is written.
+    spelled: String,
+    /// The name of the type, if it has one.
+    of: Option<String>,
+}
+
+/// `NAME` as a typedef of `value`, if that is a type and nothing else.
+fn type_define(name: &str, value: &str, span: Span) -> Option<TypeDefine> {
+    // A `//` comment ends with its line.
     let text = Preprocessed {
-        text: format!("typedef {value} {name};").into_bytes(),
+        text: format!("typedef {value}\n{name};").into_bytes(),
         map: SpanMap::all_at(span),
     };
     let mut diags = Diagnostics::default();
     let tokens = lex::lex(&text.text, &text.map, &mut diags);
+    // Between `typedef` and `NAME`, `;` and the end.
+    let count = tokens.tokens.len().saturating_sub(4);
+    let words = tokens.tokens.iter().skip(1).take(count);
+    let words = words
+        .map(|token| String::from_utf8_lossy(&text.text[token.lo as usize..token.hi as usize]));
+    let spelled = words.collect::<Vec<_>>().join(" ");
     let mut tree = parse::parse(&text, &tokens, &parse::Config::default(), &mut diags);
     let item = tree.items.pop().filter(|_| tree.items.is_empty())?;
     let ItemKind::Typedef(decl) = &item.kind else {
@@ -247,7 +288,7 @@ fn type_define(name: &str, value: &str, span: Span) -> Option<(Item, Option<Stri
         _ => None,
     };
     let is_plain = decl.name.name == name && decl.shape == Shape::Plain;
-    (is_plain && !diags.has_errors()).then_some((item, of))
+    (is_plain && !diags.has_errors()).then_some(TypeDefine { item, spelled, of })
 }
 
 fn w0243_type_of_a_define(name: &str, value: &str, span: Span) -> Diagnostic {

@@ -77,6 +77,29 @@ fn percent_defines_of_types_are_typedefs_where_nothing_else_defines_the_name() {
 }
 
 #[test]
+fn percent_defines_of_types_reach_from_file_to_file() {
+    let common = "%#define word unsigned int // a word\n%#define MOST 12\nstruct pair { word a; word b<MOST>; };";
+    for (uses, types) in [("pair p;", 3), ("word w;", 2), ("pair p; word w;", 3)] {
+        let main = format!("%#include \"common.h\"\nstruct s {{ {uses} }};");
+        let files = [("main.x", &*main), ("common.x", common)];
+        let expected = (vec!["W0243"], types);
+        assert_eq!(compiled(&files, "main.x"), expected, "{uses}");
+    }
+    // What one names may be defined in another file, and an item of another file may use one.
+    let main = "%#include \"bar.h\"\n%#define foo bar\n%#define word int\nstruct s { foo f; };";
+    let files = [("main.x", main), ("bar.x", "struct bar { word a; };")];
+    assert_eq!(compiled(&files, "main.x"), (vec!["W0243"; 2], 4));
+    // Names that something else defines are not its to define.
+    let text = "%#define foo word\n%#define word int\ntypedef hyper word; struct s { foo f; };";
+    assert_eq!(compiled(&[("main.x", text)], "main.x"), (vec!["W0243"], 3));
+    let files = [
+        ("main.x", "%#include \"a.h\"\nstruct s { word w; };"),
+        ("a.x", "%#define word int\ntypedef hyper word;"),
+    ];
+    assert_eq!(compiled(&files, "main.x"), (vec![], 2));
+}
+
+#[test]
 fn a_typedef_of_nothing_is_an_error_where_it_is_used() {
     let only = |text: &str| compiled(&[("main.x", text)], "main.x");
     let text = "typedef struct nosuch idle; typedef struct s also; struct s { int a; };";
@@ -116,6 +139,20 @@ fn h127_definitions_by_the_ten_thousand_on_one_line() {
     assert!(
         output.diagnostics.has_errors() && output.spec().unwrap_err().to_string().contains("1000")
     );
+}
+
+#[test]
+fn h127_headers_by_the_ten_thousand_that_are_not_there() {
+    let lines = |n: usize| format!("%#include \"h{n}.h\"\n%#define T{n} T{}\n", n + 1);
+    let mut text: String = (0..20_000).map(lines).collect();
+    text += "%#define T20000 int\n";
+    text.extend((0..20_000).map(|n| format!("struct s{n} {{ int a; }};\n")));
+    text += "struct last { nosuch a; T0 b; };";
+    let options = Options::default().emit(crate::options::Formats::NONE);
+    assert!(compile_with(&options, &text).diagnostics.has_errors());
+    let text = text.replace("nosuch", "int");
+    let output = compile_with(&options, &text);
+    assert_eq!(output.spec().unwrap().types.len(), 40_002);
 }
 
 #[test]

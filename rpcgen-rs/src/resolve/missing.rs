@@ -12,28 +12,31 @@ use crate::ast::{
 use crate::options::Options;
 
 /// Names used by some definitions, and names they define.
-#[derive(Default)]
-pub(crate) struct Missing {
+pub(crate) struct Missing<'a> {
     used: BTreeSet<String>,
     /// Those of them that are used as types.
-    types: BTreeSet<String>,
+    types: HashSet<String>,
     defined: HashSet<String>,
+    options: &'a Options,
 }
 
-impl Missing {
-    /// The uses and definitions of a file.
-    pub(crate) fn of(spec: &Spec, defines: &[(String, Expr)], options: &Options) -> Self {
-        let mut names = Self::default();
+impl<'a> Missing<'a> {
+    /// The uses and definitions of a file. What `defines` names is a number, and missing where it is used as a type.
+    pub(crate) fn of(spec: &Spec, defines: &[(String, Expr)], options: &'a Options) -> Self {
+        let mut names = Self {
+            used: BTreeSet::new(),
+            types: HashSet::new(),
+            defined: HashSet::new(),
+            options,
+        };
         spec.items.iter().for_each(|item| names.item(item));
-        names
-            .defined
-            .extend(defines.iter().map(|(name, _)| name.clone()));
-        let known =
-            |name: &str| known::known_type(name).is_some() || known::known_value(name).is_some();
-        let defined = &names.defined;
-        names.used.retain(|name| {
-            !defined.contains(name) && !known(name) && options.extern_type.get(name, None).is_none()
+        let numbers: HashSet<&str> = defines.iter().map(|(name, _)| name.as_str()).collect();
+        let mut used = std::mem::take(&mut names.used);
+        used.retain(|name| {
+            let is_number = numbers.contains(name.as_str()) && !names.types.contains(name);
+            !is_number && names.lacks(name)
         });
+        names.used = used;
         names
     }
 
@@ -42,15 +45,21 @@ impl Missing {
         self.used.is_empty()
     }
 
-    /// The missing names that are used as types.
-    pub(crate) fn into_types(mut self) -> Vec<String> {
-        self.types.retain(|name| self.used.contains(name));
-        self.types.into_iter().collect()
-    }
-
     /// Is this name used and not defined?
     pub(crate) fn uses(&self, name: &str) -> bool {
         self.used.contains(name)
+    }
+
+    /// Does nothing define this name?
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        let is_known = known::known_type(name).is_some() || known::known_value(name).is_some();
+        let is_extern = self.options.extern_type.get(name, None).is_some();
+        !self.defined.contains(name) && !is_known && !is_extern
+    }
+
+    /// Is this name used as a type and not defined?
+    pub(crate) fn uses_type(&self, name: &str) -> bool {
+        self.uses(name) && self.types.contains(name)
     }
 
     fn item(&mut self, item: &Item) {
@@ -149,7 +158,7 @@ impl Missing {
 }
 
 /// Moves from `other` what `missing` lacks; what is moved is what a further look for missing names has to see.
-pub(crate) fn take_needed(missing: &Missing, other: &mut Spec) -> Vec<Item> {
+pub(crate) fn take_needed(missing: &Missing<'_>, other: &mut Spec) -> Vec<Item> {
     let needed = |item: &Item| {
         !matches!(item.kind, ItemKind::Program(_))
             && defined_by(item)
