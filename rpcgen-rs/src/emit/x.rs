@@ -12,7 +12,7 @@ mod space;
 
 use crate::comments::Comments;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lex::{Keyword, Kind, Token, Tokens, Trivia, TriviaKind, lex_raw};
+use crate::lex::{Keyword, Kind, Token, Tokens, Trivia, TriviaKind, is_word, lex_raw};
 use crate::preprocess::LINE;
 use crate::source::{FileId, SourceMap, Span, SpanMap};
 use lines::{Below, Lines, column};
@@ -36,9 +36,8 @@ pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Opt
     if found.has_errors() {
         return None;
     }
-    if let Some(at) = text.windows(LINE.len()).position(|word| word == LINE) {
-        let at = at as u32;
-        diags.push(e0061_line_numbers(map.span(at, at + LINE.len() as u32)));
+    if let Some((lo, hi)) = line_number(text, &tokens) {
+        diags.push(e0061_line_numbers(map.span(lo, hi)));
         return None;
     }
     let mut formatter = Formatter {
@@ -57,6 +56,23 @@ pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Opt
     };
     formatter.run();
     Some(formatter.lines.render())
+}
+
+/// Where the text uses the number of a line: a word of its own, or a directive that has it.
+fn line_number(text: &[u8], tokens: &Tokens) -> Option<(u32, u32)> {
+    let has = |lo: u32, hi: u32| {
+        let mut words = text[lo as usize..hi as usize].split(|byte| !is_word(*byte));
+        words.any(|word| word == LINE)
+    };
+    let words = tokens.tokens.iter();
+    let words = words
+        .filter(|t| t.kind == Kind::Ident)
+        .map(|t| (t.lo, t.hi));
+    let lines = tokens.trivia.iter();
+    let lines = lines.filter(|t| t.kind == TriviaKind::Directive);
+    words
+        .chain(lines.map(|t| (t.lo, t.hi)))
+        .find(|&(lo, hi)| has(lo, hi))
 }
 
 fn e0061_line_numbers(span: Span) -> Diagnostic {

@@ -278,13 +278,22 @@ fn comments_anywhere_are_stable() {
 
 #[test]
 fn what_means_something_by_its_line_is_left_alone() {
-    let mut sources = SourceMap::default();
-    let text = b"const A\n= __LINE__;".to_vec();
-    let file = sources.add("a.x", text, None);
-    let mut diags = Diagnostics::default();
-    assert_eq!(format(file, &sources, &mut diags), None);
-    let shown = diags.render(&sources, crate::diag::Format::Short);
+    let formatted = |text: &str| {
+        let mut sources = SourceMap::default();
+        let file = sources.add("a.x", text.into(), None);
+        let mut diags = Diagnostics::default();
+        let is_formatted = format(file, &sources, &mut diags).is_some();
+        let shown = diags.render(&sources, crate::diag::Format::Short);
+        assert_eq!(is_formatted, shown.is_empty(), "{shown}");
+        shown
+    };
+    let shown = formatted("const A\n= __LINE__;");
     assert!(shown.starts_with("a.x:2:3: error[E0061]"), "{shown}");
+    let shown = formatted("const A = 1;\n#define L (__LINE__+1)");
+    assert!(shown.starts_with("a.x:2:1: error[E0061]"), "{shown}");
+    // Where nothing computes with it.
+    let text = "/* __LINE__ */ struct a { int MY__LINE__; }; const T = \"__LINE__\";\n%#x __LINE__";
+    assert_eq!(formatted(text), "");
 }
 
 #[test]
