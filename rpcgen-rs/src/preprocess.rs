@@ -287,23 +287,17 @@ impl Engine<'_> {
             return at + len;
         };
         let input = macros::split(&directive::without_comments(&text[at..end]));
-        let result = self.macros.expand(input);
-        if let Some(mut result) = self.expanded(result, span) {
-            let line = self.sources.position(span).line;
-            result.iter_mut().for_each(|piece| piece.number_line(line));
+        if let Some(result) = self.expanded(input, span) {
             self.out.map.expansion(self.out.text.len() as u32, span);
             self.append(&macros::join(&result), span);
         }
         end
     }
 
-    /// Reports why an expansion failed.
-    fn expanded(
-        &mut self,
-        result: Result<Vec<macros::Piece>, Failure>,
-        span: Span,
-    ) -> Option<Vec<macros::Piece>> {
-        let (code, message) = match result {
+    /// What macros make of the text at `span`. Why they fail is reported.
+    fn expanded(&mut self, input: Vec<macros::Piece>, span: Span) -> Option<Vec<macros::Piece>> {
+        self.macros.line = self.sources.line(span);
+        let (code, message) = match self.macros.expand(input) {
             Ok(pieces) => return Some(pieces),
             Err(Failure::Budget) => {
                 self.exhausted = true;

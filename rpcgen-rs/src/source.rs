@@ -257,12 +257,17 @@ impl SourceMap {
         let row = file.row(span.lo);
         let start = file.lines[row];
         let before = &file.text[start as usize..(span.lo as usize).min(file.text.len())];
-        let (path, line) = file.presumed(row);
         Position {
-            path,
-            line,
+            path: file.presumed_path(row),
+            line: file.presumed_line(row),
             column: String::from_utf8_lossy(before).chars().count() as u32 + 1,
         }
+    }
+
+    /// The line that a span begins on, without looking at what stands in front of it there.
+    pub(crate) fn line(&self, span: Span) -> u32 {
+        let file = self.file(span.file);
+        file.presumed_line(file.row(span.lo))
     }
 
     /// Notes a line marker: from offset `at` on, lines count from `line` in `path`.
@@ -314,20 +319,26 @@ impl SourceFile {
         (lo, hi)
     }
 
-    /// Path and number of a line after line markers.
-    fn presumed(&self, row: usize) -> (&str, u32) {
-        let start = self.lines[row];
-        let until = self.markers.partition_point(|m| m.at <= start);
-        let Some(last) = self.markers[..until].last() else {
-            return (&self.path, row as u32 + 1);
-        };
-        let path = self.markers[..until]
-            .iter()
-            .rev()
+    /// Number of a line after line markers.
+    fn presumed_line(&self, row: usize) -> u32 {
+        match self.markers_above(row).last() {
+            None => row as u32 + 1,
+            Some(last) => last.line.saturating_add((row - self.row(last.at)) as u32),
+        }
+    }
+
+    /// Path of a line after line markers.
+    fn presumed_path(&self, row: usize) -> &str {
+        let mut nearest = self.markers_above(row).iter().rev();
+        nearest
             .find_map(|m| m.path.as_deref())
-            .unwrap_or(&self.path);
-        let rows = row - self.row(last.at);
-        (path, last.line.saturating_add(rows as u32))
+            .unwrap_or(&self.path)
+    }
+
+    /// The line markers that a line is below of.
+    fn markers_above(&self, row: usize) -> &[Marker] {
+        let start = self.lines[row];
+        &self.markers[..self.markers.partition_point(|m| m.at <= start)]
     }
 }
 

@@ -177,8 +177,7 @@ impl Engine<'_> {
     /// Value of the expression of `#if` or `#elif`. A wrong one is reported and false.
     fn condition(&mut self, text: &[u8], span: Span) -> bool {
         let pieces = self.replace_defined(macros::split(text));
-        let expanded = self.macros.expand(pieces);
-        let Some(pieces) = self.expanded(expanded, span) else {
+        let Some(pieces) = self.expanded(pieces, span) else {
             return false;
         };
         let text = macros::join(&pieces);

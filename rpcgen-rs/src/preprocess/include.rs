@@ -24,8 +24,7 @@ impl Engine<'_> {
     pub(super) fn include(&mut self, rest: &[u8], span: Span) {
         let mut text = rest.to_vec();
         if !text.starts_with(b"\"") && !text.starts_with(b"<") {
-            let expanded = self.macros.expand(macros::split(&text));
-            let Some(pieces) = self.expanded(expanded, span) else {
+            let Some(pieces) = self.expanded(macros::split(&text), span) else {
                 return;
             };
             text = macros::join(&pieces);

@@ -49,13 +49,6 @@ impl Piece {
         *self.text == *text
     }
 
-    /// Puts the number of the line in place of `__LINE__`.
-    pub(super) fn number_line(&mut self, line: u32) {
-        if self.is(LINE) {
-            self.text = line.to_string().into_bytes().into();
-        }
-    }
-
     pub(super) fn is_ident(&self) -> bool {
         self.text
             .first()
@@ -126,6 +119,8 @@ pub(super) struct Macros {
     first: [bool; 256],
     /// Bytes that expansion may still produce.
     pub(super) budget: u64,
+    /// The line whose text is expanded, for `__LINE__`.
+    pub(super) line: u32,
 }
 
 impl Macros {
@@ -134,8 +129,9 @@ impl Macros {
             map: HashMap::new(),
             first: [false; 256],
             budget,
+            line: 0,
         };
-        // Its own text until [`Piece::number_line`] knows where it is used.
+        // It becomes a number where it is used.
         let line = Macro {
             params: None,
             variadic: false,
@@ -206,6 +202,12 @@ impl Macros {
                 }
             };
             let mut result = self.substitute(&found, &args, depth)?;
+            for here in result
+                .iter_mut()
+                .filter(|here| piece.is(LINE) && here.is(LINE))
+            {
+                here.text = self.line.to_string().into_bytes().into();
+            }
             let hidden = hide(&piece.text, piece.hidden.clone());
             if chain(&hidden) > MAX_CHAIN {
                 return Err(Failure::Depth);

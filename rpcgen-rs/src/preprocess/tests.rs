@@ -26,9 +26,19 @@ fn clean(text: &str) -> String {
 }
 
 #[test]
+fn uses_by_the_hundred_thousand_on_one_line() {
+    let text = format!("#define A 1\n{}", "A abcdefgh ".repeat(200_000));
+    assert_eq!(clean(&text), "1 abcdefgh ".repeat(200_000).trim_end());
+}
+
+#[test]
 fn line_is_the_number_of_the_line() {
     let text = "#define HERE __LINE__\n__LINE__ HERE __LINE_\n\nHERE /* a\ncomment */ __LINE__";
     assert_eq!(clean(text), "2 2 __LINE_ 4 /* a comment */ 5");
+    let text = "#define C(a, b) a##b\n#define N(a, b) C(a, b)\nN(name_, __LINE__) C(__LI, NE__)";
+    assert_eq!(clean(text), "name_3 3");
+    let text = "#if __LINE__ == 1\nyes\n#endif";
+    assert_eq!(clean(text), "yes");
     let text = "#ifdef __LINE__\nyes\n#endif";
     assert_eq!(clean(text), "yes");
 }
