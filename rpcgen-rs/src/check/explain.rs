@@ -56,7 +56,8 @@ A union may hold itself in an arm if another arm ends it."),
     ("E0219", "A string constant is used where a number is needed."),
     ("E0220", "The discriminant of a union has a type that cannot tell arms apart.
 
-It must be an enum, `bool` or an integer, or a typedef of one."),
+It must be an enum, `bool` or an integer, or a typedef of one. An enum that `--extern-type` says is elsewhere cannot be
+one either: nothing is known of its values here."),
     ("E0221", "A label of a union is no member of the enum it discriminates by, so no valid message could carry it."),
     ("E0222", "A label of a union is outside the range of its discriminant's type."),
     ("E0230", "A name is a member of several enums, with different values, and the place does not say which is meant.
@@ -100,7 +101,8 @@ behind pointers.
 
 It says \"overflow while adding drop-check rules\" or \"queries overflow the depth limit\" where such a value is used. The
 attribute in the message, at the top of `lib.rs` or `main.rs`, makes it go on."),
-    ("W0242", "An option selects items by a pattern that matches none, so that it has no effect.
+    ("W0242", "An option selects items by a pattern that matches none, or strips a prefix that none has, so that it has no
+effect.
 
 Patterns go by the names of the `.x` file: `nfsstat3` is a type, `READ3resok.data` a member of it, `NFSPROC3_READ.arg` an
 argument, and `*` stands for any text. Members of enums have their enum's name in front, too: `color.RED`. Where several

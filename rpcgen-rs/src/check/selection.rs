@@ -1,7 +1,7 @@
-//! Rules about what options select: a pattern that matches nothing is probably misspelled.
+//! Rules about what options select: a pattern that matches nothing, or a prefix that nothing has, is probably misspelled.
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::ir::{Procedure, Spec, TypeDef, TypeKind, Union};
+use crate::ir::{Name, Procedure, Spec, TypeDef, TypeKind, Union};
 use crate::options::{Options, Patterns};
 
 /// Looks for patterns that select nothing of the interface.
@@ -26,12 +26,22 @@ pub(crate) fn check(spec: &Spec, options: &Options, diags: &mut Diagnostics) {
         .iter()
         .flat_map(|(flag, map)| map.iter().map(|(p, _)| (*flag, p)));
     for (flag, pattern) in maps.chain(lists) {
-        let mut patterns = Patterns::default();
-        patterns.push(pattern);
-        if !selects_any(&patterns, spec) {
+        if !selects_any(&only(pattern), spec) {
             diags.push(w0242_nothing_selected(flag, pattern));
         }
     }
+    for (pattern, prefix) in options.strip_prefix.iter() {
+        let patterns = only(pattern);
+        if selects_any(&patterns, spec) && !strips_any(&patterns, prefix, spec) {
+            diags.push(w0242_nothing_stripped(pattern, prefix));
+        }
+    }
+}
+
+fn only(pattern: &str) -> Patterns {
+    let mut patterns = Patterns::default();
+    patterns.push(pattern);
+    patterns
 }
 
 fn w0242_nothing_selected(flag: &str, pattern: &str) -> Diagnostic {
@@ -40,6 +50,31 @@ fn w0242_nothing_selected(flag: &str, pattern: &str) -> Diagnostic {
     Diagnostic::warning_without_place("W0242", message).help(
         "patterns go by the names of the file: TYPE, TYPE.member, PROCEDURE.arg; `*` stands for any text",
     )
+}
+
+fn w0242_nothing_stripped(pattern: &str, prefix: &str) -> Diagnostic {
+    let (pattern, prefix) = (pattern.escape_debug(), prefix.escape_debug());
+    let message = format!("`--strip-prefix`: nothing in `{pattern}` begins with `{prefix}`");
+    Diagnostic::warning_without_place("W0242", message).help(
+        "it strips what the file has in front of an enum's members or a program's procedures, in the file's spelling",
+    )
+}
+
+/// Is there an enum or a program with a name in it that has this prefix?
+fn strips_any(patterns: &Patterns, prefix: &str, spec: &Spec) -> bool {
+    let selected = |owner: &Name| patterns.selects(&owner.x, None);
+    let begins = |name: &Name| name.x.starts_with(prefix);
+    let in_enum = |def: &TypeDef| match &def.kind {
+        TypeKind::Enum(members) => members.iter().any(|member| begins(&member.name)),
+        _ => false,
+    };
+    spec.types
+        .iter()
+        .any(|def| selected(&def.name) && in_enum(def))
+        || spec.programs.iter().any(|program| {
+            let mut procedures = program.versions.iter().flat_map(|v| &v.procedures);
+            selected(&program.name) && procedures.any(|p| begins(&p.name))
+        })
 }
 
 fn selects_any(patterns: &Patterns, spec: &Spec) -> bool {

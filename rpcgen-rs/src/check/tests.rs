@@ -398,6 +398,19 @@ fn patterns_that_select_nothing_are_warnings() {
     for pattern in all {
         assert_eq!(warned(options().idempotent(pattern)), 0, "{pattern}");
     }
+    for (pattern, prefix, expected) in [
+        ("color", "RE", 0),
+        ("P", "GE", 0),
+        ("*", "GE", 0),
+        ("color", "", 0),
+        ("color", "re", 1),
+        ("P", "P_", 1),
+        ("pair", "na", 1),
+        ("colour", "RE", 1),
+    ] {
+        let found = warned(options().strip_prefix(pattern, prefix));
+        assert_eq!(found, expected, "{pattern}={prefix}");
+    }
     for pattern in ["colour", "RED", "pair.nam", "arg", "", "*.*.*"] {
         assert_eq!(warned(options().idempotent(pattern)), 1, "{pattern}");
         assert_eq!(

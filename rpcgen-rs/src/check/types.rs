@@ -118,7 +118,12 @@ fn check_union(
 ) {
     let tag = aliases.resolve(spec, &union.tag);
     if !may_discriminate(spec, tag) {
-        diags.push(e0220_discriminant_type(union));
+        diags.push(match tag {
+            Type::Named(id) if matches!(spec.def(*id).kind, TypeKind::Extern(_)) => {
+                e0220_discriminant_elsewhere(union, &spec.def(*id).name)
+            }
+            _ => e0220_discriminant_type(union),
+        });
         return;
     }
     e0203_duplicate_case(union, diags);
@@ -165,6 +170,15 @@ fn e0220_discriminant_type(union: &Union) -> Diagnostic {
     );
     Diagnostic::error("E0220", union.discriminant.span, message)
         .help("use an enum, `bool`, or an integer: `int`, `unsigned`, `hyper`, `short`, `char`")
+}
+
+fn e0220_discriminant_elsewhere(union: &Union, ty: &Name) -> Diagnostic {
+    let message = format!(
+        "`{}` cannot tell the arms of a union apart: `--extern-type` says that its type `{}` is elsewhere",
+        union.discriminant.x, ty.x
+    );
+    Diagnostic::error("E0220", union.discriminant.span, message)
+        .help(format!("leave out `--extern-type` for `{0}`, and have its definition in this file or in one that is compiled with it", ty.x))
 }
 
 fn e0203_duplicate_case(union: &Union, diags: &mut Diagnostics) {

@@ -107,3 +107,17 @@ fn stars_match_any_text_without_exponential_search() {
     assert!(patterns.selects(&"a".repeat(30), None));
     assert!(!patterns.selects(&format!("{}b", "a".repeat(20_000)), None));
 }
+
+#[test]
+fn limits_are_documented_as_they_are() {
+    let options = Options::default();
+    for (flag, limit) in [
+        ("max-input", options.max_input),
+        ("max-items", options.max_items),
+        ("max-members", options.max_members),
+    ] {
+        let entry = TABLE.iter().find(|entry| entry.flag == flag).unwrap();
+        let expected = format!("; default: {limit}.");
+        assert!(entry.summary().ends_with(&expected), "--{flag}");
+    }
+}

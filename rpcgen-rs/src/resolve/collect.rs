@@ -48,7 +48,7 @@ type Nested<'a> = (String, &'a Decl);
 
 impl<'a> Definitions<'a> {
     /// Collects the definitions of a file.
-    pub(super) fn collect(spec: &'a ast::Spec, options: &Options, diags: &mut Diagnostics) -> Self {
+    pub(super) fn collect(spec: &'a ast::Spec, diags: &mut Diagnostics) -> Self {
         let mut all = Self::default();
         let mut nested = Vec::new();
         let mut of_itself = Vec::new();
@@ -81,12 +81,16 @@ impl<'a> Definitions<'a> {
                 diags.push(e0206_typedef_of_itself(decl));
             }
         }
-        for definition in &mut all.list {
+        all
+    }
+
+    /// Puts a path in place of the definitions of types that are elsewhere.
+    pub(super) fn leave_out_externs(&mut self, options: &Options) {
+        for definition in &mut self.list {
             if let Some(path) = options.extern_type.get(&definition.name, None) {
                 definition.body = Body::Extern(path.to_owned());
             }
         }
-        all
     }
 
     /// The type of this name.

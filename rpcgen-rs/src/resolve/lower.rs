@@ -56,7 +56,7 @@ impl<'a, 'd> Lower<'a, 'd> {
         }
     }
 
-    /// Makes the members of all enums known.
+    /// Makes the members of all enums known, those of enums whose type is elsewhere, too: as numbers they are here.
     pub(super) fn define_enumerators(&mut self) {
         let bodies: Vec<Body<'a>> = self
             .types
@@ -78,6 +78,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             let members = self.define_members(&body, self.enumerators.len(), false);
             self.enumerators.push(members);
         }
+        self.types.leave_out_externs(self.options);
     }
 
     fn define_members(&mut self, body: &Body<'a>, scope: usize, visible: bool) -> Vec<ValueId> {

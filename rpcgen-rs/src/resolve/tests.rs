@@ -236,6 +236,13 @@ fn types_that_live_elsewhere_are_named_by_their_path() {
         "struct timeval { int a; }; struct s { timeval t; };",
     );
     assert!(matches!(def(&spec, "timeval").kind, TypeKind::Extern(_)));
+    // The members of an enum stay numbers.
+    let spec = spec_with(
+        &options,
+        "enum timeval { NOW = 3 }; struct s { timeval t; int a<NOW>; };",
+    );
+    assert!(matches!(def(&spec, "timeval").kind, TypeKind::Extern(_)));
+    assert_eq!(spec.types.len(), 2);
 }
 
 #[test]
