@@ -6,6 +6,12 @@
 //! UDP socket ────────────▶ datagram ───▶ …
 //! ```
 //!
+//! # Turns
+//!
+//! A connection has its thread for 128 calls, or for 256 KiB of calls and replies; a UDP socket for 64 datagrams, or for as
+//! many bytes. The replies of a turn leave in one vectored write. Then the other connections are next, those included whose
+//! calls have come meanwhile: who sends without end holds nobody up for longer than a turn.
+//!
 //! # Spans
 //!
 //! Each call that reaches a handler is a [`tracing`] span named `rpc`, level DEBUG, target `rpcgen_runtime::server::span`,
@@ -69,6 +75,7 @@ mod shards;
 mod source;
 mod span;
 mod stats;
+mod turn;
 
 pub use self::blocking::BlockingPool;
 pub use self::builder::Server;

@@ -13,6 +13,7 @@ use super::call::{Call, Done};
 use super::canceled::CancelOnDrop;
 use super::context::Origin;
 use super::pressure::Partial;
+use super::turn::{Turn, others_first};
 use super::{Peer, Phase, Shared};
 use crate::net::{Incoming, Outgoing};
 use crate::proto::record::{Decoder, RecordError};
@@ -29,7 +30,7 @@ use tokio::task::{JoinSet, unconstrained};
 use tokio::time::{Instant, Sleep};
 
 /// Calls answered in a row before the other tasks of the thread get their turn.
-const INLINE: usize = 64;
+const INLINE: usize = 128;
 /// The same while the server holds too many bytes: what fails for it queues no reply that would stop the next.
 const PRESSED: usize = 1;
 /// A peer whose last call is older than this is not calling.
@@ -171,13 +172,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.phase_wait = wait_for(self.phase.clone(), Phase::Stop);
             }
         }
-        let mut budget = match self.server.excess() {
+        let calls = match self.server.excess() {
             None => INLINE,
             Some(_) => PRESSED,
         };
+        let mut turn = Turn::new(calls);
         loop {
             self.collect(cx);
-            if let Err(end) = self.process(cx, &mut budget) {
+            if let Err(end) = self.process(cx, &mut turn) {
                 // The calls before it have been run: as far as the peer takes their replies, it has them.
                 let _ = self.flush(cx);
                 return Poll::Ready(end);
@@ -188,10 +190,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if let Poll::Ready(Err(error)) = self.flush(cx) {
                 return Poll::Ready(End::Io(error));
             }
-            if budget == 0 {
-                // More calls are in the buffer; others first.
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+            if turn.is_over() {
+                return others_first(cx);
             }
             if full && self.has_room() {
                 // Calls may be left in the buffer, and nothing wakes this task for them.
@@ -206,7 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     return Poll::Ready(self.at_eof());
                 }
                 Poll::Ready(Ok(0)) => self.eof = true,
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(n)) => turn.moved(n),
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Io(error)),
             }
         }

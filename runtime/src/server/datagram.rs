@@ -6,6 +6,7 @@ use super::canceled::CancelOnDrop;
 use super::context::Origin;
 use super::listen::Task;
 use super::programs::Table;
+use super::turn::{Turn, others_first};
 use super::{Canceled, Peer, Phase, Shared};
 use crate::net::{Datagram, Datagrams, Received, Route};
 use crate::proto::server::{Verdict, judge};
@@ -22,8 +23,8 @@ use tokio::task::JoinSet;
 
 /// A call is never shorter (RFC 5531 §9: ten words).
 const SHORTEST_CALL: usize = 40;
-/// Batches received in a row before the other tasks of the thread get their turn.
-const BATCHES: usize = 4;
+/// Datagrams received in a row before the other tasks of the thread get their turn.
+const CALLS: usize = 64;
 
 type PhaseWait = Pin<Box<dyn Future<Output = Phase> + Send>>;
 type Permit = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
@@ -84,7 +85,8 @@ impl Worker {
             self.draining = true;
             self.phase_wait = wait_for(&self.task, Phase::Stop);
         }
-        for _ in 0..BATCHES {
+        let mut turn = Turn::new(CALLS);
+        while !turn.is_over() {
             // Replies that do not fit stay, and none are added meanwhile: what is not received waits in the kernel's queue.
             if self.socket.poll_send(cx, &mut self.replies).is_pending() {
                 return Poll::Pending;
@@ -99,14 +101,16 @@ impl Worker {
             match self.socket.poll_receive(cx, &mut self.received) {
                 Poll::Pending => return Poll::Pending,
                 // What became of earlier replies (ICMP); the socket itself lives on.
-                Poll::Ready(Err(error)) => tracing::debug!(%error, "error on a UDP socket"),
+                Poll::Ready(Err(error)) => {
+                    turn.called();
+                    tracing::debug!(%error, "error on a UDP socket");
+                }
                 Poll::Ready(Ok(())) => {}
             }
-            self.process(cx);
+            self.process(cx, &mut turn);
         }
-        // More may wait in the socket, and replies in the queue; others first.
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        // More may wait in the socket, and replies in the queue.
+        others_first(cx)
     }
 
     fn ended(&self) -> Poll<()> {
@@ -140,7 +144,7 @@ impl Worker {
         }
     }
 
-    fn process(&mut self, cx: &mut Context<'_>) {
+    fn process(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
         let server = Arc::clone(&self.task.server);
         server.activity.touch();
         let programs = server.programs(&self.on);
@@ -148,6 +152,8 @@ impl Worker {
         for datagram in received.drain(..) {
             let route = datagram.route;
             let message = self.socket.message(&datagram);
+            turn.called();
+            turn.moved(message.len());
             if message.len() < SHORTEST_CALL || !is_answerable(route) {
                 server.counters.dropped.add(1);
                 continue;

@@ -21,10 +21,19 @@ pub(crate) struct Task {
     pub(crate) alive: mpsc::Sender<()>,
 }
 
+/// Connections accepted in a row before the other tasks of the thread get their turn.
+const ACCEPTED: usize = 8;
+
 /// Accepts connections until the server drains.
 pub(crate) async fn accept(listener: Listener, on: On, mut task: Task) {
     let mut pause = Duration::from_millis(10);
+    let mut turn = ACCEPTED;
     loop {
+        if turn == 0 {
+            tokio::task::yield_now().await;
+            turn = ACCEPTED;
+        }
+        turn -= 1;
         let accepted = tokio::select! {
             _ = Phase::Drain.reached(&mut task.phase) => return,
             accepted = listener.accept() => accepted,

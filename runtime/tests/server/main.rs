@@ -11,3 +11,4 @@ mod life;
 mod registration;
 mod streams;
 mod support;
+mod turns;

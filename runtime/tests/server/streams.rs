@@ -268,8 +268,8 @@ impl AsyncWrite for Counting {
 
 #[tokio::test]
 async fn a_batch_of_pipelined_calls_takes_one_read_and_one_write() {
-    // Bulk data goes into the same vectored write, up to 64 pieces of it.
-    for (procedure, results, calls) in [(1u32, 4usize, 60), (2, 64 << 10, 30)] {
+    // Bulk data goes into the same vectored write: up to 64 pieces of it, and 256 KiB, which end a turn.
+    for (procedure, results, calls) in [(1u32, 4usize, 60), (2, 64 << 10, 4), (3, 8000, 30)] {
         let program = Program(&INTERFACE, move |_, _, _| async move {
             Ok(vec![7; results].into())
         });

@@ -8,6 +8,7 @@ use crate::proto::server::{Accepted, Verdict, judge};
 use crate::server::Shared;
 use crate::server::call::{Call, Done, Reply, Start};
 use crate::server::dispatch::Dispatch;
+use crate::server::turn::Turn;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -120,23 +121,23 @@ impl<S> Connection<S> {
     }
 
     /// Runs the calls in the buffer, as far as the limits allow.
-    pub(super) fn process(&mut self, cx: &mut Context<'_>, budget: &mut usize) -> Result<(), End> {
-        let before = *budget;
-        let processed = self.process_records(cx, budget);
-        if *budget < before {
-            self.server.counters.calls.add((before - *budget) as u64);
+    pub(super) fn process(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Result<(), End> {
+        let before = turn.calls;
+        let processed = self.process_records(cx, turn);
+        if turn.calls < before {
+            self.server.counters.calls.add((before - turn.calls) as u64);
             self.idle_since = Instant::now();
         }
         processed
     }
 
-    fn process_records(&mut self, cx: &mut Context<'_>, budget: &mut usize) -> Result<(), End> {
+    fn process_records(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Result<(), End> {
         if self.input.buf.is_empty() && self.throttled.is_none() {
             return Ok(());
         }
         let server = Arc::clone(&self.server);
         let programs = server.programs(&self.origin.on);
-        while *budget > 0 && self.has_room() {
+        while !turn.is_over() && self.has_room() {
             // Nearly all are judged where they lie, so that a call without arguments never becomes a piece of its own.
             let limited = server.buckets.limit() || self.throttled.is_some();
             let whole = match self.decoder.peek(&self.input.buf) {
@@ -152,7 +153,8 @@ impl<S> Connection<S> {
             };
             let len = record.len();
             let mut verdict = judge(record, &*programs, server.mode);
-            *budget -= 1;
+            turn.called();
+            let queued = self.out.len();
             let at = match &verdict {
                 Verdict::Run(accepted) => accepted.args_at,
                 Verdict::Reply(_) | Verdict::Ignore(_) => len,
@@ -167,6 +169,7 @@ impl<S> Connection<S> {
                 Verdict::Reply(header) => self.push((&*header).into()),
                 Verdict::Ignore(_) => return Err(End::NotACall),
             }
+            turn.moved(self.out.len().saturating_sub(queued));
         }
         Ok(())
     }
