@@ -28,8 +28,8 @@ impl<'a> Comments<'a> {
         }
     }
 
-    /// Comment of an item that reaches from token `first` to token `last` (its `;` or `,`): the one in front, and the
-    /// one on its last line.
+    /// Comment of an item that reaches from token `first` to token `last` (its `;` or `,`, unless an enum ends without
+    /// one): the one in front, and the one on its last line.
     pub fn around(&self, first: usize, last: usize) -> Option<String> {
         match (self.before(first), self.behind_end(last)) {
             (Some(before), Some(behind)) => Some(format!("{before}\n\n{behind}")),
@@ -37,10 +37,13 @@ impl<'a> Comments<'a> {
         }
     }
 
-    /// Comment behind the last token of a statement, or in front of it at the end of a line.
+    /// Comment behind the last token of a statement, or in front of its `;`, `,` or `{` at the end of a line.
     pub fn behind_end(&self, last: usize) -> Option<String> {
         let behind = self.on_line_of(last);
-        match last.checked_sub(1).map(|inside| self.on_line_of(inside)) {
+        let separator = self.tokens.get(last);
+        let separator = separator.filter(|t| matches!(t.kind, Kind::Punct(b';' | b',' | b'{')));
+        let inside = separator.and_then(|_| last.checked_sub(1));
+        match inside.map(|inside| self.on_line_of(inside)) {
             // As if they stood behind it all.
             Some(inside) if !inside.is_empty() => self.clean(&[inside, behind].concat()),
             _ => self.clean(behind),
@@ -213,7 +216,8 @@ fn inner(text: &str) -> &str {
 
 /// Lines of a `/* … */` comment; a gutter of `*` is removed if every line has it.
 fn block(text: &str, lines: &mut Vec<String>) {
-    let mut rest = inner(text).lines();
+    // The last line counts where only blanks are in front of its mark, and without them as well.
+    let mut rest = inner(text).split('\n');
     lines.extend(rest.next().map(|first| first.trim().to_owned()));
     let rest: Vec<&str> = rest.collect();
     let filled = || rest.iter().map(|l| l.trim()).filter(|l| !l.is_empty());
@@ -332,6 +336,27 @@ mod tests {
         let text = "{ A, /* a */ B = 1 /* b */ }\n/* not of c */\n%#x\nint c;";
         assert_eq!(docs(text, "A").as_deref(), Some("a"));
         assert_eq!(docs(text, "c"), None);
+    }
+
+    #[test]
+    fn the_last_enumerator_has_only_its_own() {
+        let text = "enum e {\n    A,  /* a */\n    B\n};";
+        let tokens = lex(
+            text.as_bytes(),
+            &SpanMap::default(),
+            &mut Diagnostics::default(),
+        );
+        let comments = Comments::new(text.as_bytes(), &tokens);
+        assert_eq!(comments.around(3, 4).as_deref(), Some("a"));
+        assert_eq!(comments.around(5, 5), None);
+    }
+
+    #[test]
+    fn the_end_of_a_comment_may_move_with_it() {
+        for end in ["*/", " */", "     */"] {
+            let text = format!("/*\n * a\n{end} /* b */\nint x;");
+            assert_eq!(docs(&text, "x").as_deref(), Some("a\n\nb"), "{end}");
+        }
     }
 
     #[test]

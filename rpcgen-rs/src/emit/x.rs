@@ -153,9 +153,12 @@ impl Formatter<'_> {
         }
     }
 
-    /// Column of a line that begins with the token at `index`, or with a comment in front of it.
+    /// Column of a line that begins with the token at `index`, or with a comment in front of it. A comment that goes on
+    /// behind a statement may stand further in; one in front of what ends it, in an enum without a comma the `}`, never.
     fn indent(&self, index: usize) -> usize {
-        let mut depth = self.bodies.len() + usize::from(self.statement.is_some());
+        let ends = matches!(self.kind(index), Kind::Punct(b'}' | b',' | b';'));
+        let goes_on = self.statement.is_some() && !(ends && self.parens == 0);
+        let mut depth = self.bodies.len() + usize::from(goes_on);
         let label = matches!(
             self.kind(index),
             Kind::Keyword(Keyword::Case | Keyword::Default)

@@ -277,8 +277,24 @@ fn comments_anywhere_are_stable() {
 }
 
 #[test]
+fn comments_in_front_of_the_end_of_a_member_are_no_continuation() {
+    for (text, expected) in [
+        (
+            "enum e{AB /* a */\n/* b */};",
+            "enum e {\n    AB  /* a */\n    /* b */\n};\n",
+        ),
+        (
+            "enum e{AB /* a */\n/* b */\n,C};",
+            "enum e {\n    AB  /* a */\n    /* b */\n    ,\n    C\n};\n",
+        ),
+    ] {
+        assert_eq!(checked(text.as_bytes()), expected);
+    }
+}
+
+#[test]
 fn what_means_something_by_its_line_is_left_alone() {
-    let formatted = |text: &str| {
+    let complaint = |text: &str| {
         let mut sources = SourceMap::default();
         let file = sources.add("a.x", text.into(), None);
         let mut diags = Diagnostics::default();
@@ -287,13 +303,13 @@ fn what_means_something_by_its_line_is_left_alone() {
         assert_eq!(is_formatted, shown.is_empty(), "{shown}");
         shown
     };
-    let shown = formatted("const A\n= __LINE__;");
+    let shown = complaint("const A\n= __LINE__;");
     assert!(shown.starts_with("a.x:2:3: error[E0061]"), "{shown}");
-    let shown = formatted("const A = 1;\n#define L (__LINE__+1)");
+    let shown = complaint("const A = 1;\n#define L (__LINE__+1)");
     assert!(shown.starts_with("a.x:2:1: error[E0061]"), "{shown}");
     // Where nothing computes with it.
     let text = "/* __LINE__ */ struct a { int MY__LINE__; }; const T = \"__LINE__\";\n%#x __LINE__";
-    assert_eq!(formatted(text), "");
+    assert_eq!(complaint(text), "");
 }
 
 #[test]
