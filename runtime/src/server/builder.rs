@@ -305,12 +305,15 @@ impl Server {
     /// Serves until `stop` completes, then finishes what is in flight within the grace time.
     ///
     /// # Errors
-    /// As [`start`](Self::start).
+    /// As [`start`](Self::start); and that there is nothing to listen on, since nobody else can hand this server a stream.
     pub async fn run_until(
         self,
         stop: impl Future<Output = ()>,
         grace: Grace,
     ) -> Result<(), ServeError> {
+        if self.endpoints.is_empty() {
+            return Err(ServeError::NO_LISTENER);
+        }
         let idle_exit = self.idle_exit;
         let running = self.start().await?;
         match idle_exit {

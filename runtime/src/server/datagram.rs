@@ -186,6 +186,7 @@ impl Worker {
         let mut accepted = match verdict {
             Verdict::Ignore(_) => return Outcome::Reply(None),
             Verdict::Reply(header) => {
+                server.counters.answered(&header);
                 return Outcome::Reply(Some(Reply::from(&header)));
             }
             Verdict::Run(accepted) => accepted,

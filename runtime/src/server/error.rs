@@ -12,6 +12,7 @@ pub struct ServeError(Kind);
 enum Kind {
     Listen { address: String, source: io::Error },
     Register(RegisterError),
+    NoListener,
 }
 
 impl ServeError {
@@ -23,12 +24,14 @@ impl ServeError {
         Self(Kind::Register(error))
     }
 
+    pub(crate) const NO_LISTENER: Self = Self(Kind::NoListener);
+
     /// The address that cannot be listened on.
     #[must_use]
     pub fn address(&self) -> Option<&str> {
         match &self.0 {
             Kind::Listen { address, .. } => Some(address),
-            Kind::Register(_) => None,
+            Kind::Register(_) | Kind::NoListener => None,
         }
     }
 
@@ -50,6 +53,9 @@ impl fmt::Display for ServeError {
         match &self.0 {
             Kind::Listen { address, source } => write!(f, "cannot listen on {address}: {source}"),
             Kind::Register(error) => write!(f, "registration was demanded: {error}"),
+            Kind::NoListener => f.write_str(
+                "nothing to listen on, so nobody can call: give the server an address, as `.tcp(\"[::]:0\")` does",
+            ),
         }
     }
 }
@@ -59,6 +65,7 @@ impl std::error::Error for ServeError {
         match &self.0 {
             Kind::Listen { source, .. } => Some(source),
             Kind::Register(error) => Some(error),
+            Kind::NoListener => None,
         }
     }
 }

@@ -166,6 +166,7 @@ impl Running {
             accepted: counters.accepted.get(),
             refused: counters.refused.get(),
             calls: counters.calls.get(),
+            denied: counters.denied.get(),
             duplicates: counters.duplicates.get(),
             dropped: counters.dropped.get(),
             throttled: counters.throttled.get(),

@@ -1,5 +1,6 @@
 //! What a server counts, and when it was last used.
 
+use crate::msg::{ReplyHeader, ReplyStat};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,9 @@ pub struct Stats {
     pub refused: u64,
     /// Messages that were calls, answered by whatever.
     pub calls: u64,
+    /// Of them, those denied before middleware and handlers saw them: for a credential that is malformed, refused or not what
+    /// is required, or for another RPC version than 2.
+    pub denied: u64,
     /// Calls answered from the reply cache, or dropped because they were running.
     pub duplicates: u64,
     /// Datagrams dropped: too short, no calls, or from a source that cannot be answered.
@@ -55,12 +59,22 @@ pub(crate) struct Counters {
     pub(crate) accepted: Counter,
     pub(crate) refused: Counter,
     pub(crate) calls: Counter,
+    pub(crate) denied: Counter,
     pub(crate) duplicates: Counter,
     pub(crate) dropped: Counter,
     pub(crate) throttled: Counter,
     pub(crate) truncated: Counter,
     pub(crate) garbage: Counter,
     pub(crate) deadlines: Counter,
+}
+
+impl Counters {
+    /// A call has been answered without being run.
+    pub(crate) fn answered(&self, reply: &ReplyHeader) {
+        if matches!(reply.stat, ReplyStat::Denied(_)) {
+            self.denied.add(1);
+        }
+    }
 }
 
 /// When the server was last used.

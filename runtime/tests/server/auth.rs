@@ -59,6 +59,12 @@ async fn h066_flavors_are_demanded_of_programs_and_procedures_but_not_of_null() 
     expect(&mut stream, &call(4, 99), &refusal(4, 3)).await;
     let claimed = call_as(5, 1, flavor::SYS, &sys(1, 1));
     expect(&mut stream, &claimed, &answer(5, 1)).await;
+    assert_eq!(running.stats().denied, 1);
+    let datagram = udp(&running).await;
+    datagram.send(&call(6, 1)).await.unwrap();
+    assert_eq!(received(&datagram, LONG).await, Some(denied(6, 5)));
+    let stats = running.stats();
+    assert_eq!((stats.calls, stats.denied), (6, 2));
 }
 
 /// Accepts one word, and answers with the next.

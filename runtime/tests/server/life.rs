@@ -218,3 +218,15 @@ async fn h112_under_load_every_call_that_has_run_is_answered() {
     }
     assert_eq!(answered, ran.load(Ordering::SeqCst));
 }
+
+#[tokio::test]
+async fn a_server_that_nobody_can_call_says_so_and_does_not_wait() {
+    let server = Server::new().serve(numbers());
+    let error = server
+        .run_until(std::future::pending(), Grace::secs(1))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains(".tcp("), "{error}");
+    // To be handed streams is another matter.
+    Server::new().serve(numbers()).start().await.unwrap();
+}

@@ -166,7 +166,10 @@ impl<S> Connection<S> {
             self.record_since = None;
             match &mut verdict {
                 Verdict::Run(accepted) => self.run(cx, accepted, args, &server),
-                Verdict::Reply(header) => self.push((&*header).into()),
+                Verdict::Reply(header) => {
+                    server.counters.answered(header);
+                    self.push((&*header).into());
+                }
                 Verdict::Ignore(_) => return Err(End::NotACall),
             }
             turn.moved(self.out.len().saturating_sub(queued));
