@@ -112,7 +112,8 @@ impl Run<'_> {
         } else {
             &mut *diags
         };
-        let mut spec = resolve::resolve(&file.tree, &file.defines, self.options, found);
+        let sources = &self.output.sources;
+        let mut spec = resolve::resolve(&file.tree, &file.defines, sources, self.options, found);
         spec.source = paths
             .first()
             .map(|path| path.replace('\\', "/"))

@@ -17,6 +17,7 @@ use crate::ast::{self, ConstValue, Expr, ItemKind};
 use crate::diag::Diagnostics;
 use crate::ir::{self, Spec};
 use crate::options::Options;
+use crate::source::SourceMap;
 use collect::Definitions;
 use lower::Lower;
 use values::{Init, Values};
@@ -25,17 +26,18 @@ pub(crate) use missing::{Missing, take_idle_typedefs, take_needed};
 pub(crate) use union::link_enumerators;
 
 /// Resolves a file. `defines` are the `%#define`s that name numbers: C sees them in the generated header, and bounds
-/// use them.
+/// use them. `sources` has the text of the file, for the names of macros.
 pub fn resolve(
     file: &ast::Spec,
     defines: &[(String, Expr)],
+    sources: &SourceMap,
     options: &Options,
     diags: &mut Diagnostics,
 ) -> Spec {
     let types = Definitions::collect(file, diags);
     let mut values = Values::new(&file.lost);
     let consts = define_values(file, &mut values);
-    let mut lower = Lower::new(types, values, &file.lost, options, diags);
+    let mut lower = Lower::new(types, values, &file.lost, sources, options, diags);
     lower.define_enumerators();
     define_program_numbers(file, &mut lower.values);
     for (name, expr) in defines {

@@ -19,13 +19,15 @@ use crate::ir::{
 };
 use crate::near::{Hints, TYPE_WORDS};
 use crate::options::Options;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 
 /// The walk over a file.
 pub(super) struct Lower<'a, 'd> {
     pub(super) types: Definitions<'a>,
     pub(super) values: Values<'a>,
     pub(super) diags: &'d mut Diagnostics,
+    /// Where macros are called by their names.
+    pub(super) sources: &'d SourceMap,
     options: &'d Options,
     /// Values of the members of each enum, by the index of its definition; repeated definitions come behind.
     enumerators: Vec<Vec<ValueId>>,
@@ -41,6 +43,7 @@ impl<'a, 'd> Lower<'a, 'd> {
         types: Definitions<'a>,
         values: Values<'a>,
         lost: &ast::Lost,
+        sources: &'d SourceMap,
         options: &'d Options,
         diags: &'d mut Diagnostics,
     ) -> Self {
@@ -48,6 +51,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             types,
             values,
             diags,
+            sources,
             options,
             enumerators: Vec::new(),
             undefined: lost.names.clone(),

@@ -7,6 +7,7 @@ use super::messages::{e0207_default_twice, e0222_case_out_of_range};
 use crate::ast::{self, CaseLabel, ExprKind};
 use crate::ir::{Arm, Case, Name, Spec, Type, TypeKind, Union};
 use crate::layout::Aliases;
+use crate::lex::is_word;
 use crate::source::Span;
 
 /// Finds the member that each label of a union over an enum means. Labels that mean none are for `check` to refuse.
@@ -53,11 +54,20 @@ fn members_by_value(kind: &TypeKind) -> HashMap<i64, usize> {
         .collect()
 }
 
-impl<'a> Lower<'a, '_> {
+/// Where a label stands that is no name.
+fn place_of_number(label: &CaseLabel) -> Option<Span> {
+    match label {
+        CaseLabel::Case(expr) if !matches!(expr.kind, ExprKind::Name(_)) => Some(expr.span),
+        _ => None,
+    }
+}
+
+impl<'a, 'd> Lower<'a, 'd> {
     /// A union. Where a label has no value or a discriminant no labels, the error is reported and the label dropped.
     pub(super) fn union(&mut self, body: &'a ast::UnionBody) -> Union {
         let tag = self.declared(&body.discriminant);
         let scope = self.enum_of(&tag).map(|id| id.0 as usize);
+        let macros = self.label_macros(body);
         let mut union = Union {
             discriminant: name(&body.discriminant.name),
             tag,
@@ -73,10 +83,11 @@ impl<'a> Lower<'a, '_> {
                         let Some(value) = self.values.eval(expr, scope, self.diags) else {
                             continue;
                         };
-                        let label = match &expr.kind {
-                            ExprKind::Name(name) => name.clone(),
-                            ExprKind::Char(byte) if byte.is_ascii_alphabetic() => {
-                                format!("Case{}", char::from(*byte))
+                        let label = match (&expr.kind, macros.get(&expr.span)) {
+                            (ExprKind::Name(name), _) => name.clone(),
+                            (_, Some(&name)) => name.to_owned(),
+                            (&ExprKind::Char(byte), _) if byte.is_ascii_alphabetic() => {
+                                format!("Case{}", char::from(byte))
                             }
                             _ => value.to_string(),
                         };
@@ -108,6 +119,36 @@ impl<'a> Lower<'a, '_> {
             }
         }
         union
+    }
+
+    /// The names of macros that are the labels of this union: `case MAX` behind `#define MAX 9`. A macro that is more than
+    /// one label, or an arm as well, is none.
+    fn label_macros(&self, body: &ast::UnionBody) -> HashMap<Span, &'d str> {
+        let labels = || body.arms.iter().flat_map(|arm| &arm.labels);
+        let labels = || labels().filter_map(place_of_number);
+        let arms = body.arms.iter().filter_map(|arm| arm.decl.as_ref());
+        let mut uses: HashMap<Span, u32> = HashMap::new();
+        for span in labels().chain(arms.map(|decl| decl.name.span)) {
+            *uses.entry(span).or_default() += 1;
+        }
+        let mut called: HashMap<&str, Option<Span>> = HashMap::new();
+        for span in labels().filter(|span| uses.get(span) == Some(&1)) {
+            if let Some(name) = self.identifier_at(span) {
+                let again = called.contains_key(name);
+                called.insert(name, Some(span).filter(|_| !again));
+            }
+        }
+        let single = called.into_iter();
+        single
+            .filter_map(|(name, span)| Some((span?, name)))
+            .collect()
+    }
+
+    /// The text at this place, if it is a name.
+    fn identifier_at(&self, span: Span) -> Option<&'d str> {
+        let text = self.sources.text(span);
+        let is_name = !text.first()?.is_ascii_digit() && text.iter().all(|byte| is_word(*byte));
+        std::str::from_utf8(text).ok().filter(|_| is_name)
     }
 
     fn arm(&mut self, arm: &'a ast::Arm) -> Arm {
