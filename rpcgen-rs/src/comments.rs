@@ -119,11 +119,15 @@ impl<'a> Comments<'a> {
         }
         let mut count = 1;
         while let (Some(above), Some(comment)) = (group.get(count - 1), group.get(count)) {
-            let follows = group.get(count + 1).map_or(next.lo, |t| t.lo);
             let same_line = self.line_feeds(above.hi, comment.lo) == 0;
+            let ends_line = |at: usize| {
+                let follows = group.get(at + 1).map_or(next.lo, |t| t.lo);
+                self.line_feeds(group[at].hi, follows) > 0
+            };
+            // With others behind it on its line, perhaps.
             let continues = self.line_feeds(above.hi, comment.lo) == 1
                 && self.column(first.lo) == self.column(comment.lo)
-                && self.line_feeds(comment.hi, follows) > 0;
+                && (count..group.len()).any(ends_line);
             if !is_comment(comment) || !(same_line || continues) {
                 break;
             }
@@ -336,6 +340,14 @@ mod tests {
         let text = "{ A, /* a */ B = 1 /* b */ }\n/* not of c */\n%#x\nint c;";
         assert_eq!(docs(text, "A").as_deref(), Some("a"));
         assert_eq!(docs(text, "c"), None);
+    }
+
+    #[test]
+    fn several_on_one_line_continue_together() {
+        let text = "{ int a; // one\n         /* two */ /* three */\nint b; }";
+        assert_eq!(docs(text, "a").as_deref(), Some("one\ntwo\nthree"));
+        let text = "{ int a; // one\n         /* two */ /* three */ int b; }";
+        assert_eq!(docs(text, "b").as_deref(), Some("two\nthree"));
     }
 
     #[test]
