@@ -15,7 +15,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lex::{Keyword, Kind, Token, Tokens, Trivia, TriviaKind, is_word, lex_raw};
 use crate::preprocess::LINE;
 use crate::source::{FileId, SourceMap, Span, SpanMap};
-use lines::{Below, Lines, column};
+use lines::{Below, Columns, Lines};
 
 /// Formats a file. `None`, with the reasons in `diags`, when its text does not even consist of tokens, or when it means
 /// something by the numbers of its lines.
@@ -42,6 +42,7 @@ pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Opt
     }
     let mut formatter = Formatter {
         text,
+        columns: Columns::of(text),
         tokens: &tokens,
         comments: Comments::new(text, &tokens),
         lines: Lines::default(),
@@ -92,6 +93,7 @@ enum Body {
 
 struct Formatter<'a> {
     text: &'a [u8],
+    columns: Columns<'a>,
     tokens: &'a Tokens,
     comments: Comments<'a>,
     lines: Lines,
@@ -172,7 +174,7 @@ impl Formatter<'_> {
     fn trivia(&mut self, trivia: &Trivia, claimed: bool, before: usize) {
         self.end_use(trivia.lo, before);
         let text = self.bytes(trivia.lo, trivia.hi).to_vec();
-        let from = column(self.text, trivia.lo);
+        let from = self.columns.column(trivia.lo);
         let same_line = self.line_feeds_before(trivia.lo) == 0 && self.end > 0;
         let indent = self.indent(before);
         if matches!(trivia.kind, TriviaKind::Passthrough | TriviaKind::Directive) {

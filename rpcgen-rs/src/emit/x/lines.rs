@@ -73,7 +73,12 @@ impl Lines {
         match from {
             None => line.code.extend_from_slice(text),
             Some(from) => {
-                let to = line.end_column();
+                // Looked for only where it matters: there may be many comments on a line.
+                let to = if text.contains(&b'\n') {
+                    line.end_column()
+                } else {
+                    from
+                };
                 line.code.extend(moved(text, from, to));
             }
         }
@@ -258,14 +263,30 @@ impl Line {
     }
 }
 
-/// Column of a byte, tab stops every eight.
-pub(super) fn column(text: &[u8], at: u32) -> usize {
-    let before = &text[..at as usize];
-    let start = before
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .map_or(0, |feed| feed + 1);
-    expanded(&before[start..])
+/// Columns of a text's bytes, one behind the other; tab stops every eight.
+#[derive(Debug)]
+pub(super) struct Columns<'a> {
+    text: &'a [u8],
+    at: usize,
+    column: usize,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn of(text: &'a [u8]) -> Self {
+        let (at, column) = (0, 0);
+        Self { text, at, column }
+    }
+
+    /// Column of a byte that is not in front of the last one asked for.
+    pub(super) fn column(&mut self, at: u32) -> usize {
+        let between = &self.text[self.at..at as usize];
+        self.column = match between.iter().rposition(|b| *b == b'\n') {
+            None => between.iter().fold(self.column, advance),
+            Some(feed) => expanded(&between[feed + 1..]),
+        };
+        self.at = at as usize;
+        self.column
+    }
 }
 
 fn expanded(text: &[u8]) -> usize {

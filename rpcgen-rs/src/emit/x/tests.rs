@@ -336,3 +336,17 @@ D(h)
 ";
     assert_eq!(checked(text.as_bytes()), expected);
 }
+
+/// In no time: with a look back along the line for each of them it would be a quarter of an hour.
+#[test]
+fn a_line_may_have_any_number_of_comments() {
+    let many = "/* a */ ".repeat(100_000);
+    for text in [
+        format!("struct s {{ int a;  // x\n{many} int b; }};\n"),
+        format!("struct s {{ int {many} a;\n int b; }};\n"),
+    ] {
+        let once = formatted(text.as_bytes());
+        assert!(once == formatted(&once));
+        assert_eq!(content(&once), content(text.as_bytes()));
+    }
+}
