@@ -61,6 +61,18 @@ fn included_headers_stand_for_the_files_beside() {
     assert_eq!(compiled(&files, "xdr/main.x"), (vec![], 2));
 }
 
+/// In no time: with a look at everything for each step it would be minutes.
+#[test]
+fn what_the_types_of_another_file_need_is_taken_too() {
+    const STEPS: usize = 20_000;
+    let step = |i: usize| format!("typedef t{i} t{}; struct unused{i} {{ int a; }};\n", i + 1);
+    let types: String = (0..STEPS).map(step).collect();
+    let types = format!("{types}typedef int t0;");
+    let uses = format!("%#include \"types.h\"\nstruct s {{ t{STEPS} t; }};");
+    let files = [("main.x", &*uses), ("types.x", &*types)];
+    assert_eq!(compiled(&files, "main.x"), (vec![], STEPS + 2));
+}
+
 #[test]
 fn percent_defines_of_types_are_typedefs_where_nothing_else_defines_the_name() {
     let only = |text: &str| compiled(&[("main.x", text)], "main.x");

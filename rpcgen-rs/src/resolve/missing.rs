@@ -3,7 +3,7 @@
 //! C files say `%#include "foo.h"` and mean types of a sibling `foo.x`; several files given together may refer to each
 //! other, too. Only what is needed is taken over, and what that needs in turn.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::known;
 use crate::ast::{
@@ -12,11 +12,14 @@ use crate::ast::{
 use crate::options::Options;
 
 /// Names used by some definitions, and names they define.
+#[derive(Clone)]
 pub(crate) struct Missing<'a> {
     used: BTreeSet<String>,
     /// Those of them that are used as types.
     types: HashSet<String>,
     defined: HashSet<String>,
+    /// What `%#define`s name.
+    numbers: HashSet<String>,
     options: &'a Options,
 }
 
@@ -27,17 +30,22 @@ impl<'a> Missing<'a> {
             used: BTreeSet::new(),
             types: HashSet::new(),
             defined: HashSet::new(),
+            numbers: defines.iter().map(|(name, _)| name.clone()).collect(),
             options,
         };
         spec.items.iter().for_each(|item| names.item(item));
-        let numbers: HashSet<&str> = defines.iter().map(|(name, _)| name.as_str()).collect();
-        let mut used = std::mem::take(&mut names.used);
-        used.retain(|name| {
-            let is_number = numbers.contains(name.as_str()) && !names.types.contains(name);
-            !is_number && names.lacks(name)
-        });
-        names.used = used;
+        names.forget_known();
         names
+    }
+
+    /// Of the names used, those stay that are missing.
+    fn forget_known(&mut self) {
+        let mut used = std::mem::take(&mut self.used);
+        used.retain(|name| {
+            let is_number = self.numbers.contains(name) && !self.types.contains(name);
+            !is_number && self.lacks(name)
+        });
+        self.used = used;
     }
 
     /// Is nothing missing?
@@ -157,19 +165,40 @@ impl<'a> Missing<'a> {
     }
 }
 
-/// Moves from `other` what `missing` lacks; what is moved is what a further look for missing names has to see.
+/// Moves from `other` what `missing` lacks, and what that lacks in turn, which comes first.
 pub(crate) fn take_needed(missing: &Missing<'_>, other: &mut Spec) -> Vec<Item> {
-    let needed = |item: &Item| {
-        !matches!(item.kind, ItemKind::Program(_))
-            && defined_by(item)
-                .iter()
-                .any(|name| missing.used.contains(name))
-    };
-    let (taken, left) = std::mem::take(&mut other.items)
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, item) in other.items.iter().enumerate() {
+        if !matches!(item.kind, ItemKind::Program(_)) {
+            for name in defined_by(item) {
+                places.entry(name).or_default().push(place);
+            }
+        }
+    }
+    if !missing.used.iter().any(|name| places.contains_key(name)) {
+        return Vec::new();
+    }
+    let mut missing = missing.clone();
+    let mut items: Vec<Option<Item>> = std::mem::take(&mut other.items)
         .into_iter()
-        .partition(needed);
-    other.items = left;
-    taken
+        .map(Some)
+        .collect();
+    let mut steps: Vec<Vec<Item>> = Vec::new();
+    loop {
+        let names = std::mem::take(&mut missing.used);
+        let needed = names.iter().filter_map(|name| places.get(name)).flatten();
+        let needed: BTreeSet<usize> = needed.copied().collect();
+        let taken = needed.into_iter().filter_map(|place| items[place].take());
+        let taken: Vec<Item> = taken.collect();
+        if taken.is_empty() {
+            break;
+        }
+        taken.iter().for_each(|item| missing.item(item));
+        missing.forget_known();
+        steps.push(taken);
+    }
+    other.items = items.into_iter().flatten().collect();
+    steps.into_iter().rev().flatten().collect()
 }
 
 /// Takes out the typedefs of tags that nothing defines, where nothing uses them: C declares them and never notices.
