@@ -15,7 +15,7 @@ mod unix;
 pub(crate) use self::incoming::Incoming;
 pub(crate) use self::listener::{Listener, StdListener, Stream};
 pub(crate) use self::outgoing::Outgoing;
-pub(crate) use self::patient::Patient;
+pub(crate) use self::patient::{Behind, Patient};
 pub(crate) use self::tcp::{listen as listen_tcp, watch};
 pub(crate) use self::udp::{Datagram, Datagrams, Received, Route, bind as bind_udp};
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use super::dial::{Plan, Refusal};
 use super::observe::Observer;
 use super::socket::Socket;
 use crate::error::RpcError;
-use crate::net::{Incoming, Outgoing};
+use crate::net::{Behind, Incoming, Outgoing};
 use crate::proto::client::{ClientCore, Transmit};
 use bytes::Bytes;
 use std::io;
@@ -207,8 +207,11 @@ impl Connection {
         core: &mut ClientCore,
     ) -> Poll<io::Result<()>> {
         let missing = core.missing(&self.input.buf);
-        let alone = core.len() <= 1;
-        match self.socket.poll_read(cx, &mut self.input, missing, alone) {
+        let behind = match core.len() {
+            ..=1 => Behind::Nothing,
+            _ => Behind::More,
+        };
+        match self.socket.poll_read(cx, &mut self.input, missing, behind) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(e)) => Poll::Ready(Err(e)),
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),

@@ -1,6 +1,6 @@
 //! One type for everything a client talks through.
 
-use crate::net::{Incoming, Patient};
+use crate::net::{Behind, Incoming, Patient};
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -59,19 +59,18 @@ impl Socket {
         quiet.is_err()
     }
 
-    /// Reads what is there; `missing` is what the record that has begun still misses, and `alone` whether no other one is
-    /// expected behind it.
+    /// Reads what is there; `missing` is what the record that has begun still misses, `behind` what is expected then.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         input: &mut Incoming,
         missing: usize,
-        alone: bool,
+        behind: Behind,
     ) -> Poll<io::Result<usize>> {
         // `poll_read` and not `try_read`: after a short read it knows that nothing is left, without a system call.
         match self {
             Self::Tcp(s) => {
-                s.alone = alone;
+                s.behind = behind;
                 input.poll_read(s, cx, missing)
             }
             Self::Unix(s) => input.poll_read(s, cx, missing),

@@ -8,9 +8,9 @@
 //! A peer with little room to send in waits for the kernel's acknowledgement, which comes late while nobody reads: whoever
 //! waits in vain for a [`while`](WHILE) takes what there is, and is not patient with that peer for the next reads.
 //!
-//! The last part of a record is another matter. Where more is expected behind it, it is waited for whole, for there is
-//! work meanwhile. Where nothing is, the peer waits for us as soon as it has sent that part: of what is missing one half
-//! is copied while the other arrives.
+//! How much that is depends on what comes behind the record. Where nothing does, the peer waits for us as soon as it has
+//! sent the last part: of what is missing one half is copied while the other arrives. Where more does, the peer goes on
+//! while we copy, and the fewer waits the better.
 
 use super::incoming::MOST;
 use std::io::{self, IoSlice};
@@ -30,10 +30,23 @@ pub(crate) use self::option::wait_for;
 /// The most that is waited for at once: while one part is copied the next one arrives. More than one segment as loopback
 /// and the offloading of network cards deliver them, 64 KiB; whoever waits for four is late, and what he reads is cold.
 pub(crate) const PART: usize = 96 << 10;
+/// The most that is waited for at once where more records are expected behind this one: half of a mebibyte.
+pub(crate) const AMPLE: usize = 512 << 10;
 /// The longest wait for a part. In that time a network brings it whole that is fast enough to make patience worth while.
 pub(crate) const WHILE: Duration = Duration::from_millis(1);
 /// Large reads without patience after a wait in vain.
 pub(crate) const HASTY: u32 = 1024;
+
+/// What is expected behind the record that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// Nobody knows: a server, whose clients may wait for their replies.
+    Unknown,
+    /// Nothing: a client's only call that waits.
+    Nothing,
+    /// More: a client with other calls that wait.
+    More,
+}
 
 /// A TCP socket whose reads with room for more than [`MOST`] bytes are patient: whoever reads so much must know that it
 /// will come.
@@ -42,8 +55,7 @@ pub(crate) struct Patient {
     stream: TcpStream,
     /// How many bytes the socket has been told to wait for; 1 is what it does by itself.
     least: usize,
-    /// Whether nothing is expected behind the record that is read.
-    pub(crate) alone: bool,
+    pub(crate) behind: Behind,
     /// The end of patience, and whether anything is waited for.
     expiry: Option<Pin<Box<Sleep>>>,
     waits: bool,
@@ -52,12 +64,12 @@ pub(crate) struct Patient {
 }
 
 impl Patient {
-    /// Of a socket from which one record is expected after the other.
+    /// Of a socket of which nobody knows what to expect.
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self {
             stream,
             least: 1,
-            alone: false,
+            behind: Behind::Unknown,
             expiry: None,
             waits: false,
             hasty: 0,
@@ -101,8 +113,11 @@ impl AsyncRead for Patient {
         let least = match room {
             ..=MOST => 1,
             _ if self.hasty > 0 => 1,
-            _ if self.alone => PART.min(room / 2),
-            _ => PART.min(room),
+            _ => match self.behind {
+                Behind::Unknown => PART.min(room),
+                Behind::Nothing => PART.min(room / 2),
+                Behind::More => AMPLE.min(room),
+            },
         };
         // First of all: what is waited for below must be able to come.
         if least < self.least {
@@ -245,9 +260,11 @@ mod tests {
             1 << 20,
             1,
         ];
+        let behind = [Behind::Unknown, Behind::Nothing, Behind::More];
+        let cases = behind.into_iter().flat_map(|b| sizes.map(|len| (b, len)));
         for piece in [1000, 30_000, 200_000, 4 << 20] {
-            for (len, alone) in sizes.into_iter().zip([false, true].into_iter().cycle()) {
-                patient.alone = alone;
+            for (behind, len) in cases.clone() {
+                patient.behind = behind;
                 let data: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
                 let send = async {
                     for piece in data.chunks(piece) {
@@ -256,7 +273,7 @@ mod tests {
                     }
                 };
                 let (read, ()) = tokio::join!(whole(&mut patient, len), send);
-                assert!(read.unwrap() == data, "{len} bytes by {piece}");
+                assert!(read.unwrap() == data, "{len} bytes by {piece}, {behind:?}");
             }
         }
     }
@@ -315,9 +332,13 @@ mod tests {
         assert_eq!(least(&mut patient, 1 << 20), expected(PART));
         assert_eq!(least(&mut patient, MOST + 1), expected(MOST + 1));
         assert_eq!(least(&mut patient, MOST), 1);
-        patient.alone = true;
+        patient.behind = Behind::Nothing;
         assert_eq!(least(&mut patient, 1 << 20), expected(PART));
         assert_eq!(least(&mut patient, PART), expected(PART / 2));
+        assert_eq!(least(&mut patient, MOST), 1);
+        patient.behind = Behind::More;
+        assert_eq!(least(&mut patient, 1 << 20), expected(AMPLE));
+        assert_eq!(least(&mut patient, MOST + 1), expected(MOST + 1));
         assert_eq!(least(&mut patient, MOST), 1);
         peer.write_all(b"few").await.unwrap();
         assert_eq!(whole(&mut patient, 3).await.unwrap(), b"few");
