@@ -85,7 +85,9 @@ impl Run<'_> {
             texts: std::mem::take(&mut file.texts),
             ..File::default()
         };
-        file.take_from(&mut own, self.options, diags);
+        if !own.texts.is_empty() {
+            file.take_from(&mut own, self.options, diags);
+        }
         let mut seen: HashSet<String> = paths.iter().map(|&path| path.to_owned()).collect();
         let mut candidates: Vec<String> = self.siblings(&file.tree);
         candidates.extend(others.iter().rev().map(|&path| path.to_owned()));

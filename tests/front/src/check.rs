@@ -15,8 +15,19 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The file beside the text, for its `#include "b.x"` and `%#include "b.h"`.
-pub const BESIDE: &str =
-    "#ifndef B_X\n#define B_X 1\nconst BESIDE = 5;\ntypedef opaque beside<BESIDE>;\n#endif\n";
+pub const BESIDE: &str = "\
+#ifndef B_X
+#define B_X 1
+%#define LENGTH 7
+%#define word unsigned int
+const BESIDE = 5;
+enum kind { FIRST = LENGTH, SECOND };
+struct unused { int a; };
+typedef opaque beside<BESIDE>;
+struct behind { beside all<LENGTH>; chained *next; };
+typedef behind chained;
+#endif
+";
 
 /// Memory that compiling may take at its peak: a macro may expand to 4 MiB of text.
 const MEMORY: u64 = 512 << 20;

@@ -1,4 +1,5 @@
-//! The files to start from: every `.x` file of this repository and of the system, and random valid interfaces.
+//! The files to start from: every `.x` file of this repository and of the system, among them those in `tests/front/seeds`,
+//! which have what no other one has; and random valid interfaces.
 
 use golden::interface::Interface;
 use golden::random::Random;
