@@ -191,7 +191,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Poll::Ready(End::Io(error));
             }
             if turn.is_over() {
-                return others_first(cx);
+                // Who fills every turn has no more memory than others, and no more time.
+                self.account(self.holds());
+                return match self.poll_deadlines(cx) {
+                    Poll::Pending => others_first(cx),
+                    end => end,
+                };
             }
             if full && self.has_room() {
                 // Calls may be left in the buffer, and nothing wakes this task for them.

@@ -1,12 +1,15 @@
 //! Who keeps the server's thread busy does so for a turn: then those are next whose calls have come meanwhile.
 
 use crate::support::*;
-use rpcgen_runtime::Server;
 use rpcgen_runtime::server::Running;
-use std::io::Write;
+use rpcgen_runtime::{Limits, Server};
+use std::io::{self, Write};
 use std::net::{TcpStream, UdpSocket};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use tokio::io::AsyncWriteExt;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 const BUSY: u32 = 2;
 const OTHER: u32 = 1;
@@ -103,4 +106,76 @@ async fn connections_that_wait_to_be_accepted() {
     let before = turns.before_the_other(100).await;
     assert!(before <= 8, "{before}");
     drop(waiting);
+}
+
+/// While one record is read for several turns, the others know what it holds already.
+#[tokio::test]
+async fn what_has_been_read_of_a_large_record_counts_at_the_end_of_each_turn() {
+    const HELD: usize = 4 << 20;
+    let limits = Limits::default().max_held(HELD);
+    let running = start(Server::new().serve(numbers()).limits(limits)).await;
+    let mut partial = record(&call_to(PROGRAM, 1, 1, &[0; 1 << 20]));
+    partial.pop();
+    let mut peers = Vec::new();
+    for _ in 0..64 {
+        let (mut ours, theirs) = tokio::io::duplex(2 << 20);
+        ours.write_all(&partial).await.unwrap();
+        running.serve_stream(theirs);
+        peers.push(ours);
+    }
+    let mut most = 0;
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+        most = most.max(running.stats().held);
+    }
+    assert!(most > HELD, "the limit is reached");
+    assert!(most < 2 * HELD, "{most}");
+}
+
+/// A peer that takes no reply: it makes a call that has one, and then sends calls without replies, and never stops.
+struct Flood {
+    next: Vec<u8>,
+    on: Vec<u8>,
+}
+
+impl AsyncRead for Flood {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.next.is_empty() {
+            self.next = self.on.repeat(500);
+        }
+        let n = buf.remaining().min(self.next.len());
+        buf.put_slice(&self.next[..n]);
+        self.next.drain(..n);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Flood {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn who_fills_every_turn_has_deadlines_like_others() {
+    let limits = Limits::default().write_deadline(Duration::from_millis(100));
+    let running = start(Server::new().serve(numbers()).limits(limits)).await;
+    running.serve_stream(Flood {
+        next: record(&call(1, 1)),
+        on: record(&call(2, 4)),
+    });
+    eventually("it is closed", || running.stats().deadlines == 1).await;
+    assert!(running.stats().calls > 128);
 }
