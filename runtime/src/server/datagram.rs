@@ -91,7 +91,7 @@ impl Worker {
             if self.socket.poll_send(cx, &mut self.replies).is_pending() {
                 return Poll::Pending;
             }
-            self.collect(cx);
+            self.collect(cx, &mut turn);
             if self.socket.poll_send(cx, &mut self.replies).is_pending() {
                 return Poll::Pending;
             }
@@ -121,7 +121,7 @@ impl Worker {
     }
 
     /// Takes the results of handlers that have finished.
-    fn collect(&mut self, cx: &mut Context<'_>) {
+    fn collect(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
         if let Some((_, _, permit)) = &mut self.waiting
             && let Poll::Ready(permit) = permit.as_mut().poll(cx)
             && let Some((route, call, _)) = self.waiting.take()
@@ -132,14 +132,15 @@ impl Worker {
             // Panics are caught inside the call; a task is only ever aborted with its socket.
             if let Ok((route, done)) = done {
                 let limit = self.task.server.limits.datagram_reply;
-                self.answer(route, done.reply(limit));
+                self.answer(route, done.reply(limit), turn);
             }
         }
     }
 
-    fn answer(&mut self, route: Route, reply: Option<Reply>) {
+    fn answer(&mut self, route: Route, reply: Option<Reply>, turn: &mut Turn) {
         if let Some(reply) = reply {
             let data = reply.into_bytes();
+            turn.moved(data.len());
             self.replies.push_back(Datagram { route, data });
         }
     }
@@ -163,7 +164,7 @@ impl Worker {
                 continue;
             }
             match self.receive(cx, message, route, (&server, &programs)) {
-                Outcome::Reply(reply) => self.answer(route, reply),
+                Outcome::Reply(reply) => self.answer(route, reply, turn),
                 Outcome::Running(call) => self.suspend(cx, route, call),
             }
         }

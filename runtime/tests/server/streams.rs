@@ -369,6 +369,7 @@ async fn calls_that_waited_are_judged_as_any_other() {
         assert_eq!(reply(&mut stream).await, Some(answer(8, 1)));
         assert_eq!(reply(&mut stream).await, None);
         eventually("it is counted", || running.stats().garbage == 1).await;
+        assert_eq!(running.stats().calls, 8, "it was no call");
         let mut stream = connect(&running).await;
         stream.write_all(begin).await.unwrap();
         assert_eq!(reply(&mut stream).await, None);

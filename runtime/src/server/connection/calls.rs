@@ -153,7 +153,6 @@ impl<S> Connection<S> {
             };
             let len = record.len();
             let mut verdict = judge(record, &*programs, server.mode);
-            turn.called();
             let queued = self.out.len();
             let at = match &verdict {
                 Verdict::Run(accepted) => accepted.args_at,
@@ -172,6 +171,7 @@ impl<S> Connection<S> {
                 }
                 Verdict::Ignore(_) => return Err(End::NotACall),
             }
+            turn.called();
             turn.moved(self.out.len().saturating_sub(queued));
         }
         Ok(())
