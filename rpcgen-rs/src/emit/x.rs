@@ -59,6 +59,15 @@ pub fn format(file: FileId, sources: &SourceMap, diags: &mut Diagnostics) -> Opt
     Some(formatter.lines.render())
 }
 
+/// In a directive a carriage return that ends no line separates words, as a space does.
+fn separate(directive: &mut [u8]) {
+    for at in 1..directive.len() {
+        if directive[at - 1] == b'\r' && !matches!(directive[at], b'\r' | b'\n') {
+            directive[at - 1] = b' ';
+        }
+    }
+}
+
 /// Where the text uses the number of a line: a word of its own, or a directive that has it.
 fn line_number(text: &[u8], tokens: &Tokens) -> Option<(u32, u32)> {
     let has = |lo: u32, hi: u32| {
@@ -173,13 +182,16 @@ impl Formatter<'_> {
 
     fn trivia(&mut self, trivia: &Trivia, claimed: bool, before: usize) {
         self.end_use(trivia.lo, before);
-        let text = self.bytes(trivia.lo, trivia.hi).to_vec();
+        let mut text = self.bytes(trivia.lo, trivia.hi).to_vec();
         let from = self.columns.column(trivia.lo);
         let same_line = self.line_feeds_before(trivia.lo) == 0 && self.end > 0;
         let indent = self.indent(before);
         if matches!(trivia.kind, TriviaKind::Passthrough | TriviaKind::Directive) {
             self.lines.end();
             self.keep_blank(trivia.lo);
+            if trivia.kind == TriviaKind::Directive {
+                separate(&mut text);
+            }
             self.lines.raw(&text);
         } else if claimed && self.may_go_behind(before) {
             self.lines.comment_behind(&text, from, same_line, indent);
