@@ -179,12 +179,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut turn = Turn::new(calls);
         loop {
             self.collect(cx);
-            if let Err(end) = self.process(cx, &mut turn) {
-                // The calls before it have been run: as far as the peer takes their replies, it has them.
-                let _ = self.flush(cx);
-                return Poll::Ready(end);
-            }
-            let full = !self.has_room();
+            let stopped = match self.process(cx, &mut turn) {
+                Ok(stopped) => stopped,
+                Err(end) => {
+                    // The calls before it have been run: as far as the peer takes their replies, it has them.
+                    let _ = self.flush(cx);
+                    return Poll::Ready(end);
+                }
+            };
             // Again: what has just been started must be able to wake this task.
             self.collect(cx);
             if let Poll::Ready(Err(error)) = self.flush(cx) {
@@ -198,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     end => end,
                 };
             }
-            if full && self.has_room() {
+            if stopped && self.has_room() {
                 // Calls may be left in the buffer, and nothing wakes this task for them.
                 continue;
             }

@@ -120,8 +120,8 @@ impl<S> Connection<S> {
         }
     }
 
-    /// Runs the calls in the buffer, as far as the limits allow.
-    pub(super) fn process(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Result<(), End> {
+    /// Runs the calls in the buffer, as far as the limits allow; whether it stopped for them, and may have left some.
+    pub(super) fn process(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Result<bool, End> {
         let before = turn.calls;
         let processed = self.process_records(cx, turn);
         if turn.calls < before {
@@ -131,9 +131,9 @@ impl<S> Connection<S> {
         processed
     }
 
-    fn process_records(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Result<(), End> {
+    fn process_records(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Result<bool, End> {
         if self.input.buf.is_empty() && self.throttled.is_none() {
-            return Ok(());
+            return Ok(false);
         }
         let server = Arc::clone(&self.server);
         let programs = server.programs(&self.origin.on);
@@ -144,7 +144,7 @@ impl<S> Connection<S> {
                 Some(_) if !limited => None,
                 _ => match self.next_record().map_err(End::Record)? {
                     Some(record) => Some(record),
-                    None => return Ok(()),
+                    None => return Ok(false),
                 },
             };
             let record = match &whole {
@@ -174,7 +174,7 @@ impl<S> Connection<S> {
             turn.called();
             turn.moved(self.out.len().saturating_sub(queued));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Makes a call. It is looked at where it lies: moving what was just put together costs more than to make it.
