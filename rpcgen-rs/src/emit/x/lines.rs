@@ -191,6 +191,10 @@ impl Lines {
             }
             rest = tail;
         }
+        // A directive that ends the text in `\\` would go on behind a line end.
+        if self.done.last().is_some_and(Line::goes_on) {
+            out.pop();
+        }
         out
     }
 }
@@ -236,6 +240,11 @@ impl Line {
             None => self.code.iter().fold(self.indent, advance),
             Some(feed) => expanded(&self.code[feed + 1..]),
         }
+    }
+
+    /// Is it a directive whose line end would belong to it?
+    fn goes_on(&self) -> bool {
+        self.raw && self.code.starts_with(b"#") && self.code.ends_with(b"\\")
     }
 
     fn is_blank(&self) -> bool {
