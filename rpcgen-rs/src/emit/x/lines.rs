@@ -191,7 +191,7 @@ impl Lines {
             }
             rest = tail;
         }
-        // A directive that ends the text in `\\` would go on behind a line end.
+        // A directive that ends the text in a backslash would go on behind a line end.
         if self.done.last().is_some_and(Line::goes_on) {
             out.pop();
         }
