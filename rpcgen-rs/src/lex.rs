@@ -214,6 +214,13 @@ impl<'a> Lexer<'a> {
         while len > 1 && matches!(text[len - 1], b'\r' | b' ' | b'\t') {
             len -= 1;
         }
+        // A blank behind a backslash keeps the line end from belonging to it.
+        if matches!(kind, TriviaKind::Passthrough | TriviaKind::Directive)
+            && text[..len].ends_with(b"\\")
+            && let Some(blank) = text[len..].iter().position(|b| *b != b'\r')
+        {
+            len += blank + 1;
+        }
         let (lo, hi) = (self.at as u32, (self.at + len) as u32);
         self.at += text.len().max(1);
         if matches!(kind, TriviaKind::Line | TriviaKind::Block) {

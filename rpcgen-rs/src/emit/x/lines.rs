@@ -191,7 +191,7 @@ impl Lines {
             }
             rest = tail;
         }
-        // A directive that ends the text in a backslash would go on behind a line end.
+        // What ends the text in a backslash would go on behind a line end.
         if self.done.last().is_some_and(Line::goes_on) {
             out.pop();
         }
@@ -242,9 +242,9 @@ impl Line {
         }
     }
 
-    /// Is it a directive whose line end would belong to it?
+    /// Is it a directive or a line for C whose line end would belong to it?
     fn goes_on(&self) -> bool {
-        self.raw && self.code.starts_with(b"#") && self.code.ends_with(b"\\")
+        self.raw && self.code.ends_with(b"\\")
     }
 
     fn is_blank(&self) -> bool {
