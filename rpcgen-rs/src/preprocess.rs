@@ -288,8 +288,15 @@ impl Engine<'_> {
         };
         let input = macros::split(&directive::without_comments(&text[at..end]));
         if let Some(result) = self.expanded(input, span) {
+            let mut new = macros::join(&result);
+            if macros::touch(&self.out.text, &new) {
+                new.insert(0, b' ');
+            }
+            if macros::touch(&new, &text[end..]) {
+                new.push(b' ');
+            }
             self.out.map.expansion(self.out.text.len() as u32, span);
-            self.append(&macros::join(&result), span);
+            self.append(&new, span);
         }
         end
     }

@@ -370,16 +370,25 @@ pub(super) fn split(text: &[u8]) -> Vec<Piece> {
 pub(super) fn join(pieces: &[Piece]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::new();
     for piece in pieces {
-        if let (Some(last), Some(first)) = (out.last(), piece.text.first()) {
-            let glue =
-                is_word(*last) && is_word(*first) || *last == b'/' && matches!(first, b'/' | b'*');
-            if piece.spaced || glue {
-                out.push(b' ');
-            }
+        if !out.is_empty() && piece.spaced || touch(&out, &piece.text) {
+            out.push(b' ');
         }
         out.extend_from_slice(&piece.text);
     }
     out
+}
+
+/// Whether two texts side by side would make one token of two, or a comment. Bytes that begin no token are taken for
+/// part of the word beside them.
+pub(super) fn touch(left: &[u8], right: &[u8]) -> bool {
+    let of_word = |byte: u8| {
+        is_word(byte) || matches!(byte, b'#' | b'$' | b'@' | b'\\' | b'`') || !byte.is_ascii()
+    };
+    match (left.last(), right.first()) {
+        (Some(b'/'), Some(b'/' | b'*')) => true,
+        (Some(left), Some(right)) => of_word(*left) && of_word(*right),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

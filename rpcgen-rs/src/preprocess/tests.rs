@@ -32,6 +32,12 @@ fn uses_by_the_hundred_thousand_on_one_line() {
 }
 
 #[test]
+fn what_a_macro_becomes_is_no_part_of_the_word_beside_it() {
+    let text = "#define F(x) x\n#define E()\n#define S /\nF(a)b F(a)F(b) (F(a)) F(1)2 E()c S/ S*d";
+    assert_eq!(clean(text), "a b a b (a) 1 2 c / / / *d");
+}
+
+#[test]
 fn line_is_the_number_of_the_line() {
     let text = "#define HERE __LINE__\n__LINE__ HERE __LINE_\n\nHERE /* a\ncomment */ __LINE__";
     assert_eq!(clean(text), "2 2 __LINE_ 4 /* a comment */ 5");
