@@ -16,7 +16,7 @@ use crate::diag::Diagnostics;
 use crate::ir::{ConstValue, Spec};
 
 pub use explain::explain;
-pub(crate) use options::check as check_options;
+pub(crate) use options::{check as check_options, is_path};
 pub(crate) use selection::check as check_selection;
 pub(crate) use sizes::check as check_sizes;
 

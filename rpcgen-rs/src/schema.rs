@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use crate::check::is_path;
 use crate::emit::json::{BASIC, VERSION};
 use crate::ir::{
     Argument, Arm, Case, Const, ConstType, ConstValue, Enumerator, Field, Layout, Name,
@@ -209,7 +210,12 @@ impl<'a> Reader<'a> {
         } else if let Some(ty) = node.optional("typedef") {
             TypeKind::Alias(self.ty(&ty)?)
         } else {
-            TypeKind::Extern(node.member("extern")?.text()?.to_owned())
+            let node = node.member("extern")?;
+            let path = node.text()?;
+            if !is_path(path) {
+                return Err(node.expected("a Rust path"));
+            }
+            TypeKind::Extern(path.to_owned())
         };
         Ok(TypeDef {
             name: self.name(node)?,

@@ -45,7 +45,8 @@ fn is_identifier(text: &str) -> bool {
         && !text.starts_with(|first: char| first.is_ascii_digit())
 }
 
-fn is_path(text: &str) -> bool {
+/// A path as Rust code has it: `crate::wire::Timeval`.
+pub(crate) fn is_path(text: &str) -> bool {
     text.strip_prefix("::")
         .unwrap_or(text)
         .split("::")
