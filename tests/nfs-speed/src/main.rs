@@ -165,12 +165,14 @@ fn compare_clients(ours: &Server, work: &Path, time: Duration, rounds: usize) {
     let libnfs = peers::build_libnfs_load(work);
     heading("libnfs", "client");
     for (load, window) in CLIENT_WAYS {
-        let [mut mine, mut blocking, mut other] = [const { Side::NEW }; 3];
+        let [mut mine, mut blocking, mut floor, mut other] = [const { Side::NEW }; 4];
         for _ in 0..rounds {
             let called = ours.called(load, Some(window), time);
             mine.add(called, called.cpu, 1);
             let called = ours.called_by_libnfs(&libnfs, load, window, time);
             other.add(called, called.cpu, 1);
+            let (driven, _) = ours.driven(load, 1, window, time);
+            floor.add(driven, driven.cpu, 1);
             if window == 1 {
                 let called = ours.called(load, None, time);
                 blocking.add(called, called.cpu, 1);
@@ -181,5 +183,7 @@ fn compare_clients(ours: &Server, work: &Path, time: Duration, rounds: usize) {
         if window == 1 {
             line(&format!("{what}, blocking"), &mut blocking, &mut other);
         }
+        // What is at most to be had: a client that knows its call beforehand and drops all but the head of the reply.
+        line(&format!("{what}, floor"), &mut floor, &mut other);
     }
 }
