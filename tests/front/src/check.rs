@@ -1,4 +1,5 @@
-//! A text and flags → everything the compiler can make of it, and whether it holds together.
+//! A text and flags → everything the compiler can make of it, and whether it holds together. A text that begins with `{`
+//! is the JSON of an interface.
 //!
 //! Whatever the text: no panic, bounded memory, either messages that can be shown or output. Whatever is accepted: Rust
 //! that parses, the same for a second run, from the JSON of the interface, and from the formatted text. Whatever consists
@@ -69,7 +70,9 @@ fn holds(text: &[u8], flags: &str) -> Result<Seen, String> {
     let mut options = options(flags);
     options.emit = Formats::RUST;
     options.emit.json = true;
-    let output = compile(&options, "in.x", text);
+    let is_json = text.starts_with(b"{");
+    let path = if is_json { "in.json" } else { "in.x" };
+    let output = compile(&options, path, text);
     let mut seen = Seen {
         accepted: !output.files.is_empty(),
         ..Seen::default()
@@ -79,7 +82,7 @@ fn holds(text: &[u8], flags: &str) -> Result<Seen, String> {
         let parsed = syn::parse_file(&rust.text);
         parsed.map_err(|error| format!("the Rust does not parse: {error}\n{}", rust.text))?;
         features(&rust.text, &mut seen);
-        if compile(&options, "in.x", text).files != output.files {
+        if compile(&options, path, text).files != output.files {
             return Err("another run makes other output".to_owned());
         }
         let again = compile(&options, "in.json", json.text.as_bytes());
@@ -91,7 +94,9 @@ fn holds(text: &[u8], flags: &str) -> Result<Seen, String> {
     } else if seen.accepted {
         return Err("one Rust file and one JSON file are wanted".to_owned());
     }
-    formatted(&options, text, &output)?;
+    if !is_json {
+        formatted(&options, text, &output)?;
+    }
     Ok(seen)
 }
 

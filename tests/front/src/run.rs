@@ -1,4 +1,5 @@
-//! A seed and a number of executions → texts compiled, each made of the ones that showed something new.
+//! A seed and a number of executions → texts compiled: the ones to start from as they are, and then what is made of the
+//! ones that showed something new.
 //!
 //! Deterministic. A text that fails is made smaller before it is shown.
 
@@ -39,6 +40,16 @@ const FLAGS: &[&str] = &[
     "--max-items=40",
     "--max-members=5",
     "--max-input=5000",
+    "--max-input=200",
+    "--define=N(=4",
+    "--extern-type=e=outside::E",
+    "--derive=*=::core::fmt::Debug",
+    "--derive=s=Copy",
+    "--rename=s=v1",
+    "--rename=e.A=Same",
+    "--rename=e.B=Same",
+    "--strip-prefix=e=A",
+    "--runtime-path=crate::runtime",
 ];
 
 /// A text does not take longer, all its compilations together.
@@ -84,19 +95,17 @@ pub fn run(
     mut progress: impl FnMut(&Report),
 ) -> Report {
     let mut rng = Random::new(seed);
-    let mut pool: Vec<Input> = seeds::files()
-        .into_iter()
-        .map(|text| Input {
-            text,
-            flags: String::new(),
-        })
-        .collect();
+    let mut pool = seeds::inputs();
     let originals = pool.len();
     let mut report = Report::default();
     let mut known = HashSet::new();
     let mut complaints = HashSet::new();
     while report.executions < executions && report.failures.len() < failures {
-        let input = next(&mut rng, &pool, originals);
+        let original = pool[..originals].get(report.executions as usize);
+        let is_new = original.is_none();
+        let input = original
+            .cloned()
+            .unwrap_or_else(|| next(&mut rng, &pool, originals));
         let start = Instant::now();
         let seen = check(&input.text, &input.flags);
         let time = start.elapsed();
@@ -111,7 +120,7 @@ pub fn run(
             Ok(seen) => {
                 report.accepted += u64::from(seen.accepted);
                 report.memory = report.memory.max(seen.memory);
-                keep(&mut known, &mut pool, &mut report, input, &seen);
+                keep(&mut known, &mut pool, &mut report, input, &seen, is_new);
             }
             Err(complaint) => {
                 let first = complaint.lines().next().unwrap_or_default().to_owned();
@@ -159,10 +168,11 @@ fn keep(
     report: &mut Report,
     input: Input,
     seen: &Seen,
+    is_new: bool,
 ) {
     let before = known.len();
     known.extend(&seen.features);
-    if known.len() > before {
+    if known.len() > before && is_new {
         if seen.accepted {
             report.kept.push(input.clone());
         }

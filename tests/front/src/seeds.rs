@@ -1,9 +1,17 @@
-//! The files to start from: every `.x` file of this repository and of the system, among them those in `tests/front/seeds`,
-//! which have what no other one has; and random valid interfaces.
+//! What to start from: every `.x` file of this repository and of the system, among them those in `tests/front/seeds`,
+//! which have what no other one has, the mistakes of `tests/golden`, and random valid interfaces.
+//!
+//! Beside `NAME.x` may lie `NAME.flags`, or `flags` where the folder is the file's own: sets of flags, one a line, an
+//! empty line between two sets.
 
+use crate::mangle::LONGEST;
+use crate::run::Input;
 use golden::interface::Interface;
+use golden::mistakes;
 use golden::random::Random;
+use rpcgen_rs::options::Formats;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 /// The root of the workspace.
@@ -16,12 +24,12 @@ pub fn root() -> &'static Path {
     here.ancestors().nth(2).expect("it lies in tests/front")
 }
 
-/// The texts of all files, the same order everywhere.
+/// All inputs, the same order everywhere.
 ///
 /// # Panics
 /// There are none.
 #[must_use]
-pub fn files() -> Vec<Vec<u8>> {
+pub fn inputs() -> Vec<Input> {
     let mut paths = Vec::new();
     for folder in ["examples", "tests", "runtime"] {
         collect(&root().join(folder), &mut paths);
@@ -30,10 +38,49 @@ pub fn files() -> Vec<Vec<u8>> {
     for folder in ["/usr/include/rpcsvc", "/usr/include/tirpc"] {
         collect(Path::new(folder), &mut paths);
     }
-    paths
-        .iter()
-        .filter_map(|path| fs::read(path).ok())
-        .collect()
+    let mut inputs = Vec::new();
+    for path in paths {
+        if let Ok(text) = fs::read(&path) {
+            inputs.extend(sets_of_flags(&path).map(|flags| Input {
+                text: text.clone(),
+                flags,
+            }));
+        }
+    }
+    let small = |json: &Input| json.text.len() < LONGEST;
+    let json: Vec<Input> = inputs.iter().filter_map(json).filter(small).collect();
+    inputs.extend(json);
+    inputs.extend(mistakes().into_iter().map(|mistake| Input {
+        text: mistake.text.into_bytes(),
+        flags: String::new(),
+    }));
+    inputs
+}
+
+/// The JSON of what is accepted.
+fn json(input: &Input) -> Option<Input> {
+    let mut options = golden::options(&input.flags);
+    options.emit = Formats::RUST;
+    options.emit.json = true;
+    let output = golden::compile(std::str::from_utf8(&input.text).ok()?, &options);
+    let file = output.files.into_iter().nth(1)?;
+    Some(Input {
+        text: file.text.into_bytes(),
+        flags: input.flags.clone(),
+    })
+}
+
+/// No flags, and each set that stands beside the file.
+fn sets_of_flags(path: &Path) -> impl Iterator<Item = String> + use<> {
+    let beside = [path.with_extension("flags"), path.with_file_name("flags")];
+    let sets = beside.iter().find_map(|path| fs::read_to_string(path).ok());
+    let sets = sets.unwrap_or_default();
+    let sets: Vec<String> = sets
+        .split("\n\n")
+        .map(|set| format!("{}\n", set.trim()))
+        .collect();
+    let sets = sets.into_iter().filter(|set| set.len() > 1);
+    iter::once(String::new()).chain(sets)
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {

@@ -78,6 +78,39 @@ impl Case {
     }
 }
 
+/// A mistake that people make.
+#[derive(Debug)]
+pub struct Mistake {
+    /// What it is.
+    pub title: String,
+    /// The interface file.
+    pub text: String,
+}
+
+/// The file of all mistakes, see `tests/mistakes.rs`.
+pub fn mistakes_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("mistakes.txt")
+}
+
+/// All mistakes, in the file's order.
+///
+/// # Panics
+///
+/// When the file cannot be read.
+pub fn mistakes() -> Vec<Mistake> {
+    let file = fs::read_to_string(mistakes_file()).expect("the mistakes are there");
+    let blocks = file.split("== ").skip(1);
+    let mistake = |block: &str| {
+        let (title, rest) = block.split_once('\n').expect("a title has its line");
+        let is_text = |line: &&str| !line.starts_with("-- ");
+        Mistake {
+            title: title.to_owned(),
+            text: rest.split_inclusive('\n').filter(is_text).collect(),
+        }
+    };
+    blocks.map(mistake).collect()
+}
+
 /// Compiles a text with these options.
 pub fn compile(text: &str, options: &Options) -> Output {
     let mut files = MapLoader::new([("in.x", text)]);

@@ -3,25 +3,18 @@
 //! `mistakes.txt` has a block for each: `== title`, the file, and behind `--` the messages and their help. A title that
 //! ends in `×2` says that the mistake is made twice. `UPDATE_GOLDEN=1 cargo test -p golden` writes the messages.
 
-use golden::{compare, compile, report};
+use golden::{Mistake, compare, compile, mistakes, mistakes_file, report};
 use rpcgen_rs::Options;
 use rpcgen_rs::diag::{Format, Severity};
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 #[test]
 fn one_mistake_is_one_message() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("mistakes.txt");
-    let file = fs::read_to_string(&path).expect("the mistakes are there");
     let mut wanted = String::new();
     let mut complaints = Vec::new();
     let mut count = 0;
-    for block in file.split("== ").skip(1) {
-        let (title, rest) = block.split_once('\n').expect("a title has its line");
-        let is_text = |line: &&str| !line.starts_with("-- ");
-        let text: String = rest.split_inclusive('\n').filter(is_text).collect();
-        let mistakes = title
+    for Mistake { title, text } in mistakes() {
+        let made = title
             .split_once('×')
             .map_or(1, |(_, n)| n.parse().expect("a number"));
         let output = compile(&text, &Options::default());
@@ -36,12 +29,12 @@ fn one_mistake_is_one_message() {
                 writeln!(wanted, "--   {help}").expect("a string takes text");
             }
         }
-        if errors != mistakes {
+        if errors != made {
             complaints.push(format!("{title}: {errors} errors"));
         }
         count += 1;
     }
     assert!(count > 100, "the mistakes are there");
-    compare(&path, Some(&wanted), &mut complaints);
+    compare(&mistakes_file(), Some(&wanted), &mut complaints);
     report(&complaints);
 }
