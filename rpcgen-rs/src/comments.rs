@@ -231,7 +231,8 @@ fn block(text: &str, lines: &mut Vec<String>) {
         .map(|line| {
             let line = untabbed(line);
             if gutter {
-                line.trim_start()
+                // Blanks at the end are none of the text, behind the last `*` or in front of it.
+                line.trim()
                     .trim_start_matches('*')
                     .trim_end_matches('*')
                     .trim_end()
