@@ -15,6 +15,8 @@ mod programs;
 mod scope;
 mod types;
 
+pub(crate) use case::is_keyword;
+
 use crate::diag::Diagnostics;
 use crate::ir::{Const, ConstType, ConstValue, Name, Spec, TypeKind};
 use crate::options::{Naming, Options};
@@ -128,7 +130,7 @@ fn name_top_level(spec: &mut Spec, speller: Speller<'_>, diags: &mut Diagnostics
 /// Stores settled names.
 fn put<'a>(targets: impl Iterator<Item = &'a mut Name>, names: Vec<String>) {
     for (target, rust) in targets.zip(names) {
-        target.raw = case::is_keyword(&rust);
+        target.raw = is_keyword(&rust);
         target.rust = rust;
     }
 }

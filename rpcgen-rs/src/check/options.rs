@@ -1,6 +1,7 @@
 //! Rules about options: they are pasted into Rust code, so they must be what they say they are.
 
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::names::is_keyword;
 use crate::options::Options;
 
 /// Checks what ends up in the output.
@@ -32,7 +33,7 @@ fn e0241_no_path(flag: &str, text: &str) -> Diagnostic {
         "E0241",
         format!("`--{flag}`: `{}` is no Rust path", text.escape_debug()),
     )
-    .help("a path is names with `::` between them, as `crate::wire::Timeval`")
+    .help("a path is names with `::` between them, as `crate::wire::Timeval`; keywords are written `r#type`")
 }
 
 fn is_identifier(text: &str) -> bool {
@@ -50,5 +51,8 @@ pub(crate) fn is_path(text: &str) -> bool {
     text.strip_prefix("::")
         .unwrap_or(text)
         .split("::")
-        .all(is_identifier)
+        .all(|name| match name.strip_prefix("r#") {
+            Some(raw) => is_identifier(raw) && !matches!(raw, "self" | "Self" | "super" | "crate"),
+            None => is_identifier(name) && !is_keyword(name),
+        })
 }

@@ -344,6 +344,8 @@ fn options_that_are_pasted_into_code_are_checked() {
         (Options::default().rename("a", "1"), "E0240"),
         (Options::default().derive("a", "Foo] struct X; #["), "E0241"),
         (Options::default().extern_type("a", "b{}"), "E0241"),
+        (Options::default().extern_type("a", "type::B"), "E0241"),
+        (Options::default().extern_type("a", "r#crate::B"), "E0241"),
         (Options::default().runtime_path(""), "E0241"),
     ] {
         let output = crate::testing::compile_with(&options, "struct s { int a; };");

@@ -116,7 +116,7 @@ pub(super) fn usable(name: String) -> String {
 /// Must this name be written `r#name`?
 ///
 /// The keywords, strict and reserved, of all editions up to 2024: generated code is included in crates of any edition.
-pub(super) fn is_keyword(name: &str) -> bool {
+pub(crate) fn is_keyword(name: &str) -> bool {
     const KEYWORDS: &[&str] = &[
         "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do",
         "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in",
