@@ -1,4 +1,5 @@
-//! A text → a nearly valid one: bytes, tokens, names, lines and whole definitions are lost, doubled, moved, exchanged.
+//! A text → a nearly valid one: bytes, tokens, names, lines, whole definitions and values of JSON are lost, doubled, moved,
+//! exchanged.
 
 use golden::random::Random;
 
@@ -172,6 +173,39 @@ const NUMBERS: &[&str] = &[
     "0777",
 ];
 
+/// Values of JSON.
+const VALUES: &[&str] = &[
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "[1, null]",
+    "\"\"",
+    "\"text\"",
+    "-1",
+    "0",
+    "1",
+    "1.5",
+    "1e9",
+    "4294967296",
+    "-170141183460469231731687303715884105729",
+];
+
+/// Parts of JSON's texts.
+const ESCAPES: &[&str] = &[
+    "\\n",
+    "\\r\\b\\f\\/\\\"",
+    "\\u0041",
+    "\\ud83d\\ude00",
+    "\\ud83d",
+    "\\ud83d\\u0041",
+    "\\ud83d\\u12",
+    "\\ude00",
+    "\\u12",
+    "\\x",
+    "\\",
+];
+
 /// Splits a text into ranges.
 pub(crate) type Parts = fn(&[u8]) -> Vec<(usize, usize)>;
 
@@ -184,6 +218,7 @@ pub fn mangle(rng: &mut Random, text: &mut Vec<u8>, other: &[u8]) {
     let changes = 1 + rng.below(2) + if rng.one_in(8) { rng.below(12) } else { 0 };
     for _ in 0..changes {
         match rng.below(16) {
+            0..=7 if text.starts_with(b"{") => values(rng, text),
             0 => bytes(rng, text),
             1..=4 => tokens(rng, text, other),
             5..=8 => names(rng, text),
@@ -304,6 +339,41 @@ fn numbers(rng: &mut Random, text: &mut Vec<u8>) {
     }
 }
 
+/// A value of JSON or the name of a member becomes another one, or a word of it an escape.
+fn values(rng: &mut Random, text: &mut Vec<u8>) {
+    let all = words(text);
+    if all.is_empty() {
+        return;
+    }
+    let (lo, hi) = *rng.pick(&all);
+    if rng.one_in(4) {
+        drop(text.splice(lo..hi, rng.pick(ESCAPES).bytes()));
+        return;
+    }
+    let begins = |byte: &u8| b"[{:,".contains(byte);
+    if let Some(mark) = text[lo..].iter().position(begins) {
+        let lo = lo + mark + 1;
+        let hi = lo + value_len(&text[lo..]);
+        drop(text.splice(lo..hi, rng.pick(VALUES).bytes()));
+    }
+}
+
+/// Bytes to the end of the value at the start of the text.
+fn value_len(text: &[u8]) -> usize {
+    let (mut depth, mut quoted) = (0_usize, false);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' | b',' | b':' if depth == 0 => return at,
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 fn insert(text: &mut Vec<u8>, at: usize, piece: &[u8]) {
     drop(text.splice(at..at, piece.iter().copied()));
 }
@@ -401,6 +471,8 @@ fn nest(rng: &mut Random, text: &mut Vec<u8>) {
         "1 + ",
         "(1 << ",
         "/*",
+        "[",
+        "{\"a\":",
     ]);
     let times = if rng.one_in(10) {
         1 + rng.below(1200)

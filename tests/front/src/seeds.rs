@@ -1,5 +1,6 @@
 //! What to start from: every `.x` file of this repository and of the system, among them those in `tests/front/seeds`,
-//! which have what no other one has, the mistakes of `tests/golden`, and random valid interfaces.
+//! which have what no other one has, the JSON of what is accepted, the mistakes of `tests/golden`, and random valid
+//! interfaces.
 //!
 //! Beside `NAME.x` may lie `NAME.flags`, or `flags` where the folder is the file's own: sets of flags, one a line, an
 //! empty line between two sets.
@@ -90,7 +91,10 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     for path in found {
         if path.is_dir() && !path.ends_with("target") {
             collect(&path, paths);
-        } else if path.extension().is_some_and(|extension| extension == "x") {
+        } else if path
+            .extension()
+            .is_some_and(|found| found == "x" || found == "json")
+        {
             paths.push(path);
         }
     }
