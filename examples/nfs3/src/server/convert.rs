@@ -1,5 +1,6 @@
 //! Between the generated types and the back ends' values.
 
+use super::who::NO_ID;
 use crate::backend::{Attr, Change, Kind, SetTime, Status, Time};
 use crate::handle::Handle;
 use crate::nfs3::{
@@ -103,7 +104,7 @@ pub(super) fn wcc(before: Option<Attr>, then: Option<Attr>) -> WccData {
 /// What a client wants to set.
 ///
 /// # Errors
-/// [`Status::Inval`] for a time that is none.
+/// [`Status::Inval`] for a time that is none, and for [`NO_ID`] as an owner.
 pub(super) fn change(attributes: &Sattr3) -> Result<Change, Status> {
     let time = |time: Nfstime3| match time.nseconds {
         0..1_000_000_000 => Ok(SetTime::To(time.into())),
@@ -113,17 +114,24 @@ pub(super) fn change(attributes: &Sattr3) -> Result<Change, Status> {
         n if n == TimeHow::SetToServerTime.as_i32() => SetTime::Now,
         _ => SetTime::Keep,
     };
+    let id = |id| {
+        if id == NO_ID {
+            Err(Status::Inval)
+        } else {
+            Ok(id)
+        }
+    };
     Ok(Change {
         mode: match attributes.mode {
             SetMode3::True(mode) => Some(mode & 0o7777),
             SetMode3::False => None,
         },
         uid: match attributes.uid {
-            SetUid3::True(uid) => Some(uid),
+            SetUid3::True(uid) => Some(id(uid)?),
             SetUid3::False => None,
         },
         gid: match attributes.gid {
-            SetGid3::True(gid) => Some(gid),
+            SetGid3::True(gid) => Some(id(gid)?),
             SetGid3::False => None,
         },
         size: match attributes.size {

@@ -9,6 +9,10 @@ use rpcgen_runtime::Cred;
 /// The user and group of whoever is nobody in particular.
 const NOBODY: u32 = 65_534;
 
+/// No user and no group: where an owner is set it means "leave it", so that whatever such a caller made would be the
+/// server's own.
+pub(crate) const NO_ID: u32 = u32::MAX;
+
 pub(crate) const READ: u32 = 4;
 pub(crate) const WRITE: u32 = 2;
 pub(crate) const EXECUTE: u32 = 1;
@@ -26,10 +30,11 @@ pub(crate) struct Who {
 }
 
 impl Who {
-    /// Reads the credential; `squash` makes root nobody.
+    /// Reads the credential; `squash` makes root nobody. Whoever claims [`NO_ID`] is nobody as well.
     pub(crate) fn new(cred: &Cred, squash: bool) -> Self {
+        let is_nobody = |uid, gid| uid == NO_ID || gid == NO_ID || squash && uid == 0;
         match cred {
-            Cred::Sys(sys) if !(squash && sys.uid == 0) => Self {
+            Cred::Sys(sys) if !is_nobody(sys.uid, sys.gid) => Self {
                 uid: sys.uid,
                 gid: sys.gid,
                 gids: sys.gids.clone(),
