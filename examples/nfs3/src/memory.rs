@@ -16,7 +16,7 @@ use bytes::Bytes;
 use content::Content;
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tree::{Body, DOT, DOT_DOT, NODE, Names, ROOT, Tree, time};
+use tree::{Body, DOT, DOT_DOT, Names, ROOT, Tree, name_cost, time};
 
 const MAX_LINKS: u32 = 32_000;
 const MAX_FILES: u64 = 1 << 24;
@@ -25,12 +25,12 @@ const MAX_FILES: u64 = 1 << 24;
 #[derive(Debug)]
 pub struct Memory {
     export: u64,
-    limit: u64,
     tree: RwLock<Tree>,
 }
 
 impl Memory {
-    /// An empty tree that holds at most `limit` bytes.
+    /// An empty tree that takes at most `limit` bytes: files with what is allocated for them, links, names, and what it
+    /// costs to keep them.
     #[must_use]
     pub fn new(limit: u64) -> Self {
         // Handles of an earlier process must not mean anything here.
@@ -39,6 +39,7 @@ impl Memory {
         let mut tree = Tree {
             nodes: HashMap::new(),
             next_id: ROOT,
+            limit,
             used: 0,
         };
         let change = Change {
@@ -55,7 +56,6 @@ impl Memory {
         );
         Self {
             export,
-            limit,
             tree: RwLock::new(tree),
         }
     }
@@ -106,9 +106,7 @@ impl Backend for Memory {
     fn change(&self, node: &Handle, change: &Change) -> Result<()> {
         let mut tree = self.tree_mut();
         if let Some(size) = change.size {
-            tree.edit(node.id, self.limit, 0, |content| {
-                content.resize(size);
-            })?;
+            tree.edit(node.id, |_| 0, |content| content.resize(size))?;
         }
         let attr = &mut tree.node_mut(node.id)?.attr;
         let now = Time::now();
@@ -150,10 +148,12 @@ impl Backend for Memory {
     }
 
     fn write(&self, file: &Handle, offset: u64, data: Bytes, _: Stable) -> Result<()> {
-        let grow = data.len() as u64;
-        self.tree_mut().edit(file.id, self.limit, grow, |content| {
-            content.write(offset, data);
-        })
+        let count = data.len();
+        self.tree_mut().edit(
+            file.id,
+            |content| content.growth(offset, count),
+            |content| content.write(offset, data),
+        )
     }
 
     fn commit(&self, file: &Handle) -> Result<()> {
@@ -170,11 +170,9 @@ impl Backend for Memory {
     ) -> Result<(Handle, Attr)> {
         let mut tree = self.tree_mut();
         tree.vacant(dir.id, name)?;
-        let full = tree.used.saturating_add(NODE) > self.limit;
-        if full || tree.nodes.len() as u64 >= MAX_FILES {
+        if tree.nodes.len() as u64 >= MAX_FILES {
             return Err(Status::Nospc);
         }
-        let id = tree.next_id;
         let (body, kind, device) = match new {
             New::File => {
                 let mut content = Content::default();
@@ -185,6 +183,8 @@ impl Backend for Memory {
             New::Link(target) => (Body::Link(target.into()), Kind::Link, (0, 0)),
             New::Special(kind, device) => (Body::Special, kind, device),
         };
+        tree.room(body.cost() + name_cost(name))?;
+        let id = tree.next_id;
         tree.add(id, body, kind, device, change, owner);
         tree.set_name(dir.id, name, Some(id), i32::from(kind == Kind::Directory))?;
         self.found(&tree, id)
@@ -234,6 +234,9 @@ impl Backend for Memory {
                 (_, false) => {}
             }
         }
+        if target.is_none() {
+            tree.room(name_cost(to.1).saturating_sub(name_cost(from.1)))?;
+        }
         let moved = i32::from(directory);
         let replaced = if target.is_some() { moved } else { 0 };
         tree.set_name(from.0.id, from.1, None, -moved)?;
@@ -259,6 +262,7 @@ impl Backend for Memory {
             return Err(Status::Mlink);
         }
         tree.vacant(dir.id, name)?;
+        tree.room(name_cost(name))?;
         tree.set_name(dir.id, name, Some(file.id), 0)?;
         let attr = &mut tree.node_mut(file.id)?.attr;
         attr.links += 1;
@@ -300,10 +304,10 @@ impl Backend for Memory {
 
     fn usage(&self) -> Result<Usage> {
         let tree = self.tree();
-        let free = self.limit.saturating_sub(tree.used);
+        let free = tree.limit.saturating_sub(tree.used);
         let files = MAX_FILES - tree.nodes.len() as u64;
         Ok(Usage {
-            bytes: self.limit,
+            bytes: tree.limit,
             bytes_free: free,
             bytes_available: free,
             files: MAX_FILES,

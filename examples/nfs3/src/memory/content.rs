@@ -1,7 +1,8 @@
 //! The bytes of a file in memory: chunks of 1 MiB, each of which is shared with whoever reads it.
 //!
 //! A whole chunk written at once is taken as it came, and a read within a chunk is a slice of it: neither copies. A
-//! smaller write changes a chunk in place, or a copy of it while a reader still holds it. Holes take no memory.
+//! smaller write changes a chunk in place, or a copy of it while a reader still holds it. Holes take no memory. What is
+//! cut off is given back.
 
 use bytes::{Bytes, BytesMut};
 use std::collections::BTreeMap;
@@ -9,13 +10,31 @@ use std::collections::BTreeMap;
 /// Bytes of a chunk: the largest transfer.
 pub(crate) const CHUNK: usize = 1 << 20;
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
+/// What a chunk takes besides its bytes: its place in the tree, and what the allocator wants.
+const CHUNK_COST: u64 = 128;
 
 /// The content of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
     size: u64,
     /// By number; what is missing, also at a chunk's end, is zeros.
-    chunks: BTreeMap<u64, Bytes>,
+    chunks: BTreeMap<u64, Chunk>,
+    /// The sum over the chunks.
+    held: u64,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    bytes: Bytes,
+    /// What it takes: its allocation may be larger than its bytes.
+    held: u64,
+}
+
+impl Chunk {
+    fn new(bytes: Bytes, capacity: usize) -> Self {
+        let held = capacity as u64 + CHUNK_COST;
+        Self { bytes, held }
+    }
 }
 
 /// Where a byte is: the chunk's number, and the place in it.
@@ -29,9 +48,25 @@ impl Content {
         self.size
     }
 
-    /// Bytes held.
-    pub(crate) fn used(&self) -> u64 {
-        self.chunks.values().map(|c| c.len() as u64).sum()
+    /// Bytes that it takes in memory.
+    pub(crate) fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// How many more it takes once so much has been written there. An allocation that grows in steps may take up to
+    /// half a chunk beyond that.
+    pub(crate) fn growth(&self, offset: u64, mut count: usize) -> u64 {
+        let mut growth = 0;
+        let (mut number, mut within) = place(offset);
+        while count > 0 {
+            let length = count.min(CHUNK - within);
+            let will = (within + length) as u64 + CHUNK_COST;
+            let held = self.chunks.get(&number).map_or(0, |chunk| chunk.held);
+            growth += will.saturating_sub(held);
+            count -= length;
+            (number, within) = (number + 1, 0);
+        }
+        growth
     }
 
     /// At most `count` bytes from `offset` on; fewer only where the file ends.
@@ -55,7 +90,7 @@ impl Content {
     /// Bytes of one chunk.
     fn piece(&self, number: u64, from: usize, length: usize) -> Bytes {
         let to = from + length;
-        match self.chunks.get(&number) {
+        match self.chunks.get(&number).map(|chunk| &chunk.bytes) {
             Some(chunk) if chunk.len() >= to => chunk.slice(from..to),
             None => Bytes::from_static(&ZEROS[..length]),
             Some(short) => {
@@ -73,7 +108,7 @@ impl Content {
         while !data.is_empty() {
             let part = data.split_to(data.len().min(CHUNK - within));
             if part.len() == CHUNK {
-                self.chunks.insert(number, part);
+                self.put(number, part, CHUNK);
             } else {
                 self.patch(number, within, &part);
             }
@@ -81,8 +116,22 @@ impl Content {
         }
     }
 
+    fn put(&mut self, number: u64, bytes: Bytes, capacity: usize) {
+        let chunk = Chunk::new(bytes, capacity);
+        self.held += chunk.held;
+        if let Some(old) = self.chunks.insert(number, chunk) {
+            self.held -= old.held;
+        }
+    }
+
+    fn take(&mut self, number: u64) -> Option<Bytes> {
+        let chunk = self.chunks.remove(&number)?;
+        self.held -= chunk.held;
+        Some(chunk.bytes)
+    }
+
     fn patch(&mut self, number: u64, from: usize, data: &[u8]) {
-        let old = self.chunks.remove(&number).unwrap_or_default();
+        let old = self.take(number).unwrap_or_default();
         let to = from + data.len();
         // In place unless somebody is reading it.
         let mut chunk = match old.try_into_mut() {
@@ -95,8 +144,10 @@ impl Content {
         };
         if chunk.len() == from {
             if chunk.capacity() < to {
-                // A file that is written from its start to its end grows in few steps.
-                chunk.reserve((2 * to).min(CHUNK) - from);
+                // A file that is written from its start to its end grows in few steps; one that is written at once
+                // takes no more than it needs.
+                let room = if from == 0 { to } else { (2 * to).min(CHUNK) };
+                chunk.reserve(room - from);
             }
             chunk.extend_from_slice(data);
         } else {
@@ -105,7 +156,8 @@ impl Content {
             }
             chunk[from..to].copy_from_slice(data);
         }
-        self.chunks.insert(number, chunk.freeze());
+        let capacity = chunk.capacity();
+        self.put(number, chunk.freeze(), capacity);
     }
 
     /// Cuts the end off, or adds zeros.
@@ -113,9 +165,16 @@ impl Content {
         self.size = size;
         let (number, within) = place(size);
         let mut beyond = self.chunks.split_off(&number);
-        if let (Some(mut last), true) = (beyond.remove(&number), within > 0) {
-            last.truncate(within);
-            self.chunks.insert(number, last);
+        self.held -= beyond.values().map(|chunk| chunk.held).sum::<u64>();
+        if let (Some(last), true) = (beyond.remove(&number), within > 0) {
+            match last.bytes.get(..within) {
+                // A slice would keep all of the allocation.
+                Some(kept) => self.put(number, Bytes::copy_from_slice(kept), within),
+                None => {
+                    self.held += last.held;
+                    self.chunks.insert(number, last);
+                }
+            }
         }
     }
 }
@@ -159,7 +218,7 @@ mod tests {
             content.resize(size as u64);
             plain.resize(size, 0);
             assert!(content.read(0, usize::MAX) == plain, "resized to {size}");
-            assert!(content.used() <= size as u64);
+            assert!(content.held() <= size as u64 + 5 * CHUNK_COST);
         }
     }
 
@@ -184,8 +243,29 @@ mod tests {
     fn a_hole_takes_no_memory() {
         let mut content = Content::default();
         content.write(1 << 40, Bytes::from_static(b"end"));
-        assert_eq!(content.used(), 3);
+        assert_eq!(content.held(), 3 + CHUNK_COST);
         assert_eq!(content.read((1 << 40) - 2, 99), b"\0\0end"[..]);
         assert_eq!(content.read(u64::MAX, 9), b""[..]);
+    }
+
+    #[test]
+    fn what_is_held_is_counted() {
+        let mut content = Content::default();
+        let data = Bytes::from(pattern(0, CHUNK));
+        assert_eq!(content.growth(0, CHUNK), CHUNK as u64 + CHUNK_COST);
+        content.write(0, data.clone());
+        assert_eq!(content.held(), CHUNK as u64 + CHUNK_COST);
+        assert_eq!(content.growth(0, CHUNK), 0, "it is there already");
+        assert_eq!(content.growth(CHUNK as u64 - 1, 2), 1 + CHUNK_COST);
+        content.resize(1);
+        assert_eq!(content.held(), 1 + CHUNK_COST);
+        assert!(data.try_into_mut().is_ok(), "nothing holds what is cut off");
+        // Room for more is held, too.
+        for at in 0..3 {
+            content.write(at * 1000, Bytes::from(pattern(0, 1000)));
+        }
+        assert_eq!(content.held(), 4000 + CHUNK_COST);
+        content.resize(0);
+        assert_eq!(content.held(), 0);
     }
 }

@@ -3,15 +3,21 @@
 use super::content::Content;
 use crate::backend::{Attr, Change, Kind, Name, Result, SetTime, Status, Time};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 pub(super) const ROOT: u64 = 1;
 /// What a file that holds nothing takes.
-pub(super) const NODE: u64 = 512;
+const NODE: u64 = 512;
+/// What a name takes besides its bytes.
+const NAME_COST: u64 = 128;
 
 #[derive(Debug)]
 pub(super) struct Tree {
     pub(super) nodes: HashMap<u64, Node>,
     pub(super) next_id: u64,
+    /// The most that it may take, in bytes.
+    pub(super) limit: u64,
+    /// What it takes: objects with what they hold, and names.
     pub(super) used: u64,
 }
 
@@ -35,8 +41,8 @@ pub(super) enum Body {
 pub(super) struct Names {
     pub(super) parent: u64,
     next: u64,
-    pub(super) by_name: HashMap<Box<[u8]>, u64>,
-    pub(super) by_order: BTreeMap<u64, (Box<[u8]>, u64)>,
+    pub(super) by_name: HashMap<Arc<[u8]>, u64>,
+    pub(super) by_order: BTreeMap<u64, (Arc<[u8]>, u64)>,
 }
 
 /// The cookies after `.` and `..`.
@@ -60,8 +66,9 @@ impl Names {
 
     pub(super) fn insert(&mut self, name: &[u8], id: u64) {
         self.remove(name);
-        self.by_name.insert(name.into(), self.next);
-        self.by_order.insert(self.next, (name.into(), id));
+        let name: Arc<[u8]> = name.into();
+        self.by_name.insert(Arc::clone(&name), self.next);
+        self.by_order.insert(self.next, (name, id));
         self.next += 1;
     }
 
@@ -69,21 +76,41 @@ impl Names {
         if let Some(order) = self.by_name.remove(name) {
             self.by_order.remove(&order);
         }
+        // A directory that was large once gives its table back.
+        if self.by_name.capacity() > 4 * self.by_name.len() + 64 {
+            self.by_name.shrink_to(2 * self.by_name.len());
+        }
     }
+}
+
+impl Body {
+    /// What an object takes, without its names.
+    pub(super) fn cost(&self) -> u64 {
+        NODE + match self {
+            Self::File(content) => content.held(),
+            Self::Link(target) => target.len() as u64,
+            Self::Directory(_) | Self::Special => 0,
+        }
+    }
+}
+
+/// What a name takes.
+pub(super) fn name_cost(name: Name<'_>) -> u64 {
+    NAME_COST + name.as_bytes().len() as u64
 }
 
 impl Node {
     /// The attributes; sizes are those of the body.
     pub(super) fn attr(&self) -> Attr {
-        let (size, used) = match &self.body {
-            Body::File(content) => (content.size(), content.used()),
-            Body::Directory(names) => (names.by_order.len() as u64 * 32 + 64, 0),
-            Body::Link(target) => (target.len() as u64, 0),
-            Body::Special => (0, 0),
+        let size = match &self.body {
+            Body::File(content) => content.size(),
+            Body::Directory(names) => names.by_order.len() as u64 * 32 + 64,
+            Body::Link(target) => target.len() as u64,
+            Body::Special => 0,
         };
         Attr {
             size,
-            used: used + NODE,
+            used: self.body.cost(),
             ..self.attr
         }
     }
@@ -126,6 +153,14 @@ impl Tree {
         self.nodes.get_mut(&id).ok_or(Status::Stale)
     }
 
+    /// Whether there is room for so many bytes more.
+    pub(super) fn room(&self, bytes: u64) -> Result<()> {
+        if bytes > 0 && self.used.saturating_add(bytes) > self.limit {
+            return Err(Status::Nospc);
+        }
+        Ok(())
+    }
+
     pub(super) fn child(&self, dir: u64, name: Name<'_>) -> Result<u64> {
         let names = self.node(dir)?.names()?;
         match name.as_bytes() {
@@ -166,9 +201,9 @@ impl Tree {
             mtime: time(change.mtime, now),
             ctime: now,
         };
+        self.used += body.cost();
         self.nodes.insert(id, Node { attr, body });
         self.next_id = self.next_id.max(id) + 1;
-        self.used += NODE;
     }
 
     /// Takes a name away from an object, and the object away with its last name.
@@ -180,7 +215,7 @@ impl Tree {
         node.attr.links = node.attr.links.saturating_sub(1);
         let directory = node.attr.kind == Kind::Directory;
         if node.attr.links == 0 || directory {
-            let freed = node.attr().used;
+            let freed = node.body.cost();
             self.nodes.remove(&id);
             self.used = self.used.saturating_sub(freed);
         }
@@ -195,12 +230,19 @@ impl Tree {
         subdirs: i32,
     ) -> Result<()> {
         let node = self.node_mut(dir)?;
+        let names = node.names_mut()?;
+        let was_there = names.by_name.contains_key(name.as_bytes());
         match id {
-            Some(id) => node.names_mut()?.insert(name.as_bytes(), id),
-            None => node.names_mut()?.remove(name.as_bytes()),
+            Some(id) => names.insert(name.as_bytes(), id),
+            None => names.remove(name.as_bytes()),
         }
         node.attr.links = node.attr.links.saturating_add_signed(subdirs);
         node.modified();
+        match (was_there, id.is_some()) {
+            (false, true) => self.used += name_cost(name),
+            (true, false) => self.used -= name_cost(name),
+            _ => {}
+        }
         Ok(())
     }
 
@@ -226,25 +268,22 @@ impl Tree {
         }
     }
 
-    /// Changes a file's content within the limit.
+    /// Changes a file's content, if there is room for as much as `growth` says.
     pub(super) fn edit(
         &mut self,
         id: u64,
-        limit: u64,
-        grow: u64,
+        growth: impl FnOnce(&Content) -> u64,
         edit: impl FnOnce(&mut Content),
     ) -> Result<()> {
-        let used = self.used;
+        let wanted = growth(self.node_mut(id)?.content()?);
+        self.room(wanted)?;
         let node = self.node_mut(id)?;
         let content = node.content()?;
-        if grow > 0 && used.saturating_add(grow) > limit {
-            return Err(Status::Nospc);
-        }
-        let before = content.used();
+        let before = content.held();
         edit(content);
-        let after = content.used();
+        let after = content.held();
         node.modified();
-        self.used = used.saturating_sub(before).saturating_add(after);
+        self.used = self.used - before + after;
         Ok(())
     }
 }
