@@ -4,6 +4,7 @@
 //! the export's top, symbolic links are never followed here. Everything but an unstable write is on the disk when it
 //! is answered, unless `sync` is off. Linux only: `openat2`, `statx` and `/proc`.
 
+mod make;
 mod places;
 mod stat;
 #[cfg(test)]
@@ -17,8 +18,8 @@ use bytes::Bytes;
 use places::{Places, open_below};
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{
-    self, AtFlags, CWD, FileType, Gid, Mode, OFlags, RawDir, SeekFrom, Timespec, Timestamps,
-    UTIME_NOW, UTIME_OMIT, Uid,
+    self, AtFlags, CWD, Gid, Mode, OFlags, RawDir, SeekFrom, Timespec, Timestamps, UTIME_NOW,
+    UTIME_OMIT, Uid,
 };
 use stat::stat;
 use std::ffi::OsStr;
@@ -254,65 +255,7 @@ impl Backend for Directory {
         change: &Change,
         owner: (u32, u32),
     ) -> Result<(Handle, Attr)> {
-        let fd = self.dir(dir)?;
-        let usual = if matches!(new, New::Directory) {
-            0o755
-        } else {
-            0o644
-        };
-        // Nobody else gets at it before its owner is set.
-        let private = Mode::from_raw_mode(0o600);
-        let kind = match new {
-            New::File => {
-                let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-                let file = open_below(&fd, name.as_bytes(), flags, private)?;
-                if let Some(size) = change.size {
-                    fs::ftruncate(&file, size)?;
-                }
-                Kind::File
-            }
-            New::Directory => {
-                fs::mkdirat(&fd, os(name), Mode::from_raw_mode(0o700))?;
-                Kind::Directory
-            }
-            New::Link(target) => {
-                fs::symlinkat(OsStr::from_bytes(target), &fd, os(name))?;
-                Kind::Link
-            }
-            New::Special(kind, (major, minor)) => {
-                let file_type = match kind {
-                    Kind::Block => FileType::BlockDevice,
-                    Kind::Char => FileType::CharacterDevice,
-                    Kind::Socket => FileType::Socket,
-                    Kind::Fifo => FileType::Fifo,
-                    _ => return Err(Status::Badtype),
-                };
-                let device = fs::makedev(major, minor);
-                fs::mknodat(&fd, os(name), file_type, private, device)?;
-                kind
-            }
-        };
-        let made = open_below(&fd, name.as_bytes(), OFlags::PATH, Mode::empty())?;
-        let owned = Change {
-            uid: Some(change.uid.unwrap_or(owner.0)),
-            gid: Some(change.gid.unwrap_or(owner.1)),
-            ..Change::default()
-        };
-        match self.apply(&made, kind, &owned) {
-            // Only root gives files away: without, all files belong to the server's user.
-            Ok(()) | Err(Status::Perm) => {}
-            Err(other) => return Err(other),
-        }
-        let rest = Change {
-            mode: Some(change.mode.unwrap_or(usual)),
-            uid: None,
-            gid: None,
-            ..*change
-        };
-        self.apply(&made, kind, &rest)?;
-        self.settle(&fd)?;
-        let found = stat(&made)?;
-        Ok((self.places.seen(dir, name.as_bytes(), &found), found.0))
+        self.make(dir, name, new, change, owner)
     }
 
     fn remove(&self, dir: &Handle, name: Name<'_>) -> Result<()> {

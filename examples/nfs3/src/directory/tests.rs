@@ -1,6 +1,8 @@
 use super::*;
 use crate::suite::{dir, file, name, suite};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An export in a directory of its own, which ends with it.
 struct Made {
@@ -139,4 +141,73 @@ fn a_deep_tree_of_long_names_can_be_used() {
     let f = file(b, &at, &long, "deep");
     assert_eq!(b.read(&f, 0, 9).unwrap().0, b"deep"[..]);
     assert_eq!(made.restarted().read(&f, 0, 9).unwrap().0, b"deep"[..]);
+}
+
+#[test]
+fn what_can_not_be_made_as_told_is_not_made() {
+    let made = Made::new();
+    let b = &made.backend;
+    let owner = b.attr(&b.root()).unwrap();
+    // No time has so many nanoseconds, and no file so many bytes.
+    let no_time = Change {
+        mtime: SetTime::To(Time {
+            seconds: 1,
+            nanos: u32::MAX,
+        }),
+        ..Change::default()
+    };
+    let too_large = Change {
+        size: Some(u64::MAX),
+        ..Change::default()
+    };
+    for (new, change) in [
+        (New::File, no_time),
+        (New::File, too_large),
+        (New::Directory, no_time),
+        (New::Link(b"there"), no_time),
+        (New::Special(Kind::Fifo, (0, 0)), no_time),
+    ] {
+        let got = b.create(&b.root(), name("x"), new, &change, (owner.uid, owner.gid));
+        assert_eq!(got.err(), Some(Status::Inval), "{new:?}");
+        assert_eq!(b.lookup(&b.root(), name("x")).err(), Some(Status::Noent));
+    }
+    let device = New::Special(Kind::Char, (0x12345, 5));
+    let got = b.create(&b.root(), name("x"), device, &Change::default(), (0, 0));
+    assert_eq!(got.err(), Some(Status::Inval));
+}
+
+#[test]
+fn what_is_put_under_a_new_name_is_not_given_away() {
+    let made = Made::new();
+    let b = &made.backend;
+    let (top, outside) = (made.export(), made.path.clone());
+    std::fs::write(outside.join("secret"), "secret").unwrap();
+    let secret = || {
+        let attr = std::fs::metadata(outside.join("secret")).unwrap();
+        (attr.uid(), attr.gid(), attr.mode())
+    };
+    let before = secret();
+    let end = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !end.load(Ordering::Relaxed) {
+                let _ = std::fs::hard_link(outside.join("secret"), outside.join("bait"));
+                if top.join("x").symlink_metadata().is_ok() {
+                    let _ = std::fs::rename(outside.join("bait"), top.join("x"));
+                }
+            }
+        });
+        let change = Change {
+            mode: Some(0o666),
+            ..Change::default()
+        };
+        for round in 0..3_000 {
+            let new = [New::File, New::Special(Kind::Fifo, (0, 0))][round % 2];
+            // Given away, left alone, or found replaced: the secret stays what it is.
+            let _ = b.create(&b.root(), name("x"), new, &change, (1_000, 1_000));
+            let _ = std::fs::remove_file(top.join("x"));
+        }
+        end.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(secret(), before);
 }
