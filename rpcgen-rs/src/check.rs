@@ -7,6 +7,7 @@
 mod cycles;
 mod explain;
 mod options;
+mod places;
 mod programs;
 mod selection;
 mod sizes;

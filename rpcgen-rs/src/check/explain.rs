@@ -101,11 +101,12 @@ behind pointers.
 
 It says \"overflow while adding drop-check rules\" or \"queries overflow the depth limit\" where such a value is used. The
 attribute in the message, at the top of `lib.rs` or `main.rs`, makes it go on."),
-    ("W0242", "An option selects items by a pattern that matches none, or strips a prefix that none has, so that it has no
-effect.
+    ("W0242", "An option selects items by a pattern that matches none, or none of the kind that the option changes, or
+strips a prefix that none has, so that it has no effect.
 
 Patterns go by the names of the `.x` file: `nfsstat3` is a type, `READ3resok.data` a member of it, `NFSPROC3_READ.arg` an
-argument, and `*` stands for any text. Members of enums have their enum's name in front, too: `color.RED`. Where several
+argument, and `*` stands for any text. Members of enums have their enum's name in front, too: `color.RED`. An option for
+enums wants the enum's own name, not that of a typedef of it. The pattern `*` is for whatever there is. Where several
 files are compiled one by one with the same options, nothing is said: the pattern may be meant for another of them."),
     ("W0243", "A type that the interface does not define is taken for what C's headers make of its name.
 

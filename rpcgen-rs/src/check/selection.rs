@@ -1,10 +1,12 @@
-//! Rules about what options select: a pattern that matches nothing, or a prefix that nothing has, is probably misspelled.
+//! Rules about what options select: a pattern that matches nothing, a pattern that matches nothing of the kind that the
+//! option changes, a prefix that nothing has: each is probably a mistake.
 
+use super::places::{Place, places, word};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::ir::{Name, Procedure, Spec, TypeDef, TypeKind, Union};
+use crate::ir::{Name, Spec, Type, TypeDef, TypeKind};
 use crate::options::{Options, Patterns};
 
-/// Looks for patterns that select nothing of the interface.
+/// Looks for options that select nothing of the interface, or nothing that they change.
 pub(crate) fn check(spec: &Spec, options: &Options, diags: &mut Diagnostics) {
     let lists = [
         ("open-enum", &options.open_enum),
@@ -25,14 +27,32 @@ pub(crate) fn check(spec: &Spec, options: &Options, diags: &mut Diagnostics) {
     let maps = maps
         .iter()
         .flat_map(|(flag, map)| map.iter().map(|(p, _)| (*flag, p)));
-    for (flag, pattern) in maps.chain(lists) {
-        if !selects_any(&only(pattern), spec) {
+    let asked: Vec<(&str, &str)> = maps.chain(lists).collect();
+    if asked.is_empty() {
+        return;
+    }
+    let places = places(spec);
+    for (flag, pattern) in asked {
+        let patterns = only(pattern);
+        let selected = || places.iter().filter(|place| place.is_in(&patterns));
+        let Some(first) = selected().next() else {
             diags.push(w0242_nothing_selected(flag, pattern));
+            continue;
+        };
+        // `*` is for whatever there may be.
+        let is_for_all = pattern.bytes().all(|byte| matches!(byte, b'*' | b'.'));
+        if !is_for_all && !selected().any(|place| changes(flag, place, options)) {
+            // A pattern without a dot selects the members with their item.
+            let others = selected().any(|place| {
+                place.item != first.item || pattern.contains('.') && place.name() != first.name()
+            });
+            diags.push(w0242_wrong_kind(flag, pattern, first, others, spec));
         }
     }
     for (pattern, prefix) in options.strip_prefix.iter() {
         let patterns = only(pattern);
-        if selects_any(&patterns, spec) && !strips_any(&patterns, prefix, spec) {
+        let is_known = places.iter().any(|place| place.is_in(&patterns));
+        if is_known && !strips_any(&patterns, prefix, spec) {
             diags.push(w0242_nothing_stripped(pattern, prefix));
         }
     }
@@ -44,12 +64,123 @@ fn only(pattern: &str) -> Patterns {
     patterns
 }
 
+/// The option has an effect at this place.
+fn changes(flag: &str, place: &Place<'_>, options: &Options) -> bool {
+    match (flag, place.def().map(|def| &def.kind)) {
+        ("open-enum", Some(TypeKind::Enum(_)))
+        | ("newtype", Some(TypeKind::Alias(_)))
+        | ("derive", Some(TypeKind::Struct(_) | TypeKind::Union(_) | TypeKind::Enum(_)))
+        | ("extern-type", Some(_))
+        // What these two select is looked at elsewhere.
+        | ("rename" | "strip-prefix", _) => true,
+        ("derive", Some(TypeKind::Alias(_))) => options.newtype.selects(place.item, None),
+        ("std-string" | "vec-bytes", _) => place.ty().is_some_and(|ty| is_bytes(flag, ty)),
+        ("idempotent", _) => place.procedure().is_some_and(|name| name == place.item),
+        _ => false,
+    }
+}
+
+/// The options for strings and opaque data look into arrays and optional data, but not into other types.
+fn is_bytes(flag: &str, ty: &Type) -> bool {
+    match innermost(ty) {
+        Type::String(_) => flag == "std-string",
+        Type::Opaque(_) => flag == "vec-bytes",
+        _ => false,
+    }
+}
+
+fn innermost(mut ty: &Type) -> &Type {
+    while let Type::Array(inner, _) | Type::Vec(inner, _) | Type::Optional(inner) = ty {
+        ty = inner;
+    }
+    ty
+}
+
+/// What an option changes.
+fn wanted(flag: &str) -> &'static str {
+    match flag {
+        "open-enum" => "enum",
+        "std-string" => "string",
+        "vec-bytes" => "opaque data of variable size",
+        "newtype" => "typedef",
+        "idempotent" => "procedure",
+        "derive" => "struct, union or enum",
+        _ => "type",
+    }
+}
+
 fn w0242_nothing_selected(flag: &str, pattern: &str) -> Diagnostic {
     let pattern = pattern.escape_debug();
     let message = format!("`--{flag}`: `{pattern}` selects nothing");
     Diagnostic::warning_without_place("W0242", message).help(
         "patterns go by the names of the file: TYPE, TYPE.member, PROCEDURE.arg; `*` stands for any text",
     )
+}
+
+fn w0242_wrong_kind(
+    flag: &str,
+    pattern: &str,
+    found: &Place<'_>,
+    others: bool,
+    spec: &Spec,
+) -> Diagnostic {
+    let message = format!(
+        "`--{flag}`: `{}` selects the {} `{}`{}, but no {}",
+        pattern.escape_debug(),
+        found.kind(),
+        found.name(),
+        if others { " and others" } else { "" },
+        wanted(flag),
+    );
+    let warning = Diagnostic::warning_without_place("W0242", message);
+    match other_way(flag, found, spec) {
+        Some(help) => warning.help(help),
+        None => warning,
+    }
+}
+
+/// What may be meant instead.
+fn other_way(flag: &str, found: &Place<'_>, spec: &Spec) -> Option<String> {
+    if let ("idempotent", Some(name)) = (flag, found.procedure()) {
+        return Some(format!("procedures go by their names alone: `{name}`"));
+    }
+    let def = found.ty().and_then(|ty| behind(flag, ty, spec));
+    match def {
+        Some(def) => {
+            let (kind, name) = (word(def), &def.name.x);
+            Some(format!(
+                "the type there is the {kind} `{name}`: select that one"
+            ))
+        }
+        None if flag == "derive" && found.kind() == "typedef" => {
+            let help = format!("`--newtype {}` makes it a type of its own", found.item);
+            Some(help)
+        }
+        None => None,
+    }
+}
+
+/// The named type behind a typedef or the type of a member that the option would change.
+fn behind<'a>(flag: &str, mut ty: &'a Type, spec: &'a Spec) -> Option<&'a TypeDef> {
+    // Typedefs may hold themselves, in arrays.
+    for _ in &spec.types {
+        let Type::Named(id) = innermost(ty) else {
+            return None;
+        };
+        let last = spec.def(spec.def(*id).layout.last.unwrap_or(*id));
+        let fits = match (flag, &last.kind) {
+            (_, TypeKind::Alias(target)) if is_bytes(flag, target) => true,
+            (_, TypeKind::Alias(target)) => {
+                ty = target;
+                continue;
+            }
+            ("open-enum", TypeKind::Enum(_))
+            | ("derive", TypeKind::Struct(_) | TypeKind::Union(_) | TypeKind::Enum(_)) => true,
+            _ => false,
+        };
+        return fits.then_some(last);
+    }
+    None
 }
 
 fn w0242_nothing_stripped(pattern: &str, prefix: &str) -> Diagnostic {
@@ -75,52 +206,4 @@ fn strips_any(patterns: &Patterns, prefix: &str, spec: &Spec) -> bool {
             let mut procedures = program.versions.iter().flat_map(|v| &v.procedures);
             selected(&program.name) && procedures.any(|p| begins(&p.name))
         })
-}
-
-fn selects_any(patterns: &Patterns, spec: &Spec) -> bool {
-    let item = |item: &str| patterns.selects(item, None);
-    let pair = |item: &str, member: &str| patterns.selects(item, Some(member));
-    let of_procedure =
-        |p: &Procedure| item(&p.name.x) || p.args.iter().any(|arg| pair(&p.name.x, &arg.name.x));
-    let versions = || {
-        spec.programs
-            .iter()
-            .flat_map(|p| p.versions.iter().map(move |v| (p, v)))
-    };
-    spec.consts.iter().any(|constant| item(&constant.name.x))
-        || spec
-            .types
-            .iter()
-            .any(|def| item(&def.name.x) || has_member(def, &|m| pair(&def.name.x, m)))
-        || spec.programs.iter().any(|program| item(&program.name.x))
-        || versions().any(|(program, version)| {
-            item(&version.name.x)
-                || pair(&program.name.x, &version.name.x)
-                || version.procedures.iter().any(|p| {
-                    of_procedure(p)
-                        || pair(&program.name.x, &p.name.x)
-                        || pair(&version.name.x, &p.name.x)
-                })
-        })
-}
-
-fn has_member(def: &TypeDef, wanted: &dyn Fn(&str) -> bool) -> bool {
-    match &def.kind {
-        TypeKind::Struct(fields) => fields.iter().any(|field| wanted(&field.name.x)),
-        TypeKind::Enum(members) => members.iter().any(|member| wanted(&member.name.x)),
-        TypeKind::Union(union) => has_arm(union, wanted),
-        TypeKind::Alias(_) | TypeKind::Extern(_) => false,
-    }
-}
-
-/// A union's members are its labels, its arms and its discriminant.
-fn has_arm(union: &Union, wanted: &dyn Fn(&str) -> bool) -> bool {
-    let arms = union
-        .cases
-        .iter()
-        .map(|case| &case.arm)
-        .chain(&union.default);
-    wanted(&union.discriminant.x)
-        || union.cases.iter().any(|case| wanted(&case.name.x))
-        || arms.flat_map(|arm| &arm.name).any(|name| wanted(&name.x))
 }

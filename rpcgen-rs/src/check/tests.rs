@@ -398,7 +398,8 @@ fn patterns_that_select_nothing_are_warnings() {
         "*",
     ];
     for pattern in all {
-        assert_eq!(warned(options().idempotent(pattern)), 0, "{pattern}");
+        let found = warnings(&options().idempotent(pattern), text);
+        assert!(!found.contains("selects nothing"), "{pattern}");
     }
     for (pattern, prefix, expected) in [
         ("color", "RE", 0),
@@ -428,4 +429,164 @@ fn patterns_that_select_nothing_are_warnings() {
     let output =
         crate::compile_together(&options().newtype("no"), &mut files, &["t.x", "b.x"], &[]);
     assert!(output.diagnostics.find("W0242").is_some());
+}
+
+#[test]
+fn patterns_that_select_the_wrong_kind_are_warnings() {
+    let text =
+        "const LIMIT = 3; enum color { RED = 1 }; typedef color color_t; typedef color_t color_u;
+        typedef string title<9>; typedef title titles<>; typedef opaque fixed[4]; typedef int count;
+        struct pair { title name; titles names; string own<>; color_t c; fixed f; };
+        union u switch (color c) { case RED: opaque data<>; default: void; };
+        program P { version V { int GET(string) = 1; string TEXT(void) = 2; } = 1; } = 0x20000001;";
+    let options = || crate::configure().notes(false);
+    let fitting = options().open_enum("color").open_enum("c*");
+    let fitting = fitting.std_string("title").std_string("pair");
+    let fitting = fitting
+        .std_string("GET")
+        .std_string("GET.arg")
+        .std_string("TEXT");
+    let fitting = fitting
+        .vec_bytes("u")
+        .vec_bytes("u.data")
+        .newtype("color_t");
+    let fitting = fitting
+        .idempotent("GET")
+        .idempotent("*T")
+        .derive("color", "Copy");
+    let fitting = fitting
+        .newtype("count")
+        .derive("count", "Copy")
+        .derive("u", "Copy");
+    assert_eq!(warnings(&fitting, text), "");
+    // `*` is for whatever there is.
+    let nothing = options()
+        .open_enum("*")
+        .newtype("*")
+        .idempotent("*")
+        .vec_bytes("*");
+    assert_eq!(warnings(&nothing, "const LIMIT = 3;"), "");
+    let enum_color = "the type there is the enum `color`: select that one";
+    let title = "the type there is the typedef `title`: select that one";
+    let alone = "procedures go by their names alone: `GET`";
+    for (options, message, help) in [
+        (
+            options().open_enum("color_t"),
+            "the typedef `color_t`, but no enum",
+            enum_color,
+        ),
+        (
+            options().open_enum("color_u"),
+            "the typedef `color_u`, but no enum",
+            enum_color,
+        ),
+        (
+            options().open_enum("pair.c"),
+            "the member `pair.c`, but no enum",
+            enum_color,
+        ),
+        (options().open_enum("P"), "the program `P`, but no enum", ""),
+        (
+            options().open_enum("P*"),
+            "the program `P`, but no enum",
+            "",
+        ),
+        (
+            options().open_enum("co*_?"),
+            "selects nothing",
+            "patterns go by",
+        ),
+        (
+            options().open_enum("*r.*e*"),
+            "the member `pair.name` and others, but no enum",
+            "",
+        ),
+        (
+            options().newtype("color"),
+            "the enum `color`, but no typedef",
+            "",
+        ),
+        (
+            options().std_string("color"),
+            "the enum `color`, but no string",
+            "",
+        ),
+        (
+            options().std_string("pair.name"),
+            "the member `pair.name`, but no string",
+            title,
+        ),
+        (
+            options().std_string("pair.names"),
+            "the member `pair.names`, but no string",
+            title,
+        ),
+        (
+            options().std_string("LIMIT"),
+            "the constant `LIMIT`, but no string",
+            "",
+        ),
+        (
+            options().vec_bytes("fixed"),
+            "the typedef `fixed`, but no opaque data of variable",
+            "",
+        ),
+        (
+            options().idempotent("color"),
+            "the enum `color`, but no procedure",
+            "",
+        ),
+        (
+            options().idempotent("V"),
+            "the version `V`, but no procedure",
+            "",
+        ),
+        (
+            options().idempotent("P.GET"),
+            "the member `P.GET`, but no procedure",
+            alone,
+        ),
+        (
+            options().derive("GET", "Hash"),
+            "the procedure `GET`, but no struct, union or enum",
+            "",
+        ),
+        (
+            options().derive("color_t", "Hash"),
+            "the typedef `color_t`, but no",
+            enum_color,
+        ),
+        (
+            options().derive("count", "Hash"),
+            "the typedef `count`, but no",
+            "`--newtype count`",
+        ),
+        (
+            options().extern_type("V", "a::B"),
+            "the version `V`, but no type",
+            "",
+        ),
+    ] {
+        let found = warnings(&options, text);
+        assert_eq!(found.matches("W0242").count(), 1, "{message}\n{found}");
+        assert!(
+            found.contains(message) && found.contains(help),
+            "{message}\n{found}"
+        );
+        assert_eq!(
+            found.contains("help:"),
+            !help.is_empty(),
+            "{message}\n{found}"
+        );
+    }
+}
+
+/// What is said about a file that compiles.
+fn warnings(options: &crate::Options, text: &str) -> String {
+    let mut files = crate::source::MapLoader::new([("t.x", text)]);
+    let output = crate::compile(options, &mut files, "t.x");
+    assert!(!output.diagnostics.has_errors(), "{text}");
+    output
+        .diagnostics
+        .render(&output.sources, crate::diag::Format::Text)
 }
