@@ -1,6 +1,7 @@
 //! The service against its twin, which the system's rpcgen makes from the same file: each client with each server, over
 //! TCP and UDP, must see the same directory.
 
+use interop::namespace::{self, Rpcbind, rpcinfo};
 use interop::peers::scratch;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -186,4 +187,34 @@ fn they_agree_on_a_long_list() {
     let names = |count| (0..count).map(|n| OsString::from(format!("name {n}")));
     all_agree("long", &["tcp"], names(5_000));
     all_agree("datagram", &["udp"], names(300));
+}
+
+#[test]
+fn a_server_that_is_stopped_leaves_no_registration() {
+    namespace::inside("a_server_that_is_stopped_leaves_no_registration", || {
+        let _rpcbind = Rpcbind::start();
+        let mut server = Server::rust();
+        let program = rls::dirprog::PROGRAM.to_string();
+        let listed = rpcinfo(&["-p", "127.0.0.1"]).expect("rpcbind answers");
+        assert!(listed.contains(&program), "{listed}");
+        let _ = Command::new("kill")
+            .arg(server.child.id().to_string())
+            .status();
+        let status = server.child.wait().expect("it ends");
+        assert!(status.success(), "it ended with {status}");
+        let left = rpcinfo(&["-p", "127.0.0.1"]).expect("rpcbind answers");
+        assert!(!left.contains(&program), "still registered:\n{left}");
+    });
+}
+
+#[test]
+fn errors_are_words() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("it has an address").to_string();
+    let said = listed(Command::new(env!("CARGO_BIN_EXE_rls-server")).arg(&address));
+    let said = said.expect_err("the port is taken");
+    let want = format!("rls-server: cannot listen on tcp://{address}: ");
+    assert!(said.starts_with(&want), "{said}");
+    let said = listed(Command::new(env!("CARGO_BIN_EXE_rls")).arg("tcp://host"));
+    assert_eq!(said, Err("rls: usage: rls TARGET DIRECTORY\n".into()));
 }

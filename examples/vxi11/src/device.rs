@@ -7,7 +7,7 @@ use crate::wire::{
     CreateLinkParms, DeviceGenericParms, DeviceLockParms, DeviceReadParms, DeviceWriteParms,
 };
 use crate::{flags, reason};
-use rpcgen_runtime::{CallOptions, ClientStub, connect};
+use rpcgen_runtime::{CallOptions, ClientStub, ConnectOptions, connect, connect_with};
 use std::time::Duration;
 
 /// How much is asked for at once.
@@ -15,7 +15,11 @@ const PIECE: u32 = 64 << 10;
 /// The longest answer accepted.
 const MAX_ANSWER: usize = 64 << 20;
 
-/// A link to a device. It stays open until [`close`](Self::close).
+/// The connection of a link stays for as long as the link is open: as good as no limit.
+const NO_DEADLINE: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// A link to a device. It stays open until [`close`](Self::close), or until its connection is lost or the last clone is
+/// dropped.
 #[derive(Clone, Debug)]
 pub struct Device {
     core: DeviceCoreV1Client,
@@ -35,7 +39,9 @@ impl Device {
         let limit = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
         // The call outlives what the device may take: waiting for a lock, and then for an answer.
         let patience = Duration::from_millis(u64::from(limit) * 2) + Duration::from_secs(5);
-        let core: DeviceCoreV1Client = connect(format!("tcp://{host}")).await?;
+        // The device closes the links of a connection with it.
+        let options = ConnectOptions::new().idle_timeout(NO_DEADLINE);
+        let core: DeviceCoreV1Client = connect_with(format!("tcp://{host}"), options).await?;
         let core = core.with(CallOptions::new().timeout(patience));
         let parms = CreateLinkParms {
             client_id: i32::try_from(std::process::id()).unwrap_or(0),

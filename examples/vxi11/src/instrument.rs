@@ -1,7 +1,8 @@
 //! An instrument: it answers `*IDN?` and its like, and echoes whatever else it is told.
 //!
 //! Each link has its own input and output; one of them at a time may lock the instrument. What has to wait (for a lock,
-//! for output) waits without holding anything, until its time is over or the abort channel ends it.
+//! for output) waits without holding anything, until its time is over or the abort channel ends it. Links, locks and the
+//! interrupt channel go with the connection by which they were made.
 
 mod serve;
 
@@ -9,12 +10,13 @@ use crate::error::Code;
 use crate::wire::device_intr::DeviceIntrV1Client;
 use crate::{flags, reason};
 use bytes::Bytes;
-use rpcgen_runtime::Opaque;
+use rpcgen_runtime::{Context, Opaque};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 /// Links at once.
 const MAX_LINKS: usize = 64;
@@ -46,13 +48,14 @@ struct State {
     links: BTreeMap<i32, Link>,
     last_link: i32,
     locked_by: Option<i32>,
-    interrupts: Option<DeviceIntrV1Client>,
+    interrupts: Option<Interrupts>,
     /// Where the abort channel is.
     abort_port: u16,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Link {
+    _until_lost: Watch,
     input: Vec<u8>,
     output: VecDeque<u8>,
     /// What the controller wants to be told with a service request, if it wants any.
@@ -60,6 +63,23 @@ struct Link {
     requested: bool,
     /// Counts the aborts, so that whoever waits sees one.
     aborts: u64,
+}
+
+/// Where the controllers want to be told of service requests.
+#[derive(Debug)]
+struct Interrupts {
+    client: DeviceIntrV1Client,
+    _until_lost: Watch,
+}
+
+/// A task that waits for the end of a connection, and ends with what it watches over.
+#[derive(Debug)]
+struct Watch(AbortHandle);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Instrument {
@@ -76,6 +96,34 @@ impl Instrument {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state once the caller's connection has ended, however it has.
+    fn when_lost(&self, cx: &Context, change: impl FnOnce(&mut State) + Send + 'static) -> Watch {
+        let (instrument, lost) = (self.clone(), cx.cancel());
+        let task = tokio::spawn(async move {
+            lost.canceled().await;
+            change(&mut instrument.state());
+            instrument.0.changed.notify_waiters();
+        });
+        Watch(task.abort_handle())
+    }
+
+    fn open(&self, cx: &Context) -> Result<i32> {
+        let mut state = self.state();
+        let number = state.vacant()?;
+        let link = Link {
+            _until_lost: self.when_lost(cx, move |state| {
+                let _ = state.close(number);
+            }),
+            input: Vec::new(),
+            output: VecDeque::new(),
+            handle: None,
+            requested: false,
+            aborts: 0,
+        };
+        state.links.insert(number, link);
+        Ok(number)
     }
 
     /// Waits until `ready` answers something. The link must stay open meanwhile, and must not be aborted.
@@ -206,7 +254,8 @@ impl State {
         self.links.get_mut(&link).ok_or(Code::InvalidLink)
     }
 
-    fn open(&mut self) -> Result<i32> {
+    /// A number for a new link.
+    fn vacant(&mut self) -> Result<i32> {
         if self.links.len() >= MAX_LINKS {
             return Err(Code::OutOfResources);
         }
@@ -214,7 +263,6 @@ impl State {
         while self.links.contains_key(&self.last_link) {
             self.last_link += 1;
         }
-        self.links.insert(self.last_link, Link::default());
         Ok(self.last_link)
     }
 
@@ -265,8 +313,8 @@ impl State {
     fn request_service(&mut self) {
         for link in self.links.values_mut() {
             link.requested = true;
-            if let (Some(client), Some(handle)) = (&self.interrupts, &link.handle) {
-                let (client, handle) = (client.clone(), handle.clone().into());
+            if let (Some(channel), Some(handle)) = (&self.interrupts, &link.handle) {
+                let (client, handle) = (channel.client.clone(), handle.clone().into());
                 // A controller that does not answer holds up nobody.
                 tokio::spawn(async move {
                     let _ = client.srq(&crate::wire::DeviceSrqParms { handle }).await;

@@ -8,8 +8,7 @@ use tokio::sync::mpsc;
 use vxi11::device::Device;
 use vxi11::error::{Code, Error};
 use vxi11::instrument::Instrument;
-use vxi11::wire::device_async::DeviceAsyncV1Server;
-use vxi11::wire::device_core::{DeviceCoreV1Client, DeviceCoreV1Server};
+use vxi11::wire::device_core::DeviceCoreV1Client;
 use vxi11::wire::device_intr::{self, DeviceIntrV1, DeviceIntrV1Server};
 use vxi11::wire::*;
 
@@ -18,9 +17,8 @@ const SHORT: Duration = Duration::from_millis(50);
 
 async fn instrument() -> (Running, String) {
     let instrument = Instrument::new();
-    let running = Server::new()
-        .serve(DeviceCoreV1Server(instrument.clone()))
-        .serve(DeviceAsyncV1Server(instrument.clone()))
+    let running = instrument
+        .server()
         .tcp("127.0.0.1:0")
         .start()
         .await
@@ -180,6 +178,59 @@ async fn a_service_request_reaches_the_controller() {
     assert_eq!(core.destroy_intr_chan().await.unwrap().error, 0);
     let none = core.destroy_intr_chan().await.unwrap();
     assert_eq!(none.error, Code::NoChannel as i32);
+}
+
+#[tokio::test]
+async fn a_lost_connection_takes_its_links_and_locks_along() {
+    let (_running, host) = instrument().await;
+    // More controllers than there is room for at once, each of which ends without a word.
+    for _ in 0..100 {
+        let device = open(&host, LONG).await;
+        device.lock().await.unwrap();
+    }
+    // One that goes while it waits for output, and one that goes while it waits for a lock.
+    let reader = open(&host, LONG).await;
+    reader.lock().await.unwrap();
+    let waiter = open(&host, LONG).await;
+    let reading = tokio::spawn(async move { reader.read().await });
+    let waiting = tokio::spawn(async move { waiter.lock().await });
+    tokio::time::sleep(SHORT).await;
+    assert!(!reading.is_finished() && !waiting.is_finished());
+    waiting.abort();
+    reading.abort();
+    let device = open(&host, LONG).await;
+    device.lock().await.unwrap();
+    assert_eq!(device.ask("*OPC?").await.unwrap(), b"1\n");
+}
+
+#[tokio::test]
+async fn a_lost_connection_takes_its_interrupt_channel_along() {
+    let (_running, host) = instrument().await;
+    let (told, _requests) = mpsc::unbounded_channel();
+    let controller = Server::new()
+        .serve(DeviceIntrV1Server(Controller(told)))
+        .tcp("127.0.0.1:0")
+        .start()
+        .await
+        .unwrap();
+    let channel = DeviceRemoteFunc {
+        host_addr: Ipv4Addr::LOCALHOST.into(),
+        host_port: controller.tcp().unwrap().port(),
+        prog_num: device_intr::PROGRAM,
+        prog_vers: 1,
+        prog_family: DeviceAddrFamily::Tcp,
+    };
+    let target = format!("tcp://{host}");
+    let core: DeviceCoreV1Client = connect(target.as_str()).await.unwrap();
+    assert_eq!(core.create_intr_chan(&channel).await.unwrap().error, 0);
+    drop(core);
+    let end = Instant::now() + LONG;
+    let core: DeviceCoreV1Client = connect(target.as_str()).await.unwrap();
+    // The connection's end is noticed a little later.
+    while core.create_intr_chan(&channel).await.unwrap().error != 0 {
+        assert!(Instant::now() < end, "the channel stays");
+        tokio::time::sleep(SHORT / 10).await;
+    }
 }
 
 #[tokio::test]

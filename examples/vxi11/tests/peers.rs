@@ -33,6 +33,15 @@ fn python() -> PathBuf {
 /// A process that ends with the test.
 struct Process(Child);
 
+impl Process {
+    /// Asks it to end, and waits until it has.
+    fn stop(&mut self) {
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let status = self.0.wait().expect("it ends");
+        assert!(status.success(), "it ended with {status}");
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -152,6 +161,62 @@ i.close()
         let decoded = capture.decoded(&[port, 111]);
         assert!(decoded.calls > 100, "{} calls", decoded.calls);
     });
+}
+
+#[test]
+fn neither_dead_controllers_nor_a_stopped_instrument_leave_anything() {
+    let name = "neither_dead_controllers_nor_a_stopped_instrument_leave_anything";
+    namespace::inside(name, || {
+        let _rpcbind = Rpcbind::start();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vxi11-instrument"));
+        let (mut instrument, _) = started(&mut command);
+        // They die with a link each, and the last one with the lock: by exit, or waiting for output.
+        let script = "
+import os, signal, time, vxi11
+for n in range(70):
+    if os.fork() == 0:
+        d = vxi11.Instrument('127.0.0.1')
+        d.open()
+        os._exit(0)
+    os.wait()
+for dies in ['at once', 'in a read']:
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        d = vxi11.Instrument('127.0.0.1')
+        d.lock()
+        os.write(tell, b'.')
+        d.read()
+    os.read(told, 1)
+    if dies == 'in a read':
+        time.sleep(0.2)
+    os.kill(child, signal.SIGKILL)
+    os.wait()
+    l = vxi11.Instrument('127.0.0.1')
+    l.lock_timeout = 5
+    print(dies, l.ask('*OPC?'))
+    l.close()
+";
+        let said = says(python(), &["-c", script]);
+        assert_eq!(said, "at once 1\nin a read 1\n");
+        let listed = rpcinfo(&["-p", "127.0.0.1"]).expect("rpcbind answers");
+        assert!(listed.contains("395183"), "{listed}");
+        instrument.stop();
+        let left = rpcinfo(&["-p", "127.0.0.1"]).expect("rpcbind answers");
+        assert!(!left.contains("39518"), "still registered:\n{left}");
+    });
+}
+
+#[test]
+fn errors_are_words() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("it has an address").to_string();
+    let said = says(env!("CARGO_BIN_EXE_vxi11-instrument"), &[&address]);
+    let want = format!("vxi11-instrument: cannot listen on tcp://{address}: ");
+    assert!(said.starts_with(&want), "{said}");
+    drop(taken);
+    let said = says(env!("CARGO_BIN_EXE_vxi11"), &[&address, "*IDN?"]);
+    assert!(said.starts_with("vxi11: ") && !said.contains('{'), "{said}");
 }
 
 #[test]

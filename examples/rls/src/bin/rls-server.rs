@@ -6,6 +6,8 @@ use rpcgen_runtime::rpcbind::Rpcbind;
 use rpcgen_runtime::{Context, Fault, Grace, List, Server, XdrString};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 struct Directories;
 
@@ -32,8 +34,19 @@ fn list(path: &OsStr) -> std::io::Result<List<Namenode>> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rls-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:0".into());
+    let mut terminate = signal(SignalKind::terminate())?;
     let running = Server::new()
         .serve(DirV1Server(Directories))
         .tcp(&address)
@@ -44,7 +57,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tcp = running.tcp().ok_or("no TCP address")?;
     let udp = running.udp().ok_or("no UDP address")?;
     println!("ready on tcp://{tcp} and udp://{udp}; stop with Ctrl-C");
-    tokio::signal::ctrl_c().await?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
     running.shutdown(Grace::secs(5)).await;
     Ok(())
 }

@@ -3,9 +3,20 @@
 use rls::ReaddirRes;
 use rls::dirprog::DirV1Client;
 use std::io::Write;
+use std::process::ExitCode;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rls: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(target), Some(directory)) = (args.next(), args.next()) else {
         return Err("usage: rls TARGET DIRECTORY".into());

@@ -1,11 +1,22 @@
 //! `vxi11 HOST[:PORT] COMMAND…`: sends commands to an instrument and prints the answers to those that end with `?`.
 
 use std::io::Write;
+use std::process::ExitCode;
 use std::time::Duration;
 use vxi11::device::Device;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vxi11: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(host), commands) = (args.next(), args.collect::<Vec<_>>()) else {
         return Err("usage: vxi11 HOST[:PORT] COMMAND…".into());

@@ -1,21 +1,24 @@
 //! The core and the abort channel: the generated traits on an instrument.
 
-use super::{Instrument, MAX_RECEIVE, Result};
+use super::{Instrument, Interrupts, MAX_RECEIVE, Result};
 use crate::error::Code;
 use crate::flags;
-use crate::wire::device_async::DeviceAsyncV1;
-use crate::wire::device_core::DeviceCoreV1;
+use crate::wire::device_async::{DeviceAsyncV1, DeviceAsyncV1Server};
+use crate::wire::device_core::{DeviceCoreV1, DeviceCoreV1Server};
 use crate::wire::device_intr::{self, DeviceIntrV1Client};
 use crate::wire::{
     CreateLinkParms, CreateLinkResp, DeviceAddrFamily, DeviceDocmdParms, DeviceDocmdResp,
     DeviceEnableSrqParms, DeviceError, DeviceGenericParms, DeviceLockParms, DeviceReadParms,
     DeviceReadResp, DeviceReadStbResp, DeviceRemoteFunc, DeviceWriteParms, DeviceWriteResp,
 };
-use rpcgen_runtime::{Context, Fault, connect};
+use rpcgen_runtime::{Context, Fault, Limits, Server, connect};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 /// The only device there is.
 const DEVICE: &str = "inst0";
+/// As good as none. The kernel asks whether a silent controller is still there ([`Limits::keepalive`]).
+const NO_DEADLINE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 fn answer(result: Result<()>) -> std::result::Result<DeviceError, Fault> {
     Ok(DeviceError {
@@ -66,19 +69,41 @@ impl Instrument {
         let client: DeviceIntrV1Client = connect(target.as_str())
             .await
             .map_err(|_| Code::InvalidAddress)?;
-        self.state().interrupts = Some(client);
+        let mut state = self.state();
+        if state.interrupts.is_some() {
+            return Err(Code::ChannelThere);
+        }
+        state.interrupts = Some(Interrupts {
+            client,
+            _until_lost: self.when_lost(cx, |state| state.interrupts = None),
+        });
         Ok(())
+    }
+}
+
+impl Instrument {
+    /// A server of the core and the abort channel, with no listener yet. A connection stays for as long as its controller
+    /// does, whether it calls or not; an end of the controller's direction is taken for its going.
+    pub fn server(&self) -> Server {
+        let limits = Limits::default()
+            .half_close(false)
+            .idle_deadline(NO_DEADLINE);
+        // Both channels share a port: the program numbers tell them apart.
+        Server::new()
+            .limits(limits)
+            .serve(DeviceCoreV1Server(self.clone()))
+            .serve(DeviceAsyncV1Server(self.clone()))
     }
 }
 
 impl DeviceCoreV1 for Instrument {
     async fn create_link(
         &self,
-        _: &Context,
+        cx: &Context,
         p: CreateLinkParms,
     ) -> std::result::Result<CreateLinkResp, Fault> {
         let opened = if p.device == DEVICE {
-            self.state().open()
+            self.open(cx)
         } else {
             Err(Code::NotAccessible)
         };
