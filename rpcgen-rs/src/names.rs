@@ -15,7 +15,7 @@ mod programs;
 mod scope;
 mod types;
 
-pub(crate) use case::is_keyword;
+pub(crate) use case::{is_identifier, is_keyword};
 
 use crate::diag::Diagnostics;
 use crate::ir::{Const, ConstType, ConstValue, Name, Spec, TypeKind};

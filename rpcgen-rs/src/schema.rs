@@ -11,6 +11,7 @@ use crate::ir::{
     Passthrough, Procedure, Program, Spec, Type, TypeDef, TypeId, TypeKind, Union, Version,
 };
 use crate::json::Json;
+use crate::names::is_identifier;
 use crate::source::Span;
 
 /// Why a JSON text is no interface: where in it, and what was expected there.
@@ -147,10 +148,7 @@ impl<'a> Node<'a> {
     fn name(&self) -> Read<&'a str> {
         let node = self.member("name")?;
         let text = node.text()?;
-        let letters = text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if text.is_empty() || !letters || text.starts_with(|first: char| first.is_ascii_digit()) {
+        if !is_identifier(text) {
             return Err(node.expected("a name of letters, digits and `_`"));
         }
         Ok(text)

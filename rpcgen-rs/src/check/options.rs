@@ -1,13 +1,13 @@
 //! Rules about options: they are pasted into Rust code, so they must be what they say they are.
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::names::is_keyword;
+use crate::names::{is_identifier, is_keyword};
 use crate::options::Options;
 
 /// Checks what ends up in the output.
 pub(crate) fn check(options: &Options, diags: &mut Diagnostics) {
     let identifiers = options.rename.iter().map(|(_, name)| ("rename", name));
-    for (flag, text) in identifiers.filter(|(_, text)| !is_identifier(text)) {
+    for (flag, text) in identifiers.filter(|(_, text)| !is_name(text)) {
         diags.push(e0240_no_identifier(flag, text));
     }
     let paths = options
@@ -36,14 +36,9 @@ fn e0241_no_path(flag: &str, text: &str) -> Diagnostic {
     .help("a path is names with `::` between them, as `crate::wire::Timeval`; keywords are written `r#type`")
 }
 
-fn is_identifier(text: &str) -> bool {
-    let letters = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    letters
-        && !text.is_empty()
-        && text != "_"
-        && !text.starts_with(|first: char| first.is_ascii_digit())
+/// `_` is a pattern, no name.
+fn is_name(text: &str) -> bool {
+    is_identifier(text) && text != "_"
 }
 
 /// A path as Rust code has it: `crate::wire::Timeval`.
@@ -52,7 +47,7 @@ pub(crate) fn is_path(text: &str) -> bool {
         .unwrap_or(text)
         .split("::")
         .all(|name| match name.strip_prefix("r#") {
-            Some(raw) => is_identifier(raw) && !matches!(raw, "self" | "Self" | "super" | "crate"),
-            None => is_identifier(name) && !is_keyword(name),
+            Some(raw) => is_name(raw) && !matches!(raw, "self" | "Self" | "super" | "crate"),
+            None => is_name(name) && !is_keyword(name),
         })
 }

@@ -113,6 +113,14 @@ pub(super) fn usable(name: String) -> String {
     }
 }
 
+/// Is it a name of the language? Labels may be numbers.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    let letters = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    letters && !text.is_empty() && !text.starts_with(|first: char| first.is_ascii_digit())
+}
+
 /// Must this name be written `r#name`?
 ///
 /// The keywords, strict and reserved, of all editions up to 2024: generated code is included in crates of any edition.

@@ -5,8 +5,7 @@
 //! scope differ in the file, so this ends; what still collides (a pinned name, a name that generated code needs) is
 //! an error that asks for a rename.
 
-use super::case;
-use super::types::is_identifier;
+use super::{case, is_identifier};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 

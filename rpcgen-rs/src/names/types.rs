@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::scope::{Item, Scope, VALUES};
-use super::{Speller, case, prefix, put};
+use super::{Speller, case, is_identifier, prefix, put};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::{Case, Enumerator, Field, Name, Spec, Type, TypeDef, TypeId, TypeKind, Union};
 use crate::options::{Naming, Options};
@@ -172,14 +172,6 @@ fn name_arms(union: &mut Union, speller: Speller<'_>) {
         name.raw = case::is_keyword(&rust);
         name.rust = rust;
     }
-}
-
-/// Numbers are labels, too, and no names.
-pub(super) fn is_identifier(text: &str) -> bool {
-    !text.starts_with(|c: char| c.is_ascii_digit())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// What labels may be spelled like: the enumerators of the whole file.
