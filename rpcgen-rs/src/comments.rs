@@ -174,7 +174,7 @@ impl<'a> Comments<'a> {
                 .iter()
                 .map(|comment| decode(&self.text[comment.lo as usize..comment.hi as usize]));
             if run[0].kind == TriviaKind::Line {
-                let texts = texts.map(|text| text.trim_start_matches('/').trim_end().to_owned());
+                let texts = texts.map(|text| line(&text).trim_end().to_owned());
                 lines.extend(dedented(texts.collect()));
             } else {
                 texts.for_each(|text| block(&text, &mut lines));
@@ -215,10 +215,23 @@ fn decode(bytes: &[u8]) -> String {
 fn inner(text: &str) -> &str {
     let text = text.strip_prefix("/*").unwrap_or(text);
     let text = text.strip_suffix("*/").unwrap_or(text);
-    text.trim_start_matches(['*', '!']).trim_end_matches('*')
+    let rest = text.trim_start_matches(['*', '!']).trim_end_matches('*');
+    behind_mark(rest, text.starts_with(['*', '!']))
 }
 
-/// Lines of a `/* … */` comment; a gutter of `*` is removed if every line has it.
+/// What stands behind the mark of a `// …` comment.
+fn line(text: &str) -> &str {
+    let rest = text.trim_start_matches('/');
+    let is_doc = text.starts_with("///") || rest.starts_with('!');
+    behind_mark(rest.strip_prefix('!').unwrap_or(rest), is_doc)
+}
+
+/// Doxygen's `<` behind the mark says that the comment belongs to what stands in front of it.
+fn behind_mark(text: &str, is_doc: bool) -> &str {
+    text.strip_prefix('<').filter(|_| is_doc).unwrap_or(text)
+}
+
+/// Lines of a `/* … */` comment; a gutter of `*` is removed if every line has it, and so is the right side of a box.
 fn block(text: &str, lines: &mut Vec<String>) {
     // The last line counts where only blanks are in front of its mark, and without them as well.
     let mut rest = inner(text).split('\n');
@@ -226,23 +239,30 @@ fn block(text: &str, lines: &mut Vec<String>) {
     let rest: Vec<&str> = rest.collect();
     let filled = || rest.iter().map(|l| l.trim()).filter(|l| !l.is_empty());
     let gutter = filled().all(|l| l.starts_with('*'));
+    let boxed = gutter && (text.starts_with("/***") || has_right_side(&rest));
     let rest: Vec<String> = rest
         .iter()
         .map(|line| {
             let line = untabbed(line);
+            let mut line = line.trim_end();
             if gutter {
-                // Blanks at the end are none of the text, behind the last `*` or in front of it.
-                line.trim()
-                    .trim_start_matches('*')
-                    .trim_end_matches('*')
-                    .trim_end()
-                    .to_owned()
-            } else {
-                line.trim_end().to_owned()
+                line = line.trim_start().trim_start_matches('*');
             }
+            if boxed {
+                line = line.trim_end_matches('*').trim_end();
+            }
+            line.to_owned()
         })
         .collect();
     lines.extend(dedented(rest));
+}
+
+/// Whether all lines end in a `*`, one below the other.
+fn has_right_side(lines: &[&str]) -> bool {
+    let lines = lines.iter().map(|l| l.trim_end()).filter(|l| !l.is_empty());
+    let mut ends = lines.map(|l| l.ends_with('*').then(|| untabbed(l).len()));
+    let (first, mut count) = (ends.next().flatten(), 1);
+    first.is_some() && ends.inspect(|_| count += 1).all(|end| end == first) && count > 1
 }
 
 /// Without the spaces that all lines begin with: `// text` comments begin with one.
@@ -383,11 +403,35 @@ mod tests {
     }
 
     #[test]
+    fn stars_of_the_text_stay() {
+        let text = "/*\n * Returns a char *\n * or **NULL**\n */\nint a;";
+        let wanted = "Returns a char *\nor **NULL**";
+        assert_eq!(docs(text, "a").as_deref(), Some(wanted));
+    }
+
+    #[test]
+    fn marks_of_doxygen_are_removed() {
+        for comment in [
+            "/**< of a */",
+            "/*!< of a */",
+            "///< of a",
+            "//!< of a",
+            "//! of a",
+        ] {
+            let text = format!("{{ int a; {comment}\n int b; }}");
+            assert_eq!(docs(&text, "a").as_deref(), Some("of a"), "{comment}");
+        }
+        assert_eq!(docs("// <a> b\nint a;", "a").as_deref(), Some("<a> b"));
+    }
+
+    #[test]
     fn gutters_rules_and_boxes_are_removed() {
         let text = "/****************\n * Title         *\n *   indented\n *\n * end\n ****************/\nint a;";
         assert_eq!(docs(text, "a").as_deref(), Some("Title\n  indented\n\nend"));
         let text = "/* first\n     second\n       third */\nint a;";
         assert_eq!(docs(text, "a").as_deref(), Some("first\nsecond\n  third"));
+        let text = "/*\n * Title *\n * end   *\n */\nint a;";
+        assert_eq!(docs(text, "a").as_deref(), Some("Title\nend"));
         assert_eq!(docs("/* ------ */\nint a;", "a"), None);
         assert_eq!(docs("/**/\nint a;", "a"), None);
     }
