@@ -145,6 +145,11 @@ impl Engine<'_> {
             match stop {
                 Stop::End => self.leave(),
                 Stop::Directive(at) => {
+                    // A comment in front of it stands on a line of its own: it belongs to nothing that comes behind.
+                    let line = text[..at].rsplit(|b| *b == b'\n').next();
+                    if line.is_some_and(|line| !line.trim_ascii().is_empty()) {
+                        self.emit_line_end();
+                    }
                     let end = at + lex::directive_len(&text[at..]);
                     self.move_to(next_line(&text, end));
                     self.directive(&text[at + 1..end], at as u32, end as u32);
@@ -277,17 +282,26 @@ impl Engine<'_> {
 
     /// Expands the macro used at `at`; returns where the text goes on.
     fn expand(&mut self, text: &[u8], at: usize, len: usize, end: Option<usize>) -> usize {
-        let span = self.span(at, end.unwrap_or(at + len));
-        let Some(end) = end else {
+        let Some(mut end) = end else {
             self.calls_failed = true;
+            let span = self.span(at, at + len);
             let name = String::from_utf8_lossy(&text[at..at + len]);
             let message = format!("use of the macro `{name}` is not closed by `)`");
             self.diags.push(Diagnostic::error("E0055", span, message));
             self.copy(text, at, at + len);
             return at + len;
         };
-        let input = macros::split(&directive::without_comments(&text[at..end]));
-        if let Some(result) = self.expanded(input, span) {
+        let mut result = self.expanded_at(text, at, end);
+        // What it becomes may end in the name of a macro whose arguments stand behind it.
+        while let Some(last) = result.as_ref().and_then(|pieces| pieces.last())
+            && let Some(found) = self.macros.called_by(last)
+            && let Some(Some(close)) = use_of(found, text, end)
+        {
+            end = close;
+            result = self.expanded_at(text, at, end);
+        }
+        if let Some(result) = result {
+            let span = self.span(at, end);
             let mut new = macros::join(&result);
             if macros::touch(&self.out.text, &new) {
                 new.insert(0, b' ');
@@ -299,6 +313,11 @@ impl Engine<'_> {
             self.append(&new, span);
         }
         end
+    }
+
+    fn expanded_at(&mut self, text: &[u8], at: usize, end: usize) -> Option<Vec<macros::Piece>> {
+        let (uncommented, _) = directive::without_comments(&text[at..end]);
+        self.expanded(macros::split(&uncommented), self.span(at, end))
     }
 
     /// What macros make of the text at `span`. Why they fail is reported.
@@ -390,6 +409,10 @@ fn use_of(found: &Macro, text: &[u8], mut at: usize) -> Option<Option<usize>> {
             b')' if depth > 1 => depth -= 1,
             b'/' if rest.starts_with(b"/*") => {
                 at += lex::block_comment(rest).map_or(rest.len(), |(_, t)| t.len());
+                continue;
+            }
+            b'/' if rest.starts_with(b"//") => {
+                at += lex::line_comment(rest).map_or(2, |(_, t)| t.len());
                 continue;
             }
             b'"' if depth > 0 => {

@@ -17,7 +17,13 @@ impl Engine<'_> {
             .position(|b| matches!(b, b'\n' | b'\r'))
             .map_or(hi, |len| lo + 1 + len as u32);
         let span = self.span(lo as usize, first_line.min(hi) as usize);
-        let line = without_comments(body);
+        let (line, open) = without_comments(body);
+        if let Some(at) = open {
+            let at = lo as usize + 1 + at;
+            let opening = self.span(at, at + 2);
+            self.diags
+                .push(Diagnostic::error("E0003", opening, lex::UNCLOSED_COMMENT));
+        }
         let (word, rest) = split_word(line.trim_ascii());
         if self.active()
             || matches!(
@@ -255,19 +261,23 @@ impl Engine<'_> {
     }
 }
 
-/// The directive's text on one line: continuations removed, comments replaced by a space.
-pub(super) fn without_comments(text: &[u8]) -> Vec<u8> {
+/// The directive's text on one line: continuations removed, comments replaced by a space. And where a comment begins
+/// that does not end.
+pub(super) fn without_comments(text: &[u8]) -> (Vec<u8>, Option<usize>) {
     let mut out = Vec::with_capacity(text.len());
-    let mut at = 0;
+    let (mut at, mut open) = (0, None);
     while at < text.len() {
         let rest = &text[at..];
         let (len, keep) = match rest[0] {
             b'\\' if rest.starts_with(b"\\\n") => (2, false),
             b'\\' if rest.starts_with(b"\\\r\n") => (3, false),
-            b'/' if rest.starts_with(b"/*") => (
-                lex::block_comment(rest).map_or(rest.len(), |(_, t)| t.len()),
-                false,
-            ),
+            b'/' if rest.starts_with(b"/*") => match lex::block_comment(rest) {
+                Ok((_, comment)) => (comment.len(), false),
+                Err(_) => {
+                    open = Some(at);
+                    (rest.len(), false)
+                }
+            },
             b'/' if rest.starts_with(b"//") => {
                 (lex::line_comment(rest).map_or(2, |(_, t)| t.len()), false)
             }
@@ -282,7 +292,7 @@ pub(super) fn without_comments(text: &[u8]) -> Vec<u8> {
         }
         at += len;
     }
-    out
+    (out, open)
 }
 
 /// The word at the start and what follows, trimmed.
@@ -294,6 +304,11 @@ pub(super) fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
 pub(super) fn is_name(word: &[u8]) -> bool {
     word.first()
         .is_some_and(|b| is_word(*b) && !b.is_ascii_digit())
+}
+
+fn is_word_only(name: &[u8]) -> bool {
+    let name = name.trim_ascii_end();
+    is_name(name) && name.iter().all(|b| is_word(*b))
 }
 
 /// `NAME body` and `NAME(a, b) body`.
@@ -327,7 +342,15 @@ pub(super) fn definition(text: &[u8]) -> Result<(&[u8], Macro), &'static str> {
                 variadic = true;
                 params.push(b"__VA_ARGS__"[..].into());
             }
-            name if !variadic && is_name(name) && name.iter().all(|b| is_word(*b)) => {
+            // GNU's `args...`.
+            name if !variadic
+                && name.ends_with(b"...")
+                && is_word_only(&name[..name.len() - 3]) =>
+            {
+                variadic = true;
+                params.push(name[..name.len() - 3].trim_ascii_end().into());
+            }
+            name if !variadic && is_word_only(name) => {
                 params.push(name.into());
             }
             _ => return Err("a parameter is a name"),

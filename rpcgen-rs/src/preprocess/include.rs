@@ -185,7 +185,7 @@ impl Engine<'_> {
         let Some(text) = text.strip_prefix(b"#") else {
             return false;
         };
-        let line = without_comments(&text[..lex::directive_len(text)]);
+        let (line, _) = without_comments(&text[..lex::directive_len(text)]);
         let (word, rest) = split_word(line.trim_ascii());
         let name: Vec<u8> = match word {
             b"ifndef" => rest.to_vec(),

@@ -162,6 +162,13 @@ impl Macros {
         self.map.get(name).map(|(found, _)| found)
     }
 
+    /// The macro with arguments that this token calls, if `(` stands behind it.
+    pub(super) fn called_by(&self, piece: &Piece) -> Option<&Macro> {
+        let may = piece.is_ident() && !hides(&piece.hidden, &piece.text);
+        self.get(&piece.text)
+            .filter(|found| may && found.params.is_some())
+    }
+
     fn charge(&mut self, piece: &Piece) -> Result<(), Failure> {
         // A token costs more than its text, and its chain is walked.
         let cost = piece.text.len() as u64 + 8 + 4 * u64::from(chain(&piece.hidden));
@@ -239,20 +246,22 @@ impl Macros {
                 .and_then(|i| args.get(i))
         };
         let mut out: Vec<Piece> = Vec::with_capacity(found.body.len());
-        let mut paste = false;
-        let mut body = found.body.iter().peekable();
-        while let Some(piece) = body.next() {
-            if piece.is(b"##") && !out.is_empty() {
+        // Whether `##` came, and whether what stands to the left of it is an empty argument: then nothing is joined.
+        let (mut paste, mut left_is_empty) = (false, false);
+        let mut body = found.body.iter().enumerate().peekable();
+        while let Some((at, piece)) = body.next() {
+            if piece.is(b"##") && at > 0 {
                 paste = true;
                 continue;
             }
+            let next = body.peek().map(|(_, piece)| *piece);
             let mut new = if piece.is(b"#")
                 && found.params.is_some()
-                && body.peek().is_some_and(|p| argument(p).is_some())
+                && next.is_some_and(|p| argument(p).is_some())
             {
                 let arg = body
                     .next()
-                    .and_then(argument)
+                    .and_then(|(_, piece)| argument(piece))
                     .map_or_else(Vec::new, |a| join(a));
                 let text: Vec<u8> = arg.into_iter().filter(|b| *b != b'"').collect();
                 vec![Piece::new(
@@ -260,7 +269,7 @@ impl Macros {
                     piece.spaced,
                 )]
             } else if let Some(arg) = argument(piece) {
-                let raw = paste || body.peek().is_some_and(|p| p.is(b"##"));
+                let raw = paste || next.is_some_and(|p| p.is(b"##"));
                 let mut new = if raw {
                     arg.clone()
                 } else {
@@ -276,9 +285,9 @@ impl Macros {
             for piece in &new {
                 self.charge(piece)?;
             }
-            if std::mem::take(&mut paste)
-                && let (Some(left), false) = (out.last_mut(), new.is_empty())
-            {
+            let joined = std::mem::take(&mut paste) && !left_is_empty;
+            left_is_empty = new.is_empty() && !joined;
+            if joined && let (Some(left), false) = (out.last_mut(), new.is_empty()) {
                 let right = new.remove(0);
                 left.text = [&*left.text, &*right.text].concat().into();
             }

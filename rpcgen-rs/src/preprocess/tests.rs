@@ -38,6 +38,42 @@ fn what_a_macro_becomes_is_no_part_of_the_word_beside_it() {
 }
 
 #[test]
+fn an_empty_argument_is_joined_with_nothing() {
+    let text = "#define M(pre, n) int pre##n;\nM(old_, count) M(, count) M(old_,) M(,)";
+    assert_eq!(clean(text), "int old_count; int count; int old_; int;");
+    let text =
+        "#define N(pre, n) pre##n\n#define T(a, b, c) x a##b##c y\nN(, foo) T(,b,) T(a,,c) T(,,)";
+    assert_eq!(clean(text), "foo x b y x ac y x y");
+}
+
+#[test]
+fn arguments_may_stand_behind_what_a_macro_becomes() {
+    let text =
+        "#define F(x) [x]\n#define G F\n#define H(x) F\n#define I G\nG(1) G (2) H(0)(3) I(4) G I";
+    assert_eq!(clean(text), "[1] [2] [3] [4] F F");
+}
+
+#[test]
+fn arguments_may_have_comments_and_a_name_for_the_rest() {
+    let text = "#define F(a, rest...) a(rest)\nF(1, // a )\n2, /* ) */ 3) F(4)";
+    assert_eq!(clean(text), "1(2, 3) 4()");
+}
+
+#[test]
+fn comments_end_in_their_directive() {
+    for line in [
+        "#define X 1 /* y",
+        "#if 1 /* y\n#endif",
+        "#if 0\n#define Y /* z\n#endif",
+        "#pragma /* z",
+    ] {
+        let (_, messages) = run(&format!("{line}\nint a;"));
+        assert!(messages.contains("E0003"), "{line}: {messages}");
+        assert_eq!(messages.lines().count(), 1, "{messages}");
+    }
+}
+
+#[test]
 fn line_is_the_number_of_the_line() {
     let text = "#define HERE __LINE__\n__LINE__ HERE __LINE_\n\nHERE /* a\ncomment */ __LINE__";
     assert_eq!(clean(text), "2 2 __LINE_ 4 /* a comment */ 5");
