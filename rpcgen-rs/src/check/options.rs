@@ -41,13 +41,23 @@ fn is_name(text: &str) -> bool {
     is_identifier(text) && text != "_"
 }
 
-/// A path as Rust code has it: `crate::wire::Timeval`.
+/// A path as Rust code has it: `crate::wire::Timeval`. What begins one stands in front only, and `super` behind itself.
 pub(crate) fn is_path(text: &str) -> bool {
-    text.strip_prefix("::")
-        .unwrap_or(text)
-        .split("::")
-        .all(|name| match name.strip_prefix("r#") {
-            Some(raw) => is_name(raw) && !matches!(raw, "self" | "Self" | "super" | "crate"),
-            None => is_name(name) && !is_keyword(name),
-        })
+    let mut rest = text;
+    if let Some(root) = ["::", "crate::"]
+        .iter()
+        .find_map(|root| text.strip_prefix(root))
+    {
+        rest = root;
+    } else {
+        rest = rest.strip_prefix("self::").unwrap_or(rest);
+        while let Some(above) = rest.strip_prefix("super::") {
+            rest = above;
+        }
+    }
+    let is_start = |name: &str| matches!(name, "self" | "Self" | "super" | "crate");
+    rest.split("::").all(|name| match name.strip_prefix("r#") {
+        Some(raw) => is_name(raw) && !is_start(raw),
+        None => is_name(name) && !is_keyword(name) && !is_start(name),
+    })
 }

@@ -346,10 +346,28 @@ fn options_that_are_pasted_into_code_are_checked() {
         (Options::default().extern_type("a", "b{}"), "E0241"),
         (Options::default().extern_type("a", "type::B"), "E0241"),
         (Options::default().extern_type("a", "r#crate::B"), "E0241"),
+        (Options::default().extern_type("a", "a::crate::B"), "E0241"),
+        (Options::default().extern_type("a", "::Self"), "E0241"),
+        (Options::default().extern_type("a", "super"), "E0241"),
+        (Options::default().runtime_path("self::self"), "E0241"),
         (Options::default().runtime_path(""), "E0241"),
     ] {
         let output = crate::testing::compile_with(&options, "struct s { int a; };");
         assert!(output.diagnostics.find(code).is_some() && output.files.is_empty());
+    }
+    for path in [
+        "A",
+        "::a::B",
+        "self::super::super::A",
+        "crate::r#type::A",
+        "super::A",
+        "Self_::A",
+    ] {
+        let output = crate::testing::compile_with(
+            &Options::default().extern_type("s", path),
+            "struct s { int a; };",
+        );
+        assert!(!output.diagnostics.has_errors(), "{path}");
     }
 }
 

@@ -51,6 +51,11 @@ pub fn emit(spec: &Spec, options: &Options) -> Vec<OutFile> {
         }
     }
     if options.client || options.server || options.blocking_server {
+        if !spec.programs.is_empty() {
+            for (id, _) in (0u32..).map(TypeId).zip(&spec.types) {
+                out.items(scope.alias_of_elsewhere(id));
+            }
+        }
         for program in &spec.programs {
             program::print(&scope, program, &mut out);
         }

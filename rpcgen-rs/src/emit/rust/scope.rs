@@ -3,7 +3,7 @@
 use super::newtypes;
 use super::places::{self, Place};
 use super::shape::Aliased;
-use crate::ir::{Docs, Name, Spec, TypeId};
+use crate::ir::{Docs, Name, Spec, TypeId, TypeKind};
 use crate::options::Options;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -120,11 +120,48 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// A type from elsewhere as it is called from here. A path that depends on where it stands has an alias at the top,
+    /// where it was meant: see [`alias_of_elsewhere`](Self::alias_of_elsewhere).
+    pub(super) fn elsewhere(&self, id: TypeId) -> TokenStream {
+        let def = self.spec.def(id);
+        match &def.kind {
+            TypeKind::Extern(path) if self.up.is_empty() || is_absolute(path) => {
+                path.parse().unwrap_or_default()
+            }
+            _ => {
+                let (up, alias) = (&self.up, alias_name(&def.name));
+                quote!(#up #alias)
+            }
+        }
+    }
+
+    /// The alias by which modules call a type from elsewhere.
+    pub(super) fn alias_of_elsewhere(&self, id: TypeId) -> TokenStream {
+        let def = self.spec.def(id);
+        match &def.kind {
+            TypeKind::Extern(path) if !is_absolute(path) => {
+                let alias = alias_name(&def.name);
+                let path: TokenStream = path.parse().unwrap_or_default();
+                quote!(#[allow(dead_code, non_camel_case_types)] type #alias = #path;)
+            }
+            _ => TokenStream::new(),
+        }
+    }
+
     /// A named type as it is called from here.
     pub(super) fn type_name(&self, id: TypeId) -> TokenStream {
         let (up, name) = (&self.up, ident(&self.spec.def(id).name));
         quote!(#up #name)
     }
+}
+
+/// Whether a path means the same in each module.
+fn is_absolute(path: &str) -> bool {
+    path.starts_with("::") || path.starts_with("crate::")
+}
+
+fn alias_name(name: &Name) -> Ident {
+    word(&format!("__{}", name.rust))
 }
 
 /// The identifier of a name.

@@ -33,7 +33,7 @@ pub(super) enum Shape {
     /// A type with a codec of its own.
     Named(TypeId),
     /// A type from elsewhere.
-    Extern(String),
+    Extern(TypeId),
 }
 
 impl Shape {

@@ -64,7 +64,7 @@ impl Scope<'_> {
     fn named(&self, id: TypeId) -> Shape {
         let def = self.spec.def(id);
         match &def.kind {
-            TypeKind::Extern(path) => Shape::Extern(path.clone()),
+            TypeKind::Extern(_) => Shape::Extern(id),
             TypeKind::Alias(_) if !self.is_newtype(id) => Shape::Alias(id, self.aliased(id)),
             _ => Shape::Named(id),
         }
@@ -146,7 +146,7 @@ impl Scope<'_> {
                 quote!(#v1::List<#item>)
             }
             Shape::Alias(id, _) | Shape::Named(id) => self.type_name(*id),
-            Shape::Extern(path) => path.parse().unwrap_or_default(),
+            Shape::Extern(id) => self.elsewhere(*id),
         }
     }
 
