@@ -158,15 +158,20 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     temporary.push(name);
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = target.with_file_name(temporary);
-    let written = write_new(&temporary, text).and_then(|()| fs::rename(&temporary, &target));
+    let known = fs::metadata(&target).ok().map(|known| known.permissions());
+    let written = write_new(&temporary, known, text).and_then(|()| fs::rename(&temporary, &target));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
     written
 }
 
-fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+/// With the permissions of the file that it is to replace: what was private stays so.
+fn write_new(path: &Path, known: Option<fs::Permissions>, text: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
+    if let Some(known) = known {
+        file.set_permissions(known)?;
+    }
     file.write_all(text)?;
     file.sync_all()
 }

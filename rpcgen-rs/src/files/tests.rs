@@ -96,6 +96,20 @@ fn h151_a_file_is_replaced_whole_or_not_at_all() {
 }
 
 #[cfg(feature = "cli")]
+#[cfg(unix)]
+#[test]
+fn a_private_file_stays_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new("private");
+    let path = folder.path("a.rs");
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    replace(Path::new(&path), b"new").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
 #[test]
 fn only_generated_files_are_ours() {
     let folder = Folder::new("ours");
