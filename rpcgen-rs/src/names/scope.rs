@@ -100,7 +100,7 @@ impl Scope<'_> {
                 .copied()
                 .filter(|&at| !self.items[at].pinned)
             {
-                names[at] = case::usable(self.items[at].kept(self.owner));
+                names[at] = self.kept(at);
                 fixed[at] = true;
             }
         }
@@ -141,14 +141,31 @@ impl Scope<'_> {
             .collect()
     }
 
+    /// What an item is called whose wish can't be granted.
+    fn kept(&self, at: usize) -> String {
+        case::usable(self.items[at].kept(self.owner))
+    }
+
     fn w0401_names_clash(&self, group: &[usize], names: &[String]) -> Diagnostic {
+        let others: Vec<String> = group
+            .iter()
+            .filter(|&&at| !self.items[at].pinned && self.kept(at) != self.items[at].x)
+            .map(|&at| format!("; `{}` is called `{}`", self.items[at].x, self.kept(at)))
+            .collect();
+        let others = others.concat();
         let message = match group {
-            [at] => format!(
+            [at] if others.is_empty() => format!(
                 "generated code needs the name `{}`; `{}` keeps its spelling",
                 names[*at], self.items[*at].x
             ),
-            _ => format!(
+            [at] => format!("generated code needs the name `{}`{others}", names[*at]),
+            _ if others.is_empty() => format!(
                 "{} become `{}` in Rust; they keep their spelling",
+                self.list(group),
+                names[group[0]]
+            ),
+            _ => format!(
+                "{} become `{}` in Rust{others}",
                 self.list(group),
                 names[group[0]]
             ),
