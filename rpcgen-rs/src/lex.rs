@@ -158,6 +158,7 @@ impl<'a> Lexer<'a> {
             b'%' if self.line_start => self.trivia(TriviaKind::Passthrough, raw_line(rest)),
             b'#' if self.line_start && self.directives => {
                 let len = directive_len(rest);
+                let len = len + dead_len(&rest[..len], &rest[len..]);
                 self.trivia(TriviaKind::Directive, take(len).parse(rest));
             }
             b'A'..=b'Z' | b'a'..=b'z' | b'_' => {
@@ -420,6 +421,58 @@ pub(crate) fn raw_line(input: &[u8]) -> IResult<&[u8], &[u8]> {
         }
         at += 1;
     }
+}
+
+/// Length of what `#if 0` leaves out, up to the line of its `#endif`, `#else` or `#elif`: it need not consist of tokens.
+fn dead_len(directive: &[u8], behind: &[u8]) -> usize {
+    if split_word(directive[1..].trim_ascii()) != (b"if", b"0") {
+        return 0;
+    }
+    let (mut at, mut depth, mut line_start, mut line) = (0, 0_usize, false, 0);
+    while at < behind.len() {
+        let rest = &behind[at..];
+        at += match rest[0] {
+            b'\n' => {
+                (line_start, line) = (true, at);
+                1
+            }
+            b' ' | b'\t' | b'\r' | b'\x0b' | b'\x0c' => 1,
+            b'#' if line_start => {
+                let len = directive_len(rest);
+                match split_word(rest[1..len].trim_ascii()).0 {
+                    b"if" | b"ifdef" | b"ifndef" => depth += 1,
+                    b"endif" | b"else" | b"elif" if depth == 0 => {
+                        return behind[..line].trim_ascii_end().len();
+                    }
+                    b"endif" => depth -= 1,
+                    _ => {}
+                }
+                len
+            }
+            b'%' if line_start => raw_line(rest).map_or(1, |(_, text)| text.len()),
+            b'/' if rest.starts_with(b"/*") => {
+                block_comment(rest).map_or(rest.len(), |(_, text)| text.len())
+            }
+            other => {
+                line_start = false;
+                match other {
+                    b'/' if rest.starts_with(b"//") => {
+                        line_comment(rest).map_or(2, |(_, text)| text.len())
+                    }
+                    b'"' => string(rest).map_or(1, |(_, text)| text.len()),
+                    b'\'' => char_constant(rest).map_or(1, |(_, text)| text.len()),
+                    _ => 1,
+                }
+            }
+        };
+    }
+    behind.trim_ascii_end().len()
+}
+
+/// The word at the start and what follows, trimmed.
+pub(crate) fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
+    let len = text.iter().position(|b| !is_word(*b)).unwrap_or(text.len());
+    (&text[..len], text[len..].trim_ascii())
 }
 
 /// Length of a directive: to the end of its line, lines continued by `\` and comments over several lines included.

@@ -5,7 +5,7 @@ use super::macros::{self, Macro, Piece};
 use super::{Condition, Engine};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::dialect::Lint;
-use crate::lex::{self, is_word};
+use crate::lex::{self, is_word, split_word};
 use crate::near::nearest_word;
 use crate::source::{Span, SpanMap};
 
@@ -293,12 +293,6 @@ pub(super) fn without_comments(text: &[u8]) -> (Vec<u8>, Option<usize>) {
         at += len;
     }
     (out, open)
-}
-
-/// The word at the start and what follows, trimmed.
-pub(super) fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
-    let len = text.iter().position(|b| !is_word(*b)).unwrap_or(text.len());
-    (&text[..len], text[len..].trim_ascii())
 }
 
 pub(super) fn is_name(word: &[u8]) -> bool {

@@ -1,9 +1,9 @@
 //! `#include`: finding the file, and refusing cycles, depth and number beyond the limits.
 
-use super::directive::{is_name, split_word, without_comments};
+use super::directive::{is_name, without_comments};
 use super::{Engine, Frame, macros};
 use crate::diag::Diagnostic;
-use crate::lex;
+use crate::lex::{self, split_word};
 use crate::source::{FileId, LoadError, Span};
 
 impl Engine<'_> {

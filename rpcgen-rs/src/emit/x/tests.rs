@@ -232,6 +232,15 @@ fn interfaces_of_the_system_keep_their_meaning() {
     }
 }
 
+#[test]
+fn what_is_left_out_by_if_0_stays_as_it_is() {
+    let text = "#if 0\nit's   dead\n#ifdef A\n  \"x\n#else\n#endif\n/* #endif */\n\n\n#else\nconst  A=1;\n#endif\n# if  0 // no\n\
+                #elif 1\nconst B  =2;\n#endif\n#if 01\nconst C  =2;\n#endif\n#if 0\nthe 'end";
+    let wanted = "#if 0\nit's   dead\n#ifdef A\n  \"x\n#else\n#endif\n/* #endif */\n\n#else\nconst A = 1;\n#endif\n# if  0 // no\n\
+                  #elif 1\nconst B = 2;\n#endif\n#if 01\nconst C = 2;\n#endif\n#if 0\nthe 'end\n";
+    assert_eq!(checked(text.as_bytes()), wanted);
+}
+
 /// White space and comments anywhere: the tokens stay, and the second time changes nothing.
 #[test]
 fn comments_anywhere_are_stable() {
