@@ -226,6 +226,18 @@ async fn exclusive_create_recognises_itself(s: Served) {
     assert_eq!(again, Ok(first.clone()));
     let other = s.create("f", Createhow3::Exclusive(*b"another1")).await;
     assert_eq!(other, Err(Nfsstat3::Exist));
+    // Every bit of it counts.
+    for byte in [0, 4, 7] {
+        for bit in [0, 7] {
+            let mut other = *b"verifier";
+            other[byte] ^= 1 << bit;
+            let other = s.create("f", Createhow3::Exclusive(other)).await;
+            assert_eq!(other, Err(Nfsstat3::Exist), "byte {byte}, bit {bit}");
+        }
+    }
+    let high = s.create("high", Createhow3::Exclusive([0xff; 8])).await;
+    let again = s.create("high", Createhow3::Exclusive([0xff; 8])).await;
+    assert_eq!(again, Ok(high.unwrap()));
     let guarded = s.create("f", Createhow3::Guarded(with_mode(0o644))).await;
     assert_eq!(guarded, Err(Nfsstat3::Exist));
     s.write(&first, 0, "data", StableHow::FileSync)

@@ -3,7 +3,7 @@
 mod common;
 
 use common::folder;
-use common::served::{Served, claiming, create, on_both, place, with_mode};
+use common::served::{Served, claiming, create, on_both, place, with_mode, write};
 use nfs3::backend::Backend;
 use nfs3::directory::Directory;
 use nfs3::memory::Memory;
@@ -13,6 +13,8 @@ use nfs3::server::Options;
 
 on_both! {
     an_owner_that_is_none_is_refused
+    whoever_writes_takes_the_lent_rights_away
+    a_group_is_lent_by_its_members_only
 }
 
 const NOBODY: u32 = 65_534;
@@ -47,6 +49,57 @@ async fn an_owner_that_is_none_is_refused(s: Served) {
     }
     assert_eq!(s.attr(&f).await.unwrap(), before);
     assert_eq!(s.lookup(&s.root, b"g").await, Err(Nfsstat3::Noent));
+}
+
+async fn whoever_writes_takes_the_lent_rights_away(s: Served) {
+    let somebody = claiming(&s.nfs, 1000, 1000);
+    let cut = || {
+        Createhow3::Unchecked(Sattr3 {
+            size: SetSize3::True(0),
+            ..Sattr3::default()
+        })
+    };
+    for (before, after) in [(0o6777, 0o777), (0o4666, 0o666), (0o2676, 0o676)] {
+        let f = s.file("f", before, "data").await;
+        let mode = async || s.attr(&f).await.unwrap().mode;
+        // Not by root, and not by writing nothing.
+        s.write(&f, 0, "x", StableHow::Unstable).await.unwrap();
+        write(&somebody, &f, 0, "", StableHow::Unstable)
+            .await
+            .unwrap();
+        assert_eq!(mode().await, before);
+        let wrote = write(&somebody, &f, 0, "y", StableHow::Unstable).await;
+        let PostOpAttr::True(told) = wrote.unwrap().file_wcc.after else {
+            panic!("no attributes after");
+        };
+        assert_eq!((mode().await, told.mode), (after, after));
+
+        assert_eq!(set(&s.nfs, &f, with_mode(before)).await, 0);
+        let place = || place(&s.root, "f");
+        create(&s.nfs, place(), cut()).await.unwrap();
+        assert_eq!(mode().await, before);
+        create(&somebody, place(), cut()).await.unwrap();
+        assert_eq!(mode().await, after);
+        let object = place();
+        s.nfs.remove(&Remove3Args { object }).await.unwrap();
+    }
+}
+
+async fn a_group_is_lent_by_its_members_only(s: Served) {
+    let d = s.dir("d", 0o2777).await;
+    let group = Sattr3 {
+        gid: SetGid3::True(50),
+        ..with_mode(0o2777)
+    };
+    assert_eq!(set(&s.nfs, &d, group).await, 0);
+    for (gid, mode) in [(1000, 0o755), (50, 0o2755)] {
+        let caller = claiming(&s.nfs, 1000, gid);
+        let how = Createhow3::Guarded(with_mode(0o2755));
+        let at = place(&d, format!("of {gid}"));
+        let made = create(&caller, at, how).await.unwrap();
+        let attr = s.attr(&made).await.unwrap();
+        assert_eq!((attr.gid, attr.mode), (50, mode));
+    }
 }
 
 async fn claims_to_be_none<B: Backend>(backend: B) {

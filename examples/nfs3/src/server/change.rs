@@ -17,12 +17,16 @@ const MAX_TARGET: usize = 4095;
 type Made = Result<(Handle, Attr)>;
 
 /// What an exclusive create leaves in a new file, so that its repetition is recognised (RFC 1813, §3.3.8): the verifier,
-/// as the times of the last access and change. The highest bits are left out, for file systems that end in 2038.
+/// as the times of the last access and change. Some file systems end in 2038: the highest bit of each word is half a
+/// second. (One that keeps whole seconds loses it, and then the repetition is told that the file exists.)
 fn exclusive_mark(verifier: [u8; 8]) -> (Time, Time) {
     let [a, b, c, d, e, f, g, h] = verifier;
-    let time = |word: [u8; 4]| Time {
-        seconds: u32::from_be_bytes(word) & 0x7fff_ffff,
-        nanos: 0,
+    let time = |word: [u8; 4]| {
+        let word = u32::from_be_bytes(word);
+        Time {
+            seconds: word & 0x7fff_ffff,
+            nanos: (word >> 31) * 500_000_000,
+        }
     };
     (time([a, b, c, d]), time([e, f, g, h]))
 }
@@ -121,6 +125,15 @@ impl<B: Backend> Files<B> {
             if end.is_none_or(|end| end > B::MAX_FILE) {
                 return Err(Status::Fbig);
             }
+            if !data.is_empty()
+                && let Some(mode) = who.mode_after_write(attr)
+            {
+                let change = Change {
+                    mode: Some(mode),
+                    ..Change::default()
+                };
+                backend.change(node, &change)?;
+            }
             backend.write(node, offset, data, stable)
         });
         match result {
@@ -199,13 +212,12 @@ impl<B: Backend> Files<B> {
             match (&args.how, mark) {
                 (Createhow3::Unchecked(_), _) if found.kind == Kind::File => {
                     // Of the attributes, an existing file gets its size only.
-                    if let Some(size) = wanted.size {
-                        who.may_write(&found)?;
+                    if wanted.size.is_some() {
                         let change = Change {
-                            size: Some(size),
+                            size: wanted.size,
                             ..Change::default()
                         };
-                        backend.change(&node, &change)?;
+                        backend.change(&node, &who.may_change(&found, change)?)?;
                     }
                     Ok((node, backend.attr(&node)?))
                 }

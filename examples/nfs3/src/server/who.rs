@@ -18,7 +18,8 @@ pub(crate) const WRITE: u32 = 2;
 pub(crate) const EXECUTE: u32 = 1;
 
 const SET_GID: u32 = 0o2000;
-const SET_IDS: u32 = 0o6000;
+const SET_UID: u32 = 0o4000;
+const GROUP_EXECUTE: u32 = 0o010;
 const STICKY: u32 = 0o1000;
 
 /// A caller. The claim is believed, as NFS servers do; it proves nothing.
@@ -133,10 +134,8 @@ impl Who {
         if change.size.is_some() {
             self.may_write(attr)?;
         }
-        // Whoever is not root loses the bits that would lend somebody's rights.
-        let lends = attr.kind == Kind::File && attr.mode & SET_IDS != 0;
-        if !self.is_root() && lends && (gives || change.size.is_some()) && change.mode.is_none() {
-            change.mode = Some(attr.mode & !SET_IDS);
+        if change.mode.is_none() && (gives || change.size.is_some()) {
+            change.mode = self.mode_after_write(attr);
         }
         if let Some(mode) = change.mode
             && !self.is_root()
@@ -145,6 +144,15 @@ impl Who {
             change.mode = Some(mode & !SET_GID);
         }
         Ok(change)
+    }
+
+    /// The mode that a file gets by being written to, if that is another: whoever is not root takes the bits away that
+    /// lend somebody's rights. Set-gid of what the group may not execute lends nothing, and members leave it.
+    pub(crate) fn mode_after_write(&self, attr: &Attr) -> Option<u32> {
+        let lends_group = attr.mode & GROUP_EXECUTE != 0 || !self.is_in(attr.gid);
+        let taken = SET_UID | if lends_group { SET_GID } else { 0 };
+        let loses = attr.kind == Kind::File && attr.mode & taken != 0 && !self.is_root();
+        loses.then_some(attr.mode & !taken)
     }
 
     /// Whether an object may be made here: whose it will be, and its attributes.
@@ -166,6 +174,8 @@ impl Who {
         }
         if inherits && directory {
             change.mode = Some(change.mode.unwrap_or(0o755) | SET_GID);
+        } else if !self.is_root() && !self.is_in(change.gid.unwrap_or(gid)) {
+            change.mode = change.mode.map(|mode| mode & !SET_GID);
         }
         Ok((change, (self.uid, gid)))
     }
