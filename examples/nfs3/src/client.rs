@@ -10,7 +10,7 @@ mod url;
 
 pub use error::Error;
 pub use transfer::Progress;
-pub use url::Url;
+pub use url::{Url, shown};
 
 use crate::mount3::mount_program::MountV3Client;
 use crate::mount3::{Mountres3, Mountres3Ok};
@@ -31,7 +31,7 @@ const MAX_PAGES: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub struct Client {
     nfs: NfsV3Client,
-    export: String,
+    export: XdrString,
     root: Object,
     window: usize,
     sizes: Sizes,
@@ -70,7 +70,7 @@ impl Client {
     ///
     /// # Errors
     /// The server is not there, or does not export this.
-    pub async fn mount(url: &Url, window: usize) -> Result<(Self, String), Error> {
+    pub async fn mount(url: &Url, window: usize) -> Result<(Self, Vec<u8>), Error> {
         // Whatever this client does may be done twice.
         let calls = CallOptions::new()
             .cred(AuthSys::new(url.uid, url.gid))
@@ -78,8 +78,8 @@ impl Client {
         let options = ConnectOptions::new().calls(calls);
         let mount = mount_program(url, options.clone()).await?;
         let export = export_of(&mount, url).await?;
-        let what = || format!("mounting {export} of {}", url.host);
-        let found = mount.mnt(export.as_str()).await.wanted(what)?;
+        let what = || format!("mounting {} of {}", shown(export.as_bytes()), url.host);
+        let found = mount.mnt(export.clone()).await.wanted(what)?;
         let root = match found {
             Mountres3::Ok(Mountres3Ok { fhandle, .. }) => fhandle,
             Mountres3::Other(status) => return Err(Error::status(what(), status)),
@@ -89,19 +89,18 @@ impl Client {
             .wanted(|| format!("connecting to {}", url.host))?;
         let client = Self::rooted(nfs, export, root, window.max(1)).await?;
         // A path that is the export's own leaves nothing.
-        let path = url.path.strip_prefix(&client.export).unwrap_or("");
-        let path = path.to_owned();
+        let path = client.inside(&url.path).unwrap_or_default().to_vec();
         Ok((client, path))
     }
 
     async fn rooted(
         nfs: NfsV3Client,
-        export: String,
+        export: XdrString,
         root: Opaque,
         window: usize,
     ) -> Result<Self, Error> {
         let handle = NfsFh3 { data: root };
-        let what = || format!("asking about {export}");
+        let what = || format!("asking about {}", shown(export.as_bytes()));
         let args = Fsinfo3Args {
             fsroot: handle.clone(),
         };
@@ -132,24 +131,28 @@ impl Client {
         &self.nfs
     }
 
-    /// The path that was mounted.
+    /// A path within the export as the server has it, to be shown.
     #[must_use]
-    pub fn export(&self) -> &str {
-        &self.export
-    }
-
-    /// A path within the export as the server has it, for messages.
-    fn full(&self, path: &str) -> String {
-        format!("{}{path}", self.export.trim_end_matches('/'))
+    pub fn full(&self, path: &[u8]) -> String {
+        let full = [without_slash(self.export.as_bytes()), path].concat();
+        if full.is_empty() {
+            return "/".into();
+        }
+        shown(&full)
     }
 
     /// The object of a path. `follow` decides about a symbolic link at its end.
     ///
     /// # Errors
     /// There is none, or it may not be looked for.
-    pub async fn find(&self, path: &str, follow: bool) -> Result<Object, Error> {
+    pub async fn find(
+        &self,
+        path: &(impl AsRef<[u8]> + ?Sized),
+        follow: bool,
+    ) -> Result<Object, Error> {
+        let path = path.as_ref();
         let mut steps: Vec<Vec<u8>> = Vec::new();
-        push_steps(&mut steps, path.as_bytes());
+        push_steps(&mut steps, path);
         // From the root to where we are, so that `..` leads back.
         let mut trail = vec![self.root.clone()];
         let mut links = 0;
@@ -187,7 +190,7 @@ impl Client {
                 if target.first() == Some(&b'/') {
                     trail.truncate(1);
                     let Some(inside) = inside else {
-                        let target = String::from_utf8_lossy(&target);
+                        let target = shown(&target);
                         let said = format!("a symbolic link leads out of the export, to {target}");
                         return Err(Error::said(self.full(path), said));
                     };
@@ -207,11 +210,10 @@ impl Client {
 
     /// What an absolute path on the server is within the export.
     fn inside<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
-        let rest = path.strip_prefix(self.export.trim_end_matches('/').as_bytes())?;
-        matches!(rest, [] | [b'/', ..]).then_some(rest)
+        within(path, self.export.as_bytes())
     }
 
-    async fn attr(&self, handle: &NfsFh3, path: &str) -> Result<Fattr3, Error> {
+    async fn attr(&self, handle: &NfsFh3, path: &[u8]) -> Result<Fattr3, Error> {
         attributes(&self.nfs, handle)
             .await
             .wanted(|| self.full(path))?
@@ -222,7 +224,7 @@ impl Client {
     ///
     /// # Errors
     /// It is none, or it can't be read.
-    pub async fn link(&self, handle: &NfsFh3, path: &str) -> Result<Vec<u8>, Error> {
+    pub async fn link(&self, handle: &NfsFh3, path: &[u8]) -> Result<Vec<u8>, Error> {
         let args = Readlink3Args {
             symlink: handle.clone(),
         };
@@ -236,7 +238,7 @@ impl Client {
     ///
     /// # Errors
     /// It is none, or it may not be read.
-    pub async fn list(&self, dir: &NfsFh3, path: &str) -> Result<Vec<Entry>, Error> {
+    pub async fn list(&self, dir: &NfsFh3, path: &[u8]) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
         let (mut cookie, mut cookieverf) = (0, [0; 8]);
         for _ in 0..MAX_PAGES {
@@ -297,7 +299,12 @@ impl Client {
                 name: name.clone(),
             },
         };
-        let found = match self.nfs.lookup(&args).await.wanted(|| name.to_string())? {
+        let found = match self
+            .nfs
+            .lookup(&args)
+            .await
+            .wanted(|| shown(name.as_bytes()))?
+        {
             Lookup3Res::Ok(found) => found,
             Lookup3Res::Other(..) => return Ok(None),
         };
@@ -314,7 +321,7 @@ impl Client {
     ///
     /// # Errors
     /// The server does not say.
-    pub async fn access(&self, object: &Object, path: &str) -> Result<u32, Error> {
+    pub async fn access(&self, object: &Object, path: &[u8]) -> Result<u32, Error> {
         let args = Access3Args {
             object: object.handle.clone(),
             access: u32::MAX,
@@ -363,27 +370,36 @@ async fn mount_program(url: &Url, options: ConnectOptions) -> Result<MountV3Clie
 }
 
 /// The export that a URL's path leads into: the longest one that the path begins with.
-async fn export_of(mount: &MountV3Client, url: &Url) -> Result<String, Error> {
-    let path = url.path.as_str();
+async fn export_of(mount: &MountV3Client, url: &Url) -> Result<XdrString, Error> {
     let exports = mount
         .export()
         .await
         .wanted(|| format!("asking {} what it exports", url.host))?;
     exports
         .iter()
-        .filter_map(|export| export.ex_dir.as_str().ok())
-        .filter(|export| {
-            let rest = path.strip_prefix(export.trim_end_matches('/'));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        .map(|export| &export.ex_dir)
+        .filter(|export| within(&url.path, export.as_bytes()).is_some())
         .max_by_key(|export| export.len())
-        .map(ToOwned::to_owned)
+        .cloned()
         .ok_or_else(|| {
-            let names: Vec<_> = exports.iter().map(|e| e.ex_dir.to_string()).collect();
-            let names = names.join(", ");
+            let names = exports.iter().map(|e| shown(e.ex_dir.as_bytes()));
+            let names = names.collect::<Vec<_>>().join(", ");
             Error::said(
-                path,
+                shown(&url.path),
                 format!("{} exports {names} and nothing else", url.host),
             )
         })
+}
+
+/// What a path is within an export: nothing, or a path that begins with `/`.
+fn within<'a>(path: &'a [u8], export: &[u8]) -> Option<&'a [u8]> {
+    let rest = path.strip_prefix(without_slash(export))?;
+    matches!(rest, [] | [b'/', ..]).then_some(rest)
+}
+
+fn without_slash(mut path: &[u8]) -> &[u8] {
+    while let [shorter @ .., b'/'] = path {
+        path = shorter;
+    }
+    path
 }

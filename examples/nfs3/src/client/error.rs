@@ -1,5 +1,6 @@
 //! What went wrong, in words.
 
+use super::url::escaped;
 use crate::nfs3::Nfsstat3;
 use rpcgen_runtime::RpcError;
 use std::fmt;
@@ -106,10 +107,10 @@ fn words(status: Nfsstat3) -> &'static str {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Names come from the other side: nothing of them may move the cursor.
-        write!(f, "{}: ", self.what.escape_debug())?;
+        write!(f, "{}: ", escaped(self.what.as_bytes(), &[]))?;
         match &self.why {
             Why::Call(error) => write!(f, "{error}"),
-            Why::Said(why) => write!(f, "{}", why.escape_debug()),
+            Why::Said(why) => f.write_str(&escaped(why.as_bytes(), &[])),
             Why::Io(error) => write!(f, "{error}"),
             Why::Status(status) => match Nfsstat3::try_from(*status) {
                 Ok(status) => write!(f, "{} ({})", words(status), status.name()),
@@ -130,7 +131,7 @@ mod tests {
         let error = Error::status("/a\x1b[2J", 2);
         assert_eq!(
             error.to_string(),
-            "/a\\u{1b}[2J: no such file or directory (NFS3ERR_NOENT)"
+            "/a%1b[2J: no such file or directory (NFS3ERR_NOENT)"
         );
         let error = Error::status("x", 12345);
         assert_eq!(

@@ -8,6 +8,7 @@ use super::error::Wanted;
 use super::{Client, Error, Object};
 use crate::nfs3::*;
 use bytes::Bytes;
+use rpcgen_runtime::XdrString;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Write;
@@ -44,10 +45,11 @@ impl Client {
     pub async fn read_all(
         &self,
         file: &Object,
-        path: &str,
+        path: &(impl AsRef<[u8]> + ?Sized),
         out: &mut impl Write,
         progress: &mut impl Progress,
     ) -> Result<u64, Error> {
+        let path = path.as_ref();
         let piece = u64::from(self.sizes.read);
         let size = file.attr.size;
         let mut flights = JoinSet::new();
@@ -88,7 +90,7 @@ impl Client {
         file: NfsFh3,
         offset: u64,
         count: u32,
-        path: &str,
+        path: &[u8],
     ) -> Result<(Bytes, bool), Error> {
         let mut pieces: Vec<Bytes> = Vec::new();
         let (mut have, mut empty) = (0, 0);
@@ -133,14 +135,15 @@ impl Client {
     pub async fn create(
         &self,
         dir: &Object,
-        name: &str,
+        name: impl Into<XdrString>,
         mode: u32,
-        path: &str,
+        path: &(impl AsRef<[u8]> + ?Sized),
     ) -> Result<Object, Error> {
+        let (name, path) = (name.into(), path.as_ref());
         let args = Create3Args {
             r#where: Diropargs3 {
                 dir: dir.handle.clone(),
-                name: name.into(),
+                name: name.clone(),
             },
             how: Createhow3::Unchecked(Sattr3 {
                 mode: SetMode3::True(mode),
@@ -155,13 +158,37 @@ impl Client {
         let handle = match made.obj {
             PostOpFh3::True(handle) => handle,
             // The server may leave it out.
-            PostOpFh3::False => match self.look(&dir.handle, &name.into()).await? {
+            PostOpFh3::False => match self.look(&dir.handle, &name).await? {
                 Some(object) => object.handle,
                 None => return Err(Error::status(self.full(path), Nfsstat3::Noent.as_i32())),
             },
         };
         let attr = self.attr(&handle, path).await?;
         Ok(Object { handle, attr })
+    }
+
+    /// Empties a file, for `put`.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn empty(
+        &self,
+        file: &Object,
+        path: &(impl AsRef<[u8]> + ?Sized),
+    ) -> Result<(), Error> {
+        let what = || self.full(path.as_ref());
+        let args = Setattr3Args {
+            object: file.handle.clone(),
+            new_attributes: Sattr3 {
+                size: SetSize3::True(0),
+                ..Sattr3::default()
+            },
+            guard: Sattrguard3::False,
+        };
+        match self.nfs.setattr(&args).await.wanted(what)? {
+            Setattr3Res::Ok(_) => Ok(()),
+            Setattr3Res::Other(status, _) => Err(Error::status(what(), status)),
+        }
     }
 
     /// Writes a file of this machine into one of the server's; answers its length, which is on the server's disk then.
@@ -171,10 +198,11 @@ impl Client {
     pub async fn write_all(
         &self,
         file: &Object,
-        path: &str,
+        path: &(impl AsRef<[u8]> + ?Sized),
         from: File,
         progress: &mut impl Progress,
     ) -> Result<u64, Error> {
+        let path = path.as_ref();
         let from = std::sync::Arc::new(from);
         let size = from
             .metadata()
@@ -205,7 +233,7 @@ impl Client {
     async fn send(
         &self,
         file: &Object,
-        path: &str,
+        path: &[u8],
         from: &std::sync::Arc<File>,
         size: u64,
         progress: &mut impl Progress,
@@ -248,7 +276,7 @@ impl Client {
         file: NfsFh3,
         mut offset: u64,
         mut data: Bytes,
-        path: &str,
+        path: &[u8],
     ) -> Result<(u64, HashSet<Writeverf3>), Error> {
         let all = data.len() as u64;
         let (mut verifiers, mut empty) = (HashSet::new(), 0);

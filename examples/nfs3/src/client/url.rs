@@ -1,4 +1,6 @@
 //! `nfs://HOST[:PORT]/EXPORT/PATH[?uid=N&gid=N&mountport=N]`.
+//!
+//! Paths are bytes, and may be no text: `%e9` stands for what can't be written.
 
 use std::fmt::Write;
 use std::str::FromStr;
@@ -13,7 +15,7 @@ pub struct Url {
     /// MOUNT's port; without, it is NFS's if there is one.
     pub mount_port: Option<u16>,
     /// Absolute.
-    pub path: String,
+    pub path: Vec<u8>,
     /// The user to be.
     pub uid: u32,
     /// The group to be.
@@ -84,7 +86,7 @@ impl Url {
 }
 
 /// Replaces `%41` by `A`.
-fn decoded(path: &str) -> Option<String> {
+fn decoded(path: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -93,11 +95,48 @@ fn decoded(path: &str) -> Option<String> {
             bytes.push(*first);
             continue;
         }
-        let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        rest = &rest[2..];
+        let [high, low, tail @ ..] = rest else {
+            return None;
+        };
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        bytes.push(u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?);
+        rest = tail;
     }
-    String::from_utf8(bytes).ok()
+    Some(bytes)
+}
+
+/// A name or a path as it is written in a URL: `%` and two digits for each byte that is no text, that can't be printed or
+/// that means something else there. It can be shown to people wherever it comes from.
+#[must_use]
+pub fn shown(path: &[u8]) -> String {
+    escaped(path, &['%', '?'])
+}
+
+/// Escapes what can't be printed, and these.
+pub(super) fn escaped(text: &[u8], also: &[char]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let escape = |out: &mut String, bytes: &[u8]| {
+        for byte in bytes {
+            // Writing to a string can't fail.
+            let _ = write!(out, "%{byte:02x}");
+        }
+    };
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if is_printable(c) && !also.contains(&c) {
+                out.push(c);
+            } else {
+                escape(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+        escape(&mut out, chunk.invalid());
+    }
+    out
+}
+
+fn is_printable(c: char) -> bool {
+    // What `escape_debug` leaves as it is, and the three that it escapes for the sake of quotes.
+    matches!(c, '\'' | '"' | '\\') || c.escape_debug().eq([c])
 }
 
 #[cfg(test)]
@@ -110,7 +149,7 @@ mod tests {
             .parse()
             .unwrap();
         assert_eq!((url.host.as_str(), url.port), ("host", Some(2049)));
-        assert_eq!(url.path, "/export/a b");
+        assert_eq!(url.path, b"/export/a b");
         assert_eq!((url.uid, url.gid, url.mount_port), (7, 8, Some(9)));
         assert_eq!(url.target(url.mount_port), "tcp://host:9");
 
@@ -130,11 +169,31 @@ mod tests {
             "nfs://host:x/y",
             "nfs://host/%zz",
             "nfs://host/%4",
+            "nfs://host/%+1",
             "nfs://host/x?uid=me",
             "nfs://host/x?colour=1",
             "nfs://host/x?mountport=65536",
         ] {
             assert!(bad.parse::<Url>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_can_be_typed_back() {
+        for (path, text) in [
+            (&b"/caf\xe9"[..], "/caf%e9"),
+            (
+                "/na\u{ef}ve 'x' \"y\" \\".as_bytes(),
+                "/na\u{ef}ve 'x' \"y\" \\",
+            ),
+            (b"/100%?", "/100%25%3f"),
+            (b"/\x1b[2J\n\0", "/%1b[2J%0a%00"),
+            ("/\u{202e}fdp".as_bytes(), "/%e2%80%aefdp"),
+            (b"/\xff\xc3", "/%ff%c3"),
+        ] {
+            assert_eq!(shown(path), text);
+            let url: Url = format!("nfs://host{text}").parse().unwrap();
+            assert_eq!(url.path, path, "{text}");
         }
     }
 }

@@ -3,10 +3,11 @@
 mod show;
 
 use clap::{Parser, Subcommand};
-use nfs3::client::{Client, Error, Object, Url};
+use nfs3::client::{Client, Error, Object, Url, shown};
 use nfs3::nfs3::Ftype3;
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +15,8 @@ use std::process::ExitCode;
 /// Reads and writes the files of an NFSv3 server, as an ordinary program and without mounting anything.
 ///
 /// A URL is nfs://HOST[:PORT]/EXPORT/PATH, with ?uid=N&gid=N to be somebody else and ?mountport=N where MOUNT has a
-/// port of its own. Without a port, rpcbind on HOST is asked.
+/// port of its own. Without a port, rpcbind on HOST is asked. In PATH, % and two hexadecimal digits stand for a byte; so
+/// are names printed that are no text, that can't be printed, or that have a % or a ? in them.
 #[derive(Debug, Parser)]
 #[command(name = "nfs3", version)]
 struct Command {
@@ -113,7 +115,7 @@ async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         Action::Tree { url } => {
             let (client, path) = Client::mount(&url, window).await?;
             let top = client.find(&path, true).await?;
-            show::tree(&client, &top, &url.path, window, &mut out).await?;
+            show::tree(&client, &top, &path, window, &mut out).await?;
         }
     }
     progress.end();
@@ -124,29 +126,53 @@ async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
 /// The file to put something into: made, or emptied if it is there.
 async fn target(
     client: &Client,
-    path: &str,
+    path: &[u8],
     file: &Path,
     mode: u32,
-) -> Result<(Object, String), Box<dyn std::error::Error>> {
-    let there = match client.find(path, true).await {
-        Ok(object) => Some(object),
-        Err(error) if is_missing(&error) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let (dir, dir_path, name) = match there {
-        Some(object) if object.attr.r#type == Ftype3::Nf3dir => {
-            let name = file.file_name().and_then(|name| name.to_str());
-            let name = name.ok_or("the file has no name to put it under")?;
-            (object, path.trim_end_matches('/'), name)
+) -> Result<(Object, Vec<u8>), Box<dyn std::error::Error>> {
+    let mut path = path.to_vec();
+    let mut there = found(client, &path, true).await?;
+    if there.as_ref().is_some_and(is_directory) {
+        let name = file.file_name();
+        let name = name.ok_or("the file has no name to put it under")?;
+        if !path.ends_with(b"/") {
+            path.push(b'/');
         }
-        _ => {
-            let (dir, name) = path.rsplit_once('/').ok_or("the URL names no file")?;
-            (client.find(dir, true).await?, dir, name)
+        path.extend(name.as_bytes());
+        there = found(client, &path, true).await?;
+    }
+    let why = |why: &str| format!("{}: {why}", client.full(&path));
+    match there {
+        Some(object) if object.attr.r#type == Ftype3::Nf3reg => {
+            client.empty(&object, &path).await?;
+            return Ok((object, path));
         }
-    };
-    let path = format!("{dir_path}/{name}");
-    let made = client.create(&dir, name, mode, &path).await?;
+        Some(object) if is_directory(&object) => return Err(why("it is a directory").into()),
+        Some(_) => return Err(why("it is there, and no file").into()),
+        None => {}
+    }
+    if let Some(link) = found(client, &path, false).await? {
+        let target = shown(&client.link(&link.handle, &path).await?);
+        return Err(why(&format!("a symbolic link to {target}, which is not there")).into());
+    }
+    let slash = path.iter().rposition(|byte| *byte == b'/');
+    let slash = slash.ok_or("the URL names no file")?;
+    let dir = client.find(&path[..slash], true).await?;
+    let made = client.create(&dir, &path[slash + 1..], mode, &path).await?;
     Ok((made, path))
+}
+
+fn is_directory(object: &Object) -> bool {
+    object.attr.r#type == Ftype3::Nf3dir
+}
+
+/// The object of a path, if there is one.
+async fn found(client: &Client, path: &[u8], follow: bool) -> Result<Option<Object>, Error> {
+    match client.find(path, follow).await {
+        Ok(object) => Ok(Some(object)),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn is_missing(error: &Error) -> bool {

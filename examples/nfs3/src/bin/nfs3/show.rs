@@ -1,13 +1,12 @@
 //! What the command prints: lists, trees, details, progress.
 //!
-//! Names come from the server, so whatever is not printable in them is escaped.
+//! Names come from the server, so whatever is not printable in them is escaped, as in a URL.
 
-use nfs3::client::{Client, Entry, Error, Object, Progress};
+use nfs3::client::{Client, Entry, Error, Object, Progress, shown};
 use nfs3::nfs3::{
     ACCESS3_DELETE, ACCESS3_EXECUTE, ACCESS3_EXTEND, ACCESS3_LOOKUP, ACCESS3_MODIFY, ACCESS3_READ,
     Fattr3, Ftype3, NfsFh3, Nfstime3,
 };
-use rpcgen_runtime::XdrString;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
@@ -16,10 +15,6 @@ use tokio::task::JoinSet;
 
 /// Directories within directories that `tree` goes into.
 const MAX_DEPTH: usize = 128;
-
-fn printable(name: &XdrString) -> String {
-    name.to_string_lossy().escape_debug().to_string()
-}
 
 fn letter(kind: Ftype3) -> char {
     match kind {
@@ -80,13 +75,13 @@ fn moment(time: &Nfstime3) -> String {
 pub(crate) async fn listing(
     client: &Client,
     object: &Object,
-    path: &str,
+    path: &[u8],
     long: bool,
 ) -> Result<Vec<String>, Error> {
     let mut entries = if object.attr.r#type == Ftype3::Nf3dir {
         client.list(&object.handle, path).await?
     } else {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
         vec![Entry {
             name: name.into(),
             object: Some(object.clone()),
@@ -94,7 +89,7 @@ pub(crate) async fn listing(
     };
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     let lines = entries.iter().map(|entry| {
-        let name = printable(&entry.name);
+        let name = shown(entry.name.as_bytes());
         match &entry.object {
             Some(object) if long => long_line(&object.attr, &name),
             _ => name,
@@ -116,7 +111,11 @@ fn long_line(attr: &Fattr3, name: &str) -> String {
 }
 
 /// What `stat` prints.
-pub(crate) async fn details(client: &Client, object: &Object, path: &str) -> Result<String, Error> {
+pub(crate) async fn details(
+    client: &Client,
+    object: &Object,
+    path: &[u8],
+) -> Result<String, Error> {
     let a = &object.attr;
     let kind = match a.r#type {
         Ftype3::Nf3reg => "file",
@@ -132,16 +131,11 @@ pub(crate) async fn details(client: &Client, object: &Object, path: &str) -> Res
         // Writing to a string can't fail.
         let _ = writeln!(text, "{name:>10}: {value}");
     };
-    line(
-        "path",
-        format!("{}{path}", client.export())
-            .escape_debug()
-            .to_string(),
-    );
+    line("path", client.full(path));
     line("kind", kind.into());
     if a.r#type == Ftype3::Nf3lnk {
         let target = client.link(&object.handle, path).await?;
-        line("target", printable(&target.into()));
+        line("target", shown(&target));
     }
     if matches!(a.r#type, Ftype3::Nf3blk | Ftype3::Nf3chr) {
         line(
@@ -192,13 +186,17 @@ type Listings = HashMap<usize, Vec<(String, Ftype3, Option<usize>)>>;
 pub(crate) async fn tree(
     client: &Client,
     top: &Object,
-    path: &str,
+    path: &[u8],
     window: usize,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut listings = Listings::new();
-    let mut waiting: Vec<(usize, usize, NfsFh3, String)> =
-        vec![(0, 0, top.handle.clone(), path.into())];
+    let mut waiting: Vec<(usize, usize, NfsFh3, Vec<u8>)> = vec![(
+        0,
+        0,
+        top.handle.clone(),
+        path.strip_suffix(b"/").unwrap_or(path).to_vec(),
+    )];
     let mut next = 1;
     let mut flights = JoinSet::new();
     let mut failed = None;
@@ -228,22 +226,30 @@ pub(crate) async fn tree(
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         let mut lines = Vec::with_capacity(entries.len());
         for entry in entries {
-            let name = printable(&entry.name);
+            let name = shown(entry.name.as_bytes());
             let Some(object) = entry.object else {
                 lines.push((name, Ftype3::Nf3reg, None));
                 continue;
             };
             let kind = object.attr.r#type;
-            let own = (kind == Ftype3::Nf3dir && depth < MAX_DEPTH).then_some(next);
-            if let Some(number) = own {
-                waiting.push((number, depth + 1, object.handle, format!("{path}/{name}")));
-                next += 1;
+            let mut own = None;
+            if kind == Ftype3::Nf3dir {
+                let path = [&path, &b"/"[..], entry.name.as_bytes()].concat();
+                if depth < MAX_DEPTH {
+                    own = Some(next);
+                    waiting.push((next, depth + 1, object.handle, path));
+                    next += 1;
+                } else {
+                    let full = client.full(&path);
+                    eprintln!("nfs3: {full}: more than {MAX_DEPTH} levels deep");
+                    failed = Some("some directories are too deep to be listed");
+                }
             }
             lines.push((name, kind, own));
         }
         listings.insert(number, lines);
     }
-    writeln!(out, "{}", path.escape_debug())?;
+    writeln!(out, "{}", client.full(path))?;
     branches(&mut listings, 0, "", out)?;
     failed.map_or(Ok(()), |why| Err(why.into()))
 }
