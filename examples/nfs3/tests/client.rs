@@ -1,9 +1,10 @@
-//! Our client command on names that are no text, on symbolic links, on an export that is `/`, and on trees without end.
+//! Our client command on names that are no text, on symbolic links, on an export that is `/`, and on trees without end;
+//! and what our server command says when it can't start.
 
 mod common;
 
 use common::served::{Served, place};
-use common::{folder, our_client};
+use common::{folder, our_client, run};
 use nfs3::backend::{Backend, Change, Name, New};
 use nfs3::handle::Handle;
 use nfs3::memory::Memory;
@@ -169,5 +170,23 @@ async fn a_tree_that_is_too_deep_is_said_so() {
         "nfs3: /export{}/e: more than 128 levels deep\nnfs3: some directories are too deep to be listed\n",
         "/d".repeat(128)
     );
+    assert_eq!(said, want);
+}
+
+#[test]
+fn a_server_that_cannot_start_says_why() {
+    let fails = |arguments: &[&str]| {
+        let output = run(env!("CARGO_BIN_EXE_nfs3-server"), arguments);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let port = address.port().to_string();
+    let said = fails(&["--memory", "--no-rpcbind", "--port", &port]);
+    let want = format!("nfs3-server: cannot listen on tcp://{address}: ");
+    assert!(said.starts_with(&want), "{said}");
+    let said = fails(&["--export", "/not there", "--no-rpcbind", "--port", "0"]);
+    let want = "nfs3-server: can't export /not there: No such file or directory (os error 2)\n";
     assert_eq!(said, want);
 }

@@ -11,6 +11,7 @@ use rpcgen_runtime::rpcbind::Rpcbind;
 use rpcgen_runtime::{Grace, Server};
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves directories, or memory, by NFS version 3 and MOUNT version 3, over TCP and UDP on one port.
@@ -52,10 +53,19 @@ struct Command {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let command = Command::parse();
+async fn main() -> ExitCode {
+    match run(Command::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nfs3-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     if command.memory {
-        let backend = Memory::new(command.memory_limit << 20);
+        let backend = Memory::new(command.memory_limit.saturating_mul(1 << 20));
         let path = "/memory".into();
         return serve(&command, vec![Export { path, backend }]).await;
     }

@@ -119,3 +119,14 @@ fn what_is_there_can_be_overwritten_when_it_is_full() {
     b.write(&f, 9, Bytes::from_static(b"9"), Stable::No)
         .unwrap();
 }
+
+#[test]
+fn the_numbers_of_a_device_are_kept_as_they_are() {
+    let b = Memory::new(1 << 20);
+    for (at, kind) in [("c", Kind::Char), ("b", Kind::Block)] {
+        let numbers = (u32::MAX, 0x1234_5678);
+        let device = make(&b, at, New::Special(kind, numbers)).unwrap();
+        let attr = b.attr(&device).unwrap();
+        assert_eq!((attr.kind, attr.device), (kind, numbers));
+    }
+}
