@@ -70,10 +70,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Text → tree.
     fn parse(&mut self, path: &str, diags: &mut Diagnostics) -> File {
-        let strict = Strict {
-            rpcgen: self.options.strict_rpcgen,
-            rfc: self.options.strict_rfc,
-        };
+        let strict = Strict::of(self.options);
         let limits = Limits {
             text: self.options.max_input,
             items: self.options.max_items,

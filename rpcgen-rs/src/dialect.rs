@@ -4,6 +4,7 @@
 //! (rpcgen 1.4 as on Linux) or `--strict-rfc` (RFC 4506 and RFC 5531) and gets warnings `W03xx`.
 
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::options::Options;
 use crate::source::Span;
 
 /// The dialects to warn for.
@@ -16,6 +17,14 @@ pub struct Strict {
 }
 
 impl Strict {
+    /// The dialects that the options ask for.
+    pub(crate) fn of(options: &Options) -> Self {
+        Self {
+            rpcgen: options.strict_rpcgen,
+            rfc: options.strict_rfc,
+        }
+    }
+
     /// Reports `lint` at `span` if a dialect that was asked for refuses it.
     pub(crate) fn report(self, lint: Lint, span: Span, diags: &mut Diagnostics) {
         if !self.rpcgen && !self.rfc {
@@ -39,7 +48,7 @@ impl Strict {
 /// The code is one of these warnings.
 pub(crate) fn is_lint(code: &str) -> bool {
     code.strip_prefix("W03")
-        .is_some_and(|n| n.parse().is_ok_and(|n: u8| (1..=31).contains(&n)))
+        .is_some_and(|n| n.parse().is_ok_and(|n: u8| (1..=40).contains(&n)))
 }
 
 /// Something that a dialect refuses.
@@ -76,6 +85,15 @@ pub(crate) enum Lint {
     ArrayArgument,
     Pragma,
     MappingWord,
+    CharValue,
+    TypeName,
+    ResultDeclarator,
+    ContinuedPassthrough,
+    TypedefOfItself,
+    LongName,
+    Discriminant,
+    NamedNumber,
+    NoArguments,
 }
 
 impl Lint {
@@ -130,6 +148,40 @@ impl Lint {
             Self::ArrayArgument => ("W0329", true, true, "arrays as arguments"),
             Self::Pragma => ("W0330", true, true, "`#pragma` and `#ident`"),
             Self::MappingWord => ("W0331", true, true, "a word that chooses a type of OCaml"),
+            Self::CharValue => ("W0332", true, false, "a character that is no label"),
+            Self::TypeName => ("W0333", true, false, "a type of this name"),
+            Self::ResultDeclarator => ("W0334", true, true, "a bound in a result"),
+            Self::ContinuedPassthrough => (
+                "W0335",
+                true,
+                false,
+                "a `%` line that goes on in the next one",
+            ),
+            Self::TypedefOfItself => (
+                "W0336",
+                true,
+                false,
+                "a typedef whose name is that of its type in C: it never ends",
+            ),
+            Self::LongName => (
+                "W0337",
+                true,
+                false,
+                "a member's name of more than 248 bytes",
+            ),
+            Self::Discriminant => (
+                "W0338",
+                false,
+                true,
+                "a discriminant that is neither `int`, `unsigned`, `bool` nor an enum",
+            ),
+            Self::NamedNumber => (
+                "W0339",
+                false,
+                true,
+                "a name as the number of a program, version or procedure",
+            ),
+            Self::NoArguments => ("W0340", false, true, "`()` instead of `(void)`"),
         }
     }
 }

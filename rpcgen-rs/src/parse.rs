@@ -257,6 +257,13 @@ impl<'a> Parser<'a> {
                         self.lint(Lint::IndentedPassthrough, span);
                     }
                     let text = &self.text[line.lo as usize + 1..line.hi as usize];
+                    if text
+                        .split(|b| *b == b'\n')
+                        .skip(1)
+                        .any(|l| !l.trim_ascii().is_empty())
+                    {
+                        self.lint(Lint::ContinuedPassthrough, span);
+                    }
                     // Lines of CRLF files end like all others.
                     let text = String::from_utf8_lossy(text).replace('\r', "");
                     let text = text.replace("\n%", "\n");

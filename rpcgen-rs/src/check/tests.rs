@@ -389,6 +389,32 @@ fn a_syntax_error_has_no_echo() {
 }
 
 #[test]
+fn discriminants_of_the_rfc_are_int_unsigned_bool_and_enums() {
+    let options = crate::configure().strict_rfc(true);
+    for (ty, known) in [
+        ("int", true),
+        ("unsigned", true),
+        ("bool", true),
+        ("e", true),
+        ("number", true),
+        ("hyper", false),
+        ("unsigned hyper", false),
+        ("wide", false),
+    ] {
+        let text = format!(
+            "enum e {{ A = 1, B = 2 }}; typedef int number; typedef hyper wide; union u switch ({ty} d) {{ case 1: int a; default: void; }};"
+        );
+        let expected = usize::from(!known);
+        assert_eq!(
+            warnings(&options, &text).matches("W0338").count(),
+            expected,
+            "{ty}"
+        );
+        assert_eq!(warnings(&crate::configure(), &text), "", "{ty}");
+    }
+}
+
+#[test]
 fn patterns_that_select_nothing_are_warnings() {
     let text =
         "const LIMIT = 3; enum color { RED = 1 }; struct pair { string name<LIMIT>; color *c; };

@@ -1,5 +1,6 @@
 //! Declarations: a type and what the declarator makes of it.
 
+use super::types::is_of_xdr;
 use super::{Failed, Parsed, Parser};
 use crate::ast::{Decl, Ident, Param, Shape, TypeKind};
 use crate::dialect::Lint;
@@ -34,6 +35,9 @@ impl Parser<'_> {
             return Ok(None);
         }
         let ty = self.type_specifier()?;
+        if matches!(&ty.kind, TypeKind::Named(_, name) if is_of_xdr(name)) {
+            self.lint(Lint::TypeName, ty.span);
+        }
         let star = self.star()?;
         let name = self.name(what)?;
         let shape = self.shape(star)?;
@@ -205,7 +209,7 @@ impl Parser<'_> {
         let mut shape = Shape::Plain;
         if self.kind() == Kind::Punct(b'<') && ty == TypeKind::String {
             shape = self.shape(false)?;
-            self.lint(Lint::ArgumentDeclarator, self.previous_span());
+            self.lint(Lint::ResultDeclarator, self.previous_span());
         } else if ty == TypeKind::Opaque {
             shape = self.shape(false)?;
             self.lint(Lint::ArrayArgument, self.previous_span());

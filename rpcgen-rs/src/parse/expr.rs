@@ -19,6 +19,24 @@ impl Parser<'_> {
     /// constant: decimal-constant | hexadecimal-constant | octal-constant
     /// ```
     pub(super) fn expr(&mut self) -> Parsed<Expr> {
+        let expr = self.label()?;
+        if matches!(expr.kind, ExprKind::Char(_)) {
+            self.lint(Lint::CharValue, expr.span);
+        }
+        Ok(expr)
+    }
+
+    /// The number of a program, version or procedure: `constant`; also an identifier or expression.
+    pub(super) fn number(&mut self) -> Parsed<Expr> {
+        let expr = self.expr()?;
+        if expr.as_name().is_some() {
+            self.lint(Lint::NamedNumber, expr.span);
+        }
+        Ok(expr)
+    }
+
+    /// The value of a case: a `value`, or a character.
+    pub(super) fn label(&mut self) -> Parsed<Expr> {
         let first = self.at;
         let (expr, _) = self.binary(3, false)?;
         let plain = match &expr.kind {
@@ -33,6 +51,9 @@ impl Parser<'_> {
         };
         if !plain {
             self.lint(Lint::Expression, expr.span);
+        } else if self.at == first + 2 && self.word(first + 1).starts_with(b"0x") {
+            // `-0x5`; a large `X` is reported as it is.
+            self.lint(Lint::NumberForm, expr.span);
         }
         Ok(expr)
     }

@@ -26,7 +26,7 @@ impl Parser<'_> {
             );
         }
         self.expect(b'=', "and the program's number after `}`")?;
-        let number = self.expr()?;
+        let number = self.number()?;
         Ok(ItemKind::Program(Program {
             name,
             versions,
@@ -70,7 +70,7 @@ impl Parser<'_> {
             );
         }
         self.expect(b'=', "and the version's number after `}`")?;
-        let number = self.expr()?;
+        let number = self.number()?;
         let docs = self.opening_docs(first, open);
         versions.push(Version {
             docs,
@@ -130,13 +130,14 @@ impl Parser<'_> {
         self.expect(b'(', "after the procedure's name")?;
         let args = self.arguments()?;
         self.expect(b'=', "and the procedure's number after `)`")?;
-        Ok((args, self.expr()?))
+        Ok((args, self.number()?))
     }
 
     /// `proc-firstarg: "void" | type-specifier`, the others, and `)`
     fn arguments(&mut self) -> Parsed<Vec<Param>> {
         let mut args = Vec::new();
         if self.eat(b')') {
+            self.lint(Lint::NoArguments, self.previous_span());
             return Ok(args);
         }
         let first = self.at;
@@ -147,6 +148,7 @@ impl Parser<'_> {
                 self.at += 1;
                 // `F(void x)` is `F(void)` for rpcgen.
                 if self.kind() == Kind::Ident {
+                    self.lint(Lint::ArgumentDeclarator, self.span());
                     self.at += 1;
                 }
             } else {

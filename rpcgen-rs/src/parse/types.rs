@@ -3,7 +3,7 @@
 
 use super::{Failed, Parsed, Parser};
 use crate::ast::{
-    Arm, CaseLabel, Decl, EnumBody, EnumMember, ItemKind, Shape, StructBody, Type, TypeKind,
+    Arm, CaseLabel, Decl, EnumBody, EnumMember, Ident, ItemKind, Shape, StructBody, Type, TypeKind,
     UnionBody,
 };
 use crate::diag::Diagnostic;
@@ -26,6 +26,12 @@ impl Parser<'_> {
             );
             return Err(Failed);
         };
+        if is_of_xdr(&decl.name.name) {
+            self.lint(Lint::TypeName, decl.name.span);
+        }
+        if decl.shape == Shape::Plain && name_in_c(&decl.ty.kind) == Some(&decl.name.name) {
+            self.lint(Lint::TypedefOfItself, decl.name.span);
+        }
         Ok(ItemKind::Typedef(decl))
     }
 
@@ -123,6 +129,9 @@ impl Parser<'_> {
             None => self.lint(Lint::VoidMember, self.previous_span()),
             Some(mut decl) => {
                 self.count(fields.len())?;
+                if !matches!(decl.shape, Shape::Fixed(_)) {
+                    self.lint_long(&decl.name);
+                }
                 decl.docs = self.comments.around(first, self.at);
                 fields.push(decl);
             }
@@ -208,6 +217,13 @@ impl Parser<'_> {
         self.lost_enumerators = true;
     }
 
+    /// rpcgen writes the call for a member into a buffer that ends.
+    fn lint_long(&mut self, name: &Ident) {
+        if name.name.len() > 248 {
+            self.lint(Lint::LongName, name.span);
+        }
+    }
+
     fn skip_to_comma(&mut self) {
         let mut depth = 0_usize;
         while self.kind() != Kind::End && !(depth == 0 && self.at_definition()) {
@@ -247,6 +263,7 @@ impl Parser<'_> {
             );
             return Err(Failed);
         };
+        self.lint_long(&discriminant.name);
         self.expect(b')', "after the discriminant")?;
         let mut arms: Vec<Arm> = Vec::new();
         let mut labels = 0;
@@ -336,7 +353,7 @@ impl Parser<'_> {
                     self.count(*count)?;
                     *count += 1;
                     self.at += 1;
-                    labels.push(CaseLabel::Case(self.expr()?));
+                    labels.push(CaseLabel::Case(self.label()?));
                     self.expect(b':', "after the label")?;
                 }
                 Kind::Keyword(Keyword::Default) => {
@@ -362,5 +379,37 @@ impl Parser<'_> {
     pub(super) fn shape_error(&mut self, first: usize, message: String, help: &str) {
         let span = self.span_from(first);
         self.report(Diagnostic::error("E0112", span, message).help(help));
+    }
+}
+
+/// rpcgen refuses these as names of types that are used or made by a typedef: `xdr_array` and its like are of XDR.
+pub(super) fn is_of_xdr(name: &str) -> bool {
+    matches!(
+        name,
+        "array"
+            | "bytes"
+            | "destroy"
+            | "free"
+            | "getpos"
+            | "inline"
+            | "pointer"
+            | "reference"
+            | "setpos"
+            | "sizeof"
+            | "vector"
+    )
+}
+
+/// What rpcgen writes for a type, where that is no keyword.
+fn name_in_c(ty: &TypeKind) -> Option<&str> {
+    match ty {
+        TypeKind::Named(None, name) => Some(name),
+        TypeKind::Hyper => Some("quad_t"),
+        TypeKind::UnsignedChar => Some("u_char"),
+        TypeKind::UnsignedShort => Some("u_short"),
+        TypeKind::Unsigned => Some("u_int"),
+        TypeKind::UnsignedLong => Some("u_long"),
+        TypeKind::UnsignedHyper => Some("u_quad_t"),
+        _ => None,
     }
 }

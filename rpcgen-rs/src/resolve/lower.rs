@@ -28,7 +28,7 @@ pub(super) struct Lower<'a, 'd> {
     pub(super) diags: &'d mut Diagnostics,
     /// Where macros are called by their names.
     pub(super) sources: &'d SourceMap,
-    options: &'d Options,
+    pub(super) options: &'d Options,
     /// Values of the members of each enum, by the index of its definition; repeated definitions come behind.
     enumerators: Vec<Vec<ValueId>>,
     /// Undefined types that were reported, or of which nothing is said.

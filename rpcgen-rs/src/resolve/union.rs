@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::lower::{Lower, name};
 use super::messages::{e0207_default_twice, e0222_case_out_of_range};
 use crate::ast::{self, CaseLabel, ExprKind};
+use crate::dialect::{Lint, Strict};
 use crate::ir::{Arm, Case, Name, Spec, Type, TypeKind, Union};
 use crate::layout::Aliases;
 use crate::lex::is_word;
@@ -67,6 +68,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     pub(super) fn union(&mut self, body: &'a ast::UnionBody) -> Union {
         let tag = self.declared(&body.discriminant);
         let scope = self.enum_of(&tag).map(|id| id.0 as usize);
+        self.lint_discriminant(&tag, scope.is_some(), body.discriminant.ty.span);
         let macros = self.label_macros(body);
         let mut union = Union {
             discriminant: name(&body.discriminant.name),
@@ -119,6 +121,17 @@ impl<'a, 'd> Lower<'a, 'd> {
             }
         }
         union
+    }
+
+    /// RFC 4506 §4.15 knows `int`, `unsigned` and enums, `bool` among them.
+    fn lint_discriminant(&mut self, tag: &Type, is_enum: bool, span: Span) {
+        let known = matches!(
+            self.scalar(tag),
+            None | Some(Type::Int | Type::UInt | Type::Bool)
+        );
+        if !is_enum && !known {
+            Strict::of(self.options).report(Lint::Discriminant, span, self.diags);
+        }
     }
 
     /// The names of macros that are the labels of this union: `case MAX` behind `#define MAX 9`. A macro that is more than

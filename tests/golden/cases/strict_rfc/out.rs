@@ -4,6 +4,12 @@
 #[allow(dead_code, missing_docs)]
 pub const X: u32 = 3;
 
+#[allow(dead_code, missing_docs)]
+pub const MINUS: i32 = -5;
+
+#[allow(dead_code, missing_docs)]
+pub const MINE: u32 = 1;
+
 #[doc(alias = "s")]
 #[allow(dead_code, missing_docs)]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -183,6 +189,76 @@ const _: () = {
     v1::json!(union U { void {} value { Casea = "Casea" } tag { Other } tagged {} });
 };
 
+#[doc(alias = "w")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum W {
+    Case1(i32),
+    /// Any other discriminant.
+    Other(i64),
+}
+
+#[allow(dead_code)]
+impl W {
+    /// The discriminant on the wire.
+    #[must_use]
+    pub const fn discriminant(&self) -> i64 {
+        match self {
+            Self::Case1(_) => 1,
+            Self::Other(tag) => *tag,
+        }
+    }
+}
+
+impl ::core::default::Default for W {
+    fn default() -> Self {
+        Self::Other(0)
+    }
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for W {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            match self {
+                Self::Other(1) => w.invalid("w"),
+                Self::Other(_) => v1::Encode::encode(&self.discriminant(), w),
+                Self::Case1(x) => {
+                    let block = w.reserve::<12>();
+                    v1::Block::put(&self.discriminant(), v1::part_mut::<0, 8, 12>(block));
+                    v1::put::<8, _, _, _>(x, block);
+                }
+            }
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            8 + match self {
+                Self::Case1(_) => 4,
+                Self::Other(_) => 0,
+            }
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for W {
+        const MIN: usize = 8;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            Ok(match v1::value::<i64>(r)? {
+                1 => Self::Case1(v1::member!("a", v1::value(r))),
+                tag => Self::Other(tag),
+            })
+        }
+    }
+
+    v1::implement!(W);
+
+    v1::json!(union W { void {} value { Case1 = "1" } tag { Other } tagged {} });
+};
+
 /// Program `P`.
 #[doc(alias = "P")]
 #[allow(dead_code, clippy::module_inception)]
@@ -336,6 +412,175 @@ pub mod p {
                         v1::Encode::encode(&a, w);
                         w.string(&::core::convert::Into::into(b), 0xffff_ffff, "MANY.b");
                     },
+                    |_| Ok(()),
+                )
+            }
+        }
+    }
+}
+
+/// Program `Q`.
+#[doc(alias = "Q")]
+#[allow(dead_code, clippy::module_inception)]
+pub mod q {
+    use ::rpcgen_runtime::codegen::v1;
+
+    /// The program's number.
+    pub const PROGRAM: u32 = 0x2000_0d09;
+
+    /// Numbers and names of `Q`, version 1.
+    pub static Q_V1: v1::Interface = v1::Interface {
+        name: "Q",
+        program: PROGRAM,
+        version: 1,
+        procedures: &[q_v1::BOUND, q_v1::NONE],
+    };
+
+    /// The procedures of `QV1`.
+    pub mod q_v1 {
+        use ::rpcgen_runtime::codegen::v1;
+
+        /// `BOUND`
+        pub const BOUND: v1::ProcInfo = v1::ProcInfo::new(1, "BOUND");
+
+        /// `NONE`
+        pub const NONE: v1::ProcInfo = v1::ProcInfo::new(2, "NONE");
+    }
+
+    /// Version 1 of `Q`, to be implemented by a server.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not implement version 1 of the RPC program Q",
+        note = "write `impl QV1 for …` with an `async fn` for each procedure"
+    )]
+    pub trait QV1: ::core::marker::Send + ::core::marker::Sync + 'static {
+        /// Procedure `BOUND`.
+        #[doc(alias = "BOUND")]
+        fn bound(
+            &self,
+            cx: &v1::Context,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<v1::XdrString, v1::Fault>,
+        > + ::core::marker::Send;
+
+        /// Procedure `NONE`.
+        #[doc(alias = "NONE")]
+        fn none(
+            &self,
+            cx: &v1::Context,
+        ) -> impl ::core::future::Future<Output = ::core::result::Result<(), v1::Fault>>
+        + ::core::marker::Send;
+    }
+
+    /// Serves a [`QV1`]: hand it to the runtime's server.
+    #[derive(Clone, Debug)]
+    pub struct QV1Server<T>(pub T);
+
+    impl<T: QV1> v1::Dispatch for QV1Server<T> {
+        fn interface(&self) -> &'static v1::Interface {
+            &Q_V1
+        }
+
+        fn dispatch(
+            self: ::std::sync::Arc<Self>,
+            cx: v1::Context,
+            procedure: u32,
+            args: v1::Body,
+        ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
+            match procedure {
+                1 => v1::boxed(async move {
+                    v1::void(&cx, &args)?;
+                    let result = QV1::bound(&self.0, &cx).await?;
+                    v1::results(&cx, |w| w.string(&result, 10, "BOUND"))
+                }),
+                2 => v1::boxed(async move {
+                    v1::void(&cx, &args)?;
+                    QV1::none(&self.0, &cx).await?;
+                    ::core::result::Result::Ok(v1::Body::new())
+                }),
+                _ => v1::no_procedure(),
+            }
+        }
+    }
+
+    /// Calls version 1 of `Q`. Cheap to clone; clones share the connection.
+    #[derive(Clone, Debug)]
+    pub struct QV1Client {
+        stub: v1::Stub,
+    }
+
+    impl v1::ClientStub for QV1Client {
+        const INTERFACE: &'static v1::Interface = &Q_V1;
+
+        fn from_stub(stub: v1::Stub) -> Self {
+            Self { stub }
+        }
+
+        fn stub(&self) -> &v1::Stub {
+            &self.stub
+        }
+    }
+
+    impl QV1Client {
+        /// Procedure `BOUND`.
+        #[doc(alias = "BOUND")]
+        #[inline]
+        pub async fn bound(&self) -> ::core::result::Result<v1::XdrString, v1::RpcError> {
+            v1::call(&self.stub, &Q_V1, &q_v1::BOUND, |_| (), |r| r.string(10)).await
+        }
+
+        /// Procedure `NONE`.
+        #[doc(alias = "NONE")]
+        #[inline]
+        pub async fn none(&self) -> ::core::result::Result<(), v1::RpcError> {
+            v1::call(&self.stub, &Q_V1, &q_v1::NONE, |_| (), |_| Ok(())).await
+        }
+    }
+
+    /// The same clients without a runtime: each call blocks its thread.
+    pub mod blocking {
+        use ::rpcgen_runtime::codegen::v1;
+
+        /// Calls version 1 of `Q`, one call at a time for each handle.
+        #[derive(Clone, Debug)]
+        pub struct QV1Client {
+            stub: v1::blocking::Stub,
+        }
+
+        impl v1::blocking::ClientStub for QV1Client {
+            const INTERFACE: &'static v1::Interface = &super::Q_V1;
+
+            fn from_stub(stub: v1::blocking::Stub) -> Self {
+                Self { stub }
+            }
+
+            fn stub(&self) -> &v1::blocking::Stub {
+                &self.stub
+            }
+        }
+
+        impl QV1Client {
+            /// Procedure `BOUND`.
+            #[doc(alias = "BOUND")]
+            #[inline]
+            pub fn bound(&self) -> ::core::result::Result<v1::XdrString, v1::RpcError> {
+                v1::blocking::call(
+                    &self.stub,
+                    &super::Q_V1,
+                    &super::q_v1::BOUND,
+                    |_| (),
+                    |r| r.string(10),
+                )
+            }
+
+            /// Procedure `NONE`.
+            #[doc(alias = "NONE")]
+            #[inline]
+            pub fn none(&self) -> ::core::result::Result<(), v1::RpcError> {
+                v1::blocking::call(
+                    &self.stub,
+                    &super::Q_V1,
+                    &super::q_v1::NONE,
+                    |_| (),
                     |_| Ok(()),
                 )
             }

@@ -4,6 +4,12 @@
 #[allow(dead_code, missing_docs)]
 pub const X: u32 = 3;
 
+#[allow(dead_code, missing_docs)]
+pub const MINUS: i32 = -5;
+
+#[allow(dead_code, missing_docs)]
+pub const LETTER: u32 = 120;
+
 /// What rpcgen does not read.
 #[doc(alias = "s")]
 #[allow(dead_code, missing_docs)]
@@ -181,6 +187,64 @@ const _: () = {
     v1::json!(union U { void {} value { Case1 = "1" } tag { Other } tagged {} });
 };
 
+#[doc(alias = "array")]
+#[allow(dead_code, missing_docs)]
+pub type Array = i32;
+
+#[doc(alias = "y")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Y {
+    pub v: Array,
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Block<4> for Y {
+        #[inline]
+        fn put(&self, block: &mut [u8; 4]) {
+            v1::put::<0, _, _, _>(&self.v, block);
+        }
+
+        #[inline]
+        fn get(block: &[u8; 4], _at: v1::At) -> v1::Decoded<Self> {
+            Ok(Self {
+                v: v1::number::<0, _, _, _>(block),
+            })
+        }
+    }
+
+    impl v1::Encode for Y {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            w.block::<4, _>(self);
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Y {
+        const MIN: usize = 4;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            r.block::<4, _>()
+        }
+    }
+
+    v1::implement!(Y);
+
+    v1::json!(struct Y { v v = "v" });
+};
+
+#[doc(alias = "u_quad_t")]
+#[allow(dead_code, missing_docs)]
+pub type UQuadT = u64;
+
 /// Program `P`.
 #[doc(alias = "P")]
 #[allow(dead_code, clippy::module_inception)]
@@ -335,6 +399,143 @@ pub mod p {
                         w.string(&::core::convert::Into::into(b), 0xffff_ffff, "MANY.b");
                     },
                     |_| Ok(()),
+                )
+            }
+        }
+    }
+}
+
+/// Program `R`.
+#[doc(alias = "R")]
+#[allow(dead_code, clippy::module_inception)]
+pub mod r {
+    use ::rpcgen_runtime::codegen::v1;
+
+    /// The program's number.
+    pub const PROGRAM: u32 = 0x2000_0d08;
+
+    /// Numbers and names of `R`, version 1.
+    pub static R_V1: v1::Interface = v1::Interface {
+        name: "R",
+        program: PROGRAM,
+        version: 1,
+        procedures: &[r_v1::BOUND],
+    };
+
+    /// The procedures of `RV1`.
+    pub mod r_v1 {
+        use ::rpcgen_runtime::codegen::v1;
+
+        /// `BOUND`
+        pub const BOUND: v1::ProcInfo = v1::ProcInfo::new(1, "BOUND");
+    }
+
+    /// Version 1 of `R`, to be implemented by a server.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not implement version 1 of the RPC program R",
+        note = "write `impl RV1 for …` with an `async fn` for each procedure"
+    )]
+    pub trait RV1: ::core::marker::Send + ::core::marker::Sync + 'static {
+        /// Procedure `BOUND`.
+        #[doc(alias = "BOUND")]
+        fn bound(
+            &self,
+            cx: &v1::Context,
+            arg: i32,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<v1::XdrString, v1::Fault>,
+        > + ::core::marker::Send;
+    }
+
+    /// Serves a [`RV1`]: hand it to the runtime's server.
+    #[derive(Clone, Debug)]
+    pub struct RV1Server<T>(pub T);
+
+    impl<T: RV1> v1::Dispatch for RV1Server<T> {
+        fn interface(&self) -> &'static v1::Interface {
+            &R_V1
+        }
+
+        fn dispatch(
+            self: ::std::sync::Arc<Self>,
+            cx: v1::Context,
+            procedure: u32,
+            args: v1::Body,
+        ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
+            match procedure {
+                1 => v1::boxed(async move {
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
+                    let result = RV1::bound(&self.0, &cx, arg).await?;
+                    v1::results(&cx, |w| w.string(&result, 10, "BOUND"))
+                }),
+                _ => v1::no_procedure(),
+            }
+        }
+    }
+
+    /// Calls version 1 of `R`. Cheap to clone; clones share the connection.
+    #[derive(Clone, Debug)]
+    pub struct RV1Client {
+        stub: v1::Stub,
+    }
+
+    impl v1::ClientStub for RV1Client {
+        const INTERFACE: &'static v1::Interface = &R_V1;
+
+        fn from_stub(stub: v1::Stub) -> Self {
+            Self { stub }
+        }
+
+        fn stub(&self) -> &v1::Stub {
+            &self.stub
+        }
+    }
+
+    impl RV1Client {
+        /// Procedure `BOUND`.
+        #[doc(alias = "BOUND")]
+        #[inline]
+        pub async fn bound(&self, arg: i32) -> ::core::result::Result<v1::XdrString, v1::RpcError> {
+            v1::call(&self.stub, &R_V1, &r_v1::BOUND, v1::encoded(&arg), |r| {
+                r.string(10)
+            })
+            .await
+        }
+    }
+
+    /// The same clients without a runtime: each call blocks its thread.
+    pub mod blocking {
+        use ::rpcgen_runtime::codegen::v1;
+
+        /// Calls version 1 of `R`, one call at a time for each handle.
+        #[derive(Clone, Debug)]
+        pub struct RV1Client {
+            stub: v1::blocking::Stub,
+        }
+
+        impl v1::blocking::ClientStub for RV1Client {
+            const INTERFACE: &'static v1::Interface = &super::R_V1;
+
+            fn from_stub(stub: v1::blocking::Stub) -> Self {
+                Self { stub }
+            }
+
+            fn stub(&self) -> &v1::blocking::Stub {
+                &self.stub
+            }
+        }
+
+        impl RV1Client {
+            /// Procedure `BOUND`.
+            #[doc(alias = "BOUND")]
+            #[inline]
+            pub fn bound(&self, arg: i32) -> ::core::result::Result<v1::XdrString, v1::RpcError> {
+                v1::blocking::call(
+                    &self.stub,
+                    &super::R_V1,
+                    &super::r_v1::BOUND,
+                    v1::encoded(&arg),
+                    |r| r.string(10),
                 )
             }
         }
