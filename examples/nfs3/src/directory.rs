@@ -6,6 +6,7 @@
 
 mod make;
 mod places;
+mod search;
 mod stat;
 #[cfg(test)]
 mod tests;
@@ -26,11 +27,12 @@ use std::ffi::OsStr;
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A directory of this machine.
 #[derive(Debug)]
 pub struct Directory {
-    places: Places,
+    places: Arc<Places>,
     sync: bool,
 }
 
@@ -52,7 +54,7 @@ impl Directory {
             trail: Trail::EMPTY,
         };
         Ok(Self {
-            places: Places::new(top, root),
+            places: Arc::new(Places::new(top, root)),
             sync,
         })
     }
@@ -81,26 +83,27 @@ impl Directory {
         }
     }
 
-    /// The object of a name if that is its last one: it is gone once the name is.
-    fn last_name(&self, dir: &OwnedFd, name: Name<'_>) -> Option<Handle> {
+    /// The object of a name, and whether that is its last one: it is gone once the name is.
+    fn named(&self, dir: &OwnedFd, name: Name<'_>) -> Option<(Handle, bool)> {
         let fd = open_below(dir, name.as_bytes(), OFlags::PATH, Mode::empty()).ok()?;
         let (attr, generation) = stat(fd).ok()?;
-        (attr.kind == Kind::Directory || attr.links <= 1).then(|| Handle {
+        let node = Handle {
             id: attr.id,
             generation,
             ..self.root()
-        })
+        };
+        Some((node, attr.kind == Kind::Directory || attr.links <= 1))
     }
 
     /// Removes a name.
     fn unlink(&self, dir: &Handle, name: Name<'_>, flags: AtFlags) -> Result<()> {
-        let dir = self.dir(dir)?;
-        let last = self.last_name(&dir, name);
-        fs::unlinkat(&dir, os(name), flags)?;
-        if let Some(gone) = last {
-            self.places.gone(&gone);
+        let fd = self.dir(dir)?;
+        let object = self.named(&fd, name);
+        fs::unlinkat(&fd, os(name), flags)?;
+        if let Some((object, last)) = object {
+            self.places.removed(dir, name.as_bytes(), &object, last);
         }
-        self.settle(&dir)
+        self.settle(&fd)
     }
 
     fn apply(&self, fd: &OwnedFd, kind: Kind, change: &Change) -> Result<()> {
@@ -157,6 +160,14 @@ impl Backend for Directory {
 
     fn root(&self) -> Handle {
         self.places.root()
+    }
+
+    fn check(&self, node: &Handle) -> Result<()> {
+        if !self.places.knows(node) {
+            // Found here, so that nobody searches with a lock that others need.
+            self.places.open(node, OFlags::PATH)?;
+        }
+        Ok(())
     }
 
     fn attr(&self, node: &Handle) -> Result<Attr> {
@@ -268,13 +279,17 @@ impl Backend for Directory {
 
     fn rename(&self, from: (&Handle, Name<'_>), to: (&Handle, Name<'_>)) -> Result<()> {
         let (old, new) = (self.dir(from.0)?, self.dir(to.0)?);
-        let replaced = self.last_name(&new, to.1);
+        let replaced = self.named(&new, to.1);
         fs::renameat(&old, os(from.1), &new, os(to.1))?;
-        if let Some(gone) = replaced {
-            self.places.gone(&gone);
+        let moved = open_below(&new, to.1.as_bytes(), OFlags::PATH, Mode::empty()).and_then(stat);
+        if let Ok(found) = &moved {
+            self.places.seen(to.0, to.1.as_bytes(), found);
         }
-        if let Ok(fd) = open_below(&new, to.1.as_bytes(), OFlags::PATH, Mode::empty()) {
-            self.places.seen(to.0, to.1.as_bytes(), &stat(fd)?);
+        if let Some((object, last)) = replaced
+            // Renamed to its own name, it is still there.
+            && !moved.is_ok_and(|found| (found.0.id, found.1) == (object.id, object.generation))
+        {
+            self.places.removed(to.0, to.1.as_bytes(), &object, last);
         }
         self.settle(&old)?;
         self.settle(&new)

@@ -2,26 +2,23 @@
 //!
 //! The kernel opens the path relative to the export's top and refuses to leave it (`openat2`: no `..` beyond the top,
 //! no symbolic links, no other file system). What was opened is compared with the handle; if it is something else, or
-//! the server has just started and knows nothing, the handle's trail leads the way: at each step only directories
-//! whose number fits it are entered. Only an object that has moved meanwhile takes a search of the tree, and that ends
-//! after a fixed number of entries.
+//! the server has just started and knows nothing, the object is searched for (see `search`).
 
+use super::search::Search;
 use super::stat::stat;
 use crate::backend::{Attr, Kind, Result, Status};
-use crate::handle::{Handle, Trail};
+use crate::handle::Handle;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Mode, OFlags, RawDir, ResolveFlags, openat2};
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
-use std::mem::MaybeUninit;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Objects remembered; more make it forget all, which costs a walk along the trail for each that is used again.
 const MAX_PLACES: usize = 1 << 18;
-/// Entries looked at in search of one object.
-const MAX_SEARCH: usize = 1 << 17;
-/// Directories within directories.
-const MAX_DEPTH: usize = 256;
+/// How long a caller waits for an object to be found.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Bytes of a path opened in one step; the kernel takes 4 095.
 const MAX_PATH: usize = 2048;
 
@@ -29,17 +26,9 @@ const MAX_PATH: usize = 2048;
 #[derive(Clone, Debug)]
 struct Place {
     parent: u64,
-    /// Empty: it was nowhere, don't search again.
     name: Box<[u8]>,
     /// The handle under which it is known, so that it stays the same when the object moves.
     handle: Handle,
-}
-
-/// What is known of where an object is.
-enum Known {
-    Path(Vec<u8>),
-    Gone,
-    Nothing,
 }
 
 #[derive(Debug)]
@@ -47,8 +36,7 @@ pub(super) struct Places {
     top: OwnedFd,
     root: Handle,
     known: Mutex<HashMap<u64, Place>>,
-    /// One search at a time.
-    search: Mutex<()>,
+    pub(super) search: Search,
 }
 
 /// Opens a path below a directory and nowhere else.
@@ -86,7 +74,7 @@ impl Places {
             top,
             root,
             known: Mutex::default(),
-            search: Mutex::default(),
+            search: Search::default(),
         }
     }
 
@@ -94,48 +82,50 @@ impl Places {
         self.root
     }
 
+    fn known(&self) -> MutexGuard<'_, HashMap<u64, Place>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it has been seen somewhere, and has not been found to be gone since.
+    pub(super) fn knows(&self, node: &Handle) -> bool {
+        let is_root = *node == self.root;
+        is_root
+            || self
+                .known()
+                .get(&node.id)
+                .is_some_and(|p| p.handle == *node)
+    }
+
     /// Opens the object of a handle.
-    pub(super) fn open(&self, node: &Handle, flags: OFlags) -> Result<OwnedFd> {
+    pub(super) fn open(self: &Arc<Self>, node: &Handle, flags: OFlags) -> Result<OwnedFd> {
         Ok(self.open_with_attr(node, flags)?.0)
     }
 
     /// Opens the object of a handle, with its attributes at that moment.
-    pub(super) fn open_with_attr(&self, node: &Handle, flags: OFlags) -> Result<(OwnedFd, Attr)> {
+    pub(super) fn open_with_attr(
+        self: &Arc<Self>,
+        node: &Handle,
+        flags: OFlags,
+    ) -> Result<(OwnedFd, Attr)> {
         if let Some(found) = self.open_known(node, flags) {
             return found;
         }
-        let _one = self.search.lock().unwrap_or_else(PoisonError::into_inner);
-        // Somebody may have found it while we waited.
-        if let Some(found) = self.open_known(node, flags) {
-            return found;
-        }
-        for guided in [true, false] {
-            let mut left = MAX_SEARCH;
-            let top = open_below(
-                &self.top,
-                b".",
-                OFlags::RDONLY | OFlags::DIRECTORY,
-                Mode::empty(),
-            )?;
-            if self.find(&top, self.root, 0, node, guided, &mut left)?
-                && let Some(found) = self.open_known(node, flags)
-            {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            self.seek(node, end)?;
+            // It may have moved again.
+            if let Some(found) = self.open_known(node, flags) {
                 return found;
             }
         }
-        self.gone(node);
-        Err(Status::Stale)
+        Err(Status::Jukebox)
     }
 
     /// Opens an object where it was last seen; `None` when it must be searched for.
     fn open_known(&self, node: &Handle, flags: OFlags) -> Option<Result<(OwnedFd, Attr)>> {
-        match self.path(node) {
-            Known::Path(path) => match self.open_path(&path, node, flags) {
-                Err(Status::Stale) => None,
-                other => Some(other),
-            },
-            Known::Gone => Some(Err(Status::Stale)),
-            Known::Nothing => None,
+        match self.open_path(&self.path(node)?, node, flags) {
+            Err(Status::Stale) => None,
+            other => Some(other),
         }
     }
 
@@ -162,7 +152,7 @@ impl Places {
     }
 
     /// Opens a path from the top; a long one in several steps.
-    fn open_top(&self, mut path: &[u8], flags: OFlags) -> Result<OwnedFd> {
+    pub(super) fn open_top(&self, mut path: &[u8], flags: OFlags) -> Result<OwnedFd> {
         let mut step: Option<OwnedFd> = None;
         while path.len() > MAX_PATH {
             let Some(end) = path[..MAX_PATH].iter().rposition(|b| *b == b'/') else {
@@ -181,160 +171,99 @@ impl Places {
         )
     }
 
-    /// The path of an object, from the top.
-    fn path(&self, node: &Handle) -> Known {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The path of an object, from the top, as far as it is known.
+    fn path(&self, node: &Handle) -> Option<Vec<u8>> {
+        let known = self.known();
         let mut names = Vec::new();
         let mut at = node.id;
         while at != self.root.id {
-            let Some(place) = known.get(&at) else {
-                return Known::Nothing;
-            };
-            if place.name.is_empty() {
-                let same = at == node.id && place.handle == *node;
-                return if same { Known::Gone } else { Known::Nothing };
-            }
-            names.push(&place.name);
+            let place = known.get(&at)?;
+            names.push(&*place.name);
             at = place.parent;
-            if names.len() > MAX_DEPTH {
-                return Known::Nothing;
+            // Directories that have moved meanwhile may seem to be in each other.
+            if names.len() > known.len() {
+                return None;
             }
         }
-        let mut path = Vec::new();
-        for name in names.iter().rev() {
-            if !path.is_empty() {
-                path.push(b'/');
-            }
-            path.extend_from_slice(name);
-        }
-        Known::Path(path)
+        names.reverse();
+        Some(names.join(&b'/'))
     }
 
-    /// Remembers that an object is nowhere.
-    pub(super) fn gone(&self, node: &Handle) {
-        self.insert(Place {
-            parent: self.root.id,
-            name: Box::default(),
-            handle: *node,
-        });
+    /// A name is no longer this object's, and that may have been its last one.
+    pub(super) fn removed(&self, dir: &Handle, name: &[u8], node: &Handle, last: bool) {
+        let mut known = self.known();
+        let there = known.get(&node.id);
+        if there.is_some_and(|p| last || (p.parent, &*p.name) == (dir.id, name)) {
+            known.remove(&node.id);
+        }
+        drop(known);
+        if last {
+            self.search.gone(node);
+        }
     }
 
-    fn insert(&self, place: Place) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_PLACES {
-            // Directories stay: the others' paths lead through them.
-            let parents: HashSet<u64> = known.values().map(|p| p.parent).collect();
-            known.retain(|id, _| parents.contains(id));
-            if known.len() >= MAX_PLACES / 2 {
-                known.clear();
-            }
+    /// Forgets where an object was.
+    pub(super) fn forget(&self, (id, generation): (u64, u64)) {
+        let mut known = self.known();
+        let there = known.get(&id).map(|place| place.handle.generation);
+        if there == Some(generation) {
+            known.remove(&id);
         }
-        known.insert(place.handle.id, place);
     }
 
     /// Remembers that an object was seen under this name, and answers its handle.
     pub(super) fn seen(&self, dir: &Handle, name: &[u8], found: &(Attr, u64)) -> Handle {
-        let (id, generation) = (found.0.id, found.1);
+        self.note(dir, name, (found.0.id, found.1))
+    }
+
+    /// The same, of its number and generation.
+    pub(super) fn note(&self, dir: &Handle, name: &[u8], (id, generation): (u64, u64)) -> Handle {
         if id == self.root.id {
             return self.root;
         }
-        let handle = Handle {
+        let mut handle = Handle {
             export: self.root.export,
             id,
             generation,
             trail: dir.trail.then(id),
         };
-        let before = {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.get(&id).map(|place| place.handle)
-        };
-        let handle = before.filter(|before| *before == handle).unwrap_or(handle);
-        self.insert(Place {
+        let mut known = self.known();
+        match known.get(&id) {
+            // It stays the same when its object moves.
+            Some(before) if before.handle == handle => handle = before.handle,
+            Some(_) => {}
+            None if known.len() >= MAX_PLACES => {
+                // Directories stay: the others' paths lead through them.
+                let parents: HashSet<u64> = known.values().map(|p| p.parent).collect();
+                known.retain(|id, _| parents.contains(id));
+                if known.len() >= MAX_PLACES / 2 {
+                    known.clear();
+                }
+            }
+            None => {}
+        }
+        let place = Place {
             parent: dir.id,
             name: name.into(),
             handle,
-        });
+        };
+        known.insert(id, place);
         handle
     }
 
     /// The parent of a directory, as far as it is known.
-    pub(super) fn parent(&self, dir: &Handle) -> Result<Handle> {
+    pub(super) fn parent(self: &Arc<Self>, dir: &Handle) -> Result<Handle> {
         if dir.id == self.root.id {
             return Ok(self.root);
         }
         // Finds it if need be.
         drop(self.open(dir, OFlags::PATH)?);
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let parent = known.get(&dir.id).ok_or(Status::Stale)?.parent;
         if parent == self.root.id {
             return Ok(self.root);
         }
         known.get(&parent).map(|p| p.handle).ok_or(Status::Stale)
-    }
-
-    /// Looks for an object below `dir`, which is `depth` steps below the top; remembers the way when it is there.
-    fn find(
-        &self,
-        dir: &OwnedFd,
-        at: Handle,
-        depth: usize,
-        wanted: &Handle,
-        guided: bool,
-        left: &mut usize,
-    ) -> Result<bool> {
-        let steps = wanted.trail.as_slice();
-        // A trail that is full may end above its object.
-        let step = steps.get(depth).copied().filter(|_| guided);
-        let end = guided && depth >= steps.len() && steps.len() < Trail::MAX;
-        if end || depth >= MAX_DEPTH {
-            return Ok(false);
-        }
-        // Not on the stack: this function calls itself.
-        let mut buffer = vec![MaybeUninit::<u8>::uninit(); 8192];
-        let mut entries = RawDir::new(dir, &mut buffer);
-        let mut below = Vec::new();
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if matches!(name, b"." | b"..") {
-                continue;
-            }
-            let Some(fewer) = left.checked_sub(1) else {
-                return Ok(false);
-            };
-            *left = fewer;
-            if entry.ino() == wanted.id {
-                let fd = open_below(dir, name, OFlags::PATH, Mode::empty());
-                if let Ok(found) = fd.and_then(stat)
-                    && is(wanted, &found)
-                {
-                    let handle = self.seen(&at, name, &found);
-                    debug_assert_eq!(handle, *wanted);
-                    return Ok(true);
-                }
-            }
-            if step.is_none_or(|step| step == Trail::step(entry.ino())) {
-                below.push(name.to_vec());
-            }
-        }
-        drop(buffer);
-        for name in below {
-            let Ok(fd) = open_below(
-                dir,
-                &name,
-                OFlags::RDONLY | OFlags::DIRECTORY,
-                Mode::empty(),
-            ) else {
-                continue;
-            };
-            let found = stat(&fd)?;
-            debug_assert_eq!(found.0.kind, Kind::Directory);
-            let next = self.seen(&at, &name, &found);
-            if self.find(&fd, next, depth + 1, wanted, guided, left)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 

@@ -5,28 +5,32 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An export in a directory of its own, which ends with it.
-struct Made {
-    backend: Directory,
-    path: PathBuf,
+pub(super) struct Made {
+    pub(super) backend: Directory,
+    pub(super) path: PathBuf,
 }
 
 impl Made {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
+        Self::within(&std::env::temp_dir())
+    }
+
+    pub(super) fn within(folder: &Path) -> Self {
         use std::sync::atomic::{AtomicU32, Ordering};
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("nfs3-{}-{number}", std::process::id()));
+        let path = folder.join(format!("nfs3-{}-{number}", std::process::id()));
         std::fs::create_dir_all(path.join("export")).unwrap();
         let backend = Directory::open(&path.join("export"), false).unwrap();
         Self { backend, path }
     }
 
-    fn export(&self) -> PathBuf {
+    pub(super) fn export(&self) -> PathBuf {
         self.path.join("export")
     }
 
     /// The same export, served by a server that has just started.
-    fn restarted(&self) -> Directory {
+    pub(super) fn restarted(&self) -> Directory {
         Directory::open(&self.export(), false).unwrap()
     }
 }
