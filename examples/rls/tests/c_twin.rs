@@ -131,7 +131,14 @@ fn directory(
     name: &str,
     names: impl IntoIterator<Item = OsString>,
 ) -> (PathBuf, BTreeSet<OsString>) {
-    let path = scratch("rls").join(format!("{name}-{}", std::process::id()));
+    // Not all of its path is text.
+    let own = [
+        name.as_bytes(),
+        b"-\xe9-",
+        std::process::id().to_string().as_bytes(),
+    ]
+    .concat();
+    let path = scratch("rls").join(OsStr::from_bytes(&own));
     let _ = fs::remove_dir_all(&path);
     fs::create_dir_all(&path).expect("a directory can be made");
     let names: BTreeSet<_> = names.into_iter().collect();

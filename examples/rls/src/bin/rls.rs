@@ -3,6 +3,7 @@
 use rls::ReaddirRes;
 use rls::dirprog::DirV1Client;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
 #[tokio::main]
@@ -17,12 +18,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args_os().skip(1);
     let (Some(target), Some(directory)) = (args.next(), args.next()) else {
         return Err("usage: rls TARGET DIRECTORY".into());
     };
+    let target = target.to_str().ok_or("the target is no text")?;
     let server: DirV1Client = rpcgen_runtime::connect(target).await?;
-    match server.readdir(directory.as_str()).await? {
+    // A path is bytes, and need not be text.
+    match server.readdir(directory.as_bytes()).await? {
         ReaddirRes::Case0(names) => {
             let mut out = std::io::stdout().lock();
             for node in &names {
@@ -33,7 +36,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         }
         ReaddirRes::Other(errno) => {
             let error = std::io::Error::from_raw_os_error(errno);
-            Err(format!("{directory}: {error}").into())
+            Err(format!("{}: {error}", directory.display()).into())
         }
     }
 }
