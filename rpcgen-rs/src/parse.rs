@@ -62,9 +62,12 @@ pub(crate) fn condition(
         ..Config::default()
     };
     let mut parser = Parser::new(text, tokens, map, config, diags);
-    parser.end = "the end of the condition";
+    parser.end = END_OF_CONDITION;
     parser.whole_condition().ok()
 }
+
+/// What comes behind the last token of an `#if`.
+const END_OF_CONDITION: &str = "the end of the condition";
 
 /// The mistake was reported; the caller skips to where it can go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -165,8 +165,9 @@ impl Parser<'_> {
         let ty = self.param_type()?;
         let mut name = self.argument_name()?;
         let star = self.star()?;
-        if star && name.is_none() {
-            name = self.argument_name()?;
+        if star {
+            // `int x *y`: rpcgen takes the last name.
+            name = self.argument_name()?.or(name);
         }
         let shape = self.shape(star)?;
         if name.is_some() || shape != Shape::Plain {

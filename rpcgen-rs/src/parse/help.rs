@@ -18,6 +18,10 @@ impl Parser<'_> {
     /// The token is nowhere to be seen where the message points to.
     pub(super) fn macro_help(&self) -> Option<String> {
         self.macro_use()?;
+        // All of a condition is text made anew, with or without a macro.
+        if self.end == super::END_OF_CONDITION {
+            return None;
+        }
         let used = "it comes from a macro that is used here: look at its `#define`";
         (self.kind() != Kind::End).then(|| used.to_owned())
     }

@@ -598,6 +598,22 @@ fn strict_dialects_warn() {
 }
 
 #[test]
+fn arguments_may_have_their_names_twice() {
+    let text =
+        |args: &str| format!("program P {{ version V {{ void F({args}) = 1; }} = 1; }} = 1;");
+    for (args, name) in [("int x *y", "y"), ("int x *", "x"), ("int *y", "y")] {
+        let spec = good(&text(args));
+        let ItemKind::Program(program) = &spec.items[0].kind else {
+            panic!("{args}");
+        };
+        let arg = &program.versions[0].procedures[0].args[0];
+        assert_eq!(arg.name.as_ref().map(|n| n.name.as_str()), Some(name));
+        assert_eq!(arg.shape, Shape::Optional);
+    }
+    assert!(!bad(&text("int *y x")).is_empty());
+}
+
+#[test]
 fn strict_dialects_warn_of_each_thing_alone() {
     let codes = |text: &str, rpcgen: bool| -> Vec<String> {
         let strict = Strict {
