@@ -13,6 +13,8 @@ mod same;
 mod union;
 mod values;
 
+use std::collections::HashMap;
+
 use crate::ast::{self, ConstValue, Expr, ItemKind};
 use crate::diag::Diagnostics;
 use crate::ir::{self, Spec};
@@ -48,7 +50,7 @@ pub fn resolve(
 
     let consts = consts
         .into_iter()
-        .filter_map(|(id, docs, constant)| lower.constant(id, docs, constant))
+        .filter_map(|(id, docs, constant, text)| lower.constant(id, docs, constant, text))
         .collect();
     let programs: Vec<ir::Program> = file
         .items
@@ -76,25 +78,75 @@ pub fn resolve(
     spec
 }
 
-type ConstItem<'a> = (values::ValueId, &'a ir::Docs, &'a ast::Const);
+/// A constant, and its text if it is none of a number.
+type ConstItem<'a> = (
+    values::ValueId,
+    &'a ir::Docs,
+    &'a ast::Const,
+    Option<&'a str>,
+);
 
 /// The constants of the file, in order.
 fn define_values<'a>(file: &'a ast::Spec, values: &mut Values<'a>) -> Vec<ConstItem<'a>> {
     let mut consts = Vec::new();
+    let texts = texts(file);
     for item in &file.items {
         if let ItemKind::Const(constant) = &item.kind {
+            let text = texts.get(constant.name.name.as_str()).copied();
             let init = match &constant.value {
-                ConstValue::Expr(expr) => Init::Expr(expr),
-                ConstValue::Str(_) => Init::Text,
+                ConstValue::Expr(expr) if text.is_none() || expr.as_name().is_none() => {
+                    Init::Expr(expr)
+                }
+                _ => Init::Text,
             };
+            let text = text.filter(|_| matches!(init, Init::Text));
             consts.push((
                 values.define(&constant.name.name, constant.name.span, init, None),
                 &item.docs,
                 constant,
+                text,
             ));
         }
     }
     consts
+}
+
+/// The constants that are texts, by way of others, too: `const A = "x"; const B = A;` makes `#define B A` in C. Each
+/// chain is walked once.
+fn texts(file: &ast::Spec) -> HashMap<&str, &str> {
+    let mut texts = HashMap::new();
+    let mut same: HashMap<&str, &str> = HashMap::new();
+    for item in &file.items {
+        if let ItemKind::Const(constant) = &item.kind {
+            let name = constant.name.name.as_str();
+            match &constant.value {
+                ConstValue::Str(text) => {
+                    texts.entry(name).or_insert(text.as_str());
+                }
+                ConstValue::Expr(expr) => {
+                    same.extend(expr.as_name().map(|of| (name, of)));
+                }
+            }
+        }
+    }
+    if texts.is_empty() {
+        return texts;
+    }
+    for start in same.keys().copied().collect::<Vec<_>>() {
+        let mut path = Vec::new();
+        let mut at = start;
+        // A cycle ends where it was entered.
+        while !texts.contains_key(at)
+            && let Some(of) = same.remove(at)
+        {
+            path.push(at);
+            at = of;
+        }
+        if let Some(&text) = texts.get(at) {
+            texts.extend(path.into_iter().map(|name| (name, text)));
+        }
+    }
+    texts
 }
 
 /// rpcgen makes `#define`s of these, at their first occurrence (language.md §3.9).

@@ -114,10 +114,12 @@ impl<'a, 'd> Lower<'a, 'd> {
         id: ValueId,
         docs: &Docs,
         constant: &ast::Const,
+        text: Option<&str>,
     ) -> Option<ir::Const> {
-        let value = match &constant.value {
-            ConstValue::Str(text) => ir::ConstValue::Str(text.clone()),
-            ConstValue::Expr(_) => {
+        let value = match (&constant.value, text) {
+            (ConstValue::Str(text), _) => ir::ConstValue::Str(text.clone()),
+            (ConstValue::Expr(_), Some(text)) => ir::ConstValue::Str(text.to_owned()),
+            (ConstValue::Expr(_), None) => {
                 ir::ConstValue::Int(self.values.get(id, self.diags)?, ConstType::U32)
             }
         };

@@ -220,6 +220,28 @@ fn numbers_of_passed_through_defines_are_known() {
 #[test]
 fn text_is_no_number() {
     assert_eq!(codes("const A = \"x\"; struct s { int a<A>; };"), ["E0219"]);
+    let behind = "const B = A; const A = \"x\"; struct s { int a<B>; };";
+    assert_eq!(codes(behind), ["E0219"]);
+    assert_eq!(codes("const A = \"x\"; const B = A + 1;"), ["E0219"]);
+}
+
+#[test]
+fn constants_may_be_the_text_of_others() {
+    let file = spec("const C = B; const B = A; const A = \"x\"; const N = M; const M = 1;");
+    let text = |name: &str| {
+        file.consts
+            .iter()
+            .find(|c| c.name.x == name)
+            .map(|c| &c.value)
+    };
+    for name in ["A", "B", "C"] {
+        assert_eq!(text(name), Some(&ConstValue::Str("x".into())));
+    }
+    assert!(matches!(text("N"), Some(ConstValue::Int(1, _))));
+    assert_eq!(
+        codes("const A = B; const B = A; const T = \"x\";"),
+        ["E0211"]
+    );
 }
 
 #[test]
