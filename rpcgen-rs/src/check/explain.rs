@@ -117,6 +117,10 @@ typedef into the interface, or give your own type with its own encoding: `--exte
     ("W0244", "`typedef struct nothing name;` where nothing defines `struct nothing`, and nothing uses `name`.
 
 C takes it for the declaration of a struct that some header may define. No value of it can be sent, so it is left out."),
+    ("W0245", "Something is missing, and a file that may define it has errors of its own.
+
+It is a file given beside this one, or the `foo.x` beside a `%#include \"foo.h\"`. What stands behind its errors cannot be
+read; mend them first."),
     ("W0401", "Items of one scope would have the same name in Rust, so all of them keep the spelling of the file.
 
 `foo_bar` and `fooBar` would both be `FooBar`. Which of them keeps its spelling must not depend on their order, so both

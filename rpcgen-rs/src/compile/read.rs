@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Run;
 use crate::ast::{self, Decl, Expr, Item, ItemKind, Shape, TypeKind};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::ir::Spec;
 use crate::options::Options;
 use crate::preprocess::Preprocessed;
@@ -92,6 +92,7 @@ impl Run<'_> {
         let mut candidates: Vec<String> = self.siblings(&file.tree);
         candidates.extend(others.iter().rev().map(|&path| path.to_owned()));
         let mut is_complete = file.is_complete(self.options);
+        let mut unread = Vec::new();
         while !is_complete && let Some(path) = candidates.pop() {
             let there = |run: &mut Self| {
                 run.loader
@@ -104,6 +105,7 @@ impl Run<'_> {
             // What is wrong in the other file matters only if something of it is needed.
             let mut found = Diagnostics::default();
             let mut other = self.parse(&path, &mut found);
+            other.defines.extend(program_numbers(&other.tree));
             candidates.extend(self.siblings(&other.tree));
             if file.take_from(&mut other, self.options, &mut found) {
                 // What was taken may be the first to use one of its own.
@@ -112,7 +114,12 @@ impl Run<'_> {
                     .iter()
                     .for_each(|diagnostic| diags.push(diagnostic.clone()));
                 is_complete = file.is_complete(self.options);
+            } else if let Some(error) = found.iter().find(|d| d.severity == Severity::Error) {
+                unread.extend(error.span().map(|span| w0245_file_with_errors(&path, span)));
             }
+        }
+        if !is_complete {
+            unread.into_iter().for_each(|warning| diags.push(warning));
         }
         for typedef in take_idle_typedefs(&mut file.tree, &file.defines, self.options) {
             diags.push(w0244_typedef_of_nothing(&typedef));
@@ -300,6 +307,12 @@ fn w0243_type_of_a_define(name: &str, value: &str, span: Span) -> Diagnostic {
     ))
 }
 
+fn w0245_file_with_errors(path: &str, span: Span) -> Diagnostic {
+    let message = format!("`{path}` has errors: what is missing may be in it");
+    Diagnostic::warning("W0245", span, message)
+        .help(format!("`rpcgen-rs check {path}` shows all of them"))
+}
+
 fn w0244_typedef_of_nothing(typedef: &Decl) -> Diagnostic {
     let name = &typedef.name.name;
     let message = format!("`{name}` is a name of something that nothing defines");
@@ -322,6 +335,27 @@ fn number_define(line: &ast::Passthrough) -> Option<(String, Expr)> {
         &mut ignored,
     )?;
     (!ignored.has_errors()).then(|| (name.to_owned(), expr))
+}
+
+/// The numbers of programs, versions and procedures: rpcgen makes `#define`s of them (language.md §3.1).
+fn program_numbers(tree: &ast::Spec) -> Vec<(String, Expr)> {
+    let mut numbers = Vec::new();
+    for item in &tree.items {
+        if let ItemKind::Program(program) = &item.kind {
+            let mut add = |name: &ast::Ident, number: &Expr| {
+                numbers.push((name.name.clone(), number.clone()));
+            };
+            add(&program.name, &program.number);
+            for version in &program.versions {
+                add(&version.name, &version.number);
+                version
+                    .procedures
+                    .iter()
+                    .for_each(|p| add(&p.name, &p.number));
+            }
+        }
+    }
+    numbers
 }
 
 #[cfg(test)]

@@ -61,6 +61,34 @@ fn included_headers_stand_for_the_files_beside() {
     assert_eq!(compiled(&files, "xdr/main.x"), (vec![], 2));
 }
 
+#[test]
+fn procedures_of_the_file_beside_are_numbers() {
+    let main = "%#include \"a.h\"\nstruct s { int p[AF]; int v[AV]; opaque o<AP>; };";
+    let beside = "program AP { version AV { void AF(void) = 3; } = 2; } = 9;";
+    let mut loader = MapLoader::new([("main.x", main), ("a.x", beside)]);
+    let output = crate::compile(&Options::default(), &mut loader, "main.x");
+    assert!(output.diagnostics.is_empty());
+    let spec = output.spec().unwrap();
+    assert_eq!(spec.types[0].layout.max, Some(12 + 8 + 16));
+    // Only its numbers are taken over.
+    assert!(spec.programs.is_empty());
+}
+
+#[test]
+fn files_beside_that_have_errors_are_named_where_something_is_missing() {
+    let main = "%#include \"a.h\"\nstruct s { word w; };";
+    let broken = ("a.x", "strcut word { int a; };");
+    assert_eq!(
+        compiled(&[("m.x", main), broken], "m.x").0,
+        ["W0245", "E0201"]
+    );
+    let complete = "%#include \"a.h\"\nstruct s { int w; };";
+    assert_eq!(compiled(&[("m.x", complete), broken], "m.x").0, [""; 0]);
+    // What can be read is taken, and then all errors are shown.
+    let half = ("a.x", "typedef unsigned word; struct");
+    assert_eq!(compiled(&[("m.x", main), half], "m.x").0, ["E0101"]);
+}
+
 /// In no time: with a look at everything for each step it would be minutes.
 #[test]
 fn what_the_types_of_another_file_need_is_taken_too() {
