@@ -232,17 +232,27 @@ impl Entry {
     }
 }
 
+/// Options that leave generated code as it is.
+const NOT_IN_OUTPUT: [&str; 6] = [
+    "include",
+    "out-dir",
+    "emit",
+    "notes",
+    "strict-rpcgen",
+    "strict-rfc",
+];
+
 impl Options {
     /// The command-line arguments that make these options out of the default ones.
     ///
     /// Generated files show them in their first lines, so that they can be made again. Options that say where files
     /// are (`--include`, `--out-dir`) or which are wanted (`--emit`) are not part of it: output must not depend on the
-    /// machine.
+    /// machine. Nor are those that change messages only (`--no-notes`, `--strict-rpcgen`, `--strict-rfc`).
     #[must_use]
     pub fn to_args(&self) -> Vec<String> {
         TABLE
             .iter()
-            .filter(|entry| !matches!(entry.flag, "include" | "out-dir" | "emit"))
+            .filter(|entry| !NOT_IN_OUTPUT.contains(&entry.flag))
             .flat_map(|entry| entry.to_args(self))
             .collect()
     }

@@ -249,6 +249,12 @@ fn stale_output_detected_by_check() {
     assert!(run.stderr.contains("missing") && !folder.has("calc.rs"));
     folder.run(&["calc.x"]).expect(0);
     folder.run(&["--check", "calc.x"]).expect(0);
+    // What changes messages only is no part of the output.
+    folder
+        .run(&["--check", "--no-notes", "--strict-rfc", "calc.x"])
+        .expect(0);
+    let run = folder.run(&["--check", "-o", "-", "calc.x"]).expect(2);
+    assert!(run.stderr.contains("standard output"), "{}", run.stderr);
     folder.write("calc.x", &CALC.replace("int b", "int c"));
     let before = folder.read("calc.rs");
     let run = folder.run(&["--check", "calc.x"]).expect(1);
@@ -338,6 +344,9 @@ fn files_are_formatted_in_place() {
         "{stdout}"
     );
     folder.run(&["fmt", "nosuch.x"]).expect(3);
+    folder.write("calc.json", "{}");
+    let run = folder.run(&["fmt", "calc.json"]).expect(2);
+    assert!(run.stderr.contains("fmt is for .x files"), "{}", run.stderr);
     folder.write("bad.x", "/* never closed");
     folder.run(&["fmt", "bad.x"]).expect(1);
     assert_eq!(folder.read("bad.x"), "/* never closed");

@@ -49,6 +49,10 @@ impl Fmt {
     }
 
     fn file(&self, input: &str, format: Format) -> Status {
+        if input.ends_with(".json") {
+            complain(format!("{input} is JSON, and fmt is for .x files"), format);
+            return Status::Usage;
+        }
         let limit = u64::from(Limits::default().text);
         let read = match input {
             "-" => read_stdin(),

@@ -294,7 +294,11 @@ fn compiled(output: Output, format: Format) -> (Vec<OutFile>, Status) {
 /// Is the output on disk what we would write?
 fn compare(target: &Target, text: &str, format: Format) -> Status {
     let Target::File(path) = target else {
-        return Status::Done;
+        complain(
+            "--check compares with a file, and this output goes to standard output: say which, `-o FILE`",
+            format,
+        );
+        return Status::Usage;
     };
     match files::old_text(path) {
         Ok(Some(old)) if old == text.as_bytes() => Status::Done,
