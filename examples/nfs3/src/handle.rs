@@ -1,13 +1,15 @@
 //! File handles: what a client keeps of an object, and brings back whenever it likes.
 //!
-//! 25 bytes say which object: a format number, the export, the object's number and its generation (numbers are used
-//! again, the pair is not). The rest is a trail for the directory back end, one byte for each step from the top, by
+//! 25 bytes say which object: a format number with the length of the rest, the export, the object's number and its
+//! generation (numbers are used again, the pair is not). The rest is a trail for the directory back end, one byte for each step from the top, by
 //! which a server that has just started finds the object again without searching the whole tree. RFC 1813, §2.5.
 
 use crate::backend::{Result, Status};
 use rpcgen_runtime::Opaque;
 
+/// In the first byte's low bits; the others are the length of the trail.
 const FORMAT: u8 = 1;
+const FORMAT_BITS: u32 = 2;
 const FIXED: usize = 25;
 
 /// Which object. Equal when they mean the same one, whatever their trails.
@@ -43,14 +45,16 @@ impl Handle {
                 word.try_into().map_err(|_| Status::Badhandle)?,
             ))
         };
-        if bytes.first() != Some(&FORMAT) {
+        let trail = bytes.get(FIXED..).and_then(Trail::new);
+        let trail = trail.ok_or(Status::Badhandle)?;
+        if bytes.first() != Some(&first(&trail)) {
             return Err(Status::Badhandle);
         }
         Ok(Self {
             export: word(1)?,
             id: word(9)?,
             generation: word(17)?,
-            trail: Trail::new(&bytes[FIXED..]).ok_or(Status::Badhandle)?,
+            trail,
         })
     }
 
@@ -58,7 +62,7 @@ impl Handle {
     #[must_use]
     pub fn to_opaque(&self) -> Opaque {
         let mut bytes = [0; FIXED + Trail::MAX];
-        bytes[0] = FORMAT;
+        bytes[0] = first(&self.trail);
         bytes[1..9].copy_from_slice(&self.export.to_be_bytes());
         bytes[9..17].copy_from_slice(&self.id.to_be_bytes());
         bytes[17..25].copy_from_slice(&self.generation.to_be_bytes());
@@ -66,6 +70,11 @@ impl Handle {
         bytes[FIXED..end].copy_from_slice(self.trail.as_slice());
         Opaque::from(&bytes[..end])
     }
+}
+
+/// The first byte of a handle.
+fn first(trail: &Trail) -> u8 {
+    trail.len << FORMAT_BITS | FORMAT
 }
 
 /// One byte for each step from the top to an object.
@@ -144,8 +153,16 @@ mod tests {
     fn malformed_ones_are_refused() {
         let good = handle(2).to_opaque();
         let mut other_format = good.to_vec();
-        other_format[0] = 9;
-        for bad in [&[][..], &good[..24], &[FORMAT; 64], &other_format] {
+        other_format[0] ^= 3;
+        let longer = [&good[..], &[0]].concat();
+        for bad in [
+            &[][..],
+            &good[..24],
+            &good[..26],
+            &longer,
+            &[FORMAT; 64],
+            &other_format,
+        ] {
             assert_eq!(Handle::parse(bad).err(), Some(Status::Badhandle), "{bad:?}");
         }
     }

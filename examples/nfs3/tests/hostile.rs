@@ -36,6 +36,8 @@ async fn handles_of_all_kinds_have_their_status(s: Served) {
         (Vec::new(), Nfsstat3::Badhandle),
         (vec![0; 64], Nfsstat3::Badhandle),
         (f.data[..20].to_vec(), Nfsstat3::Badhandle),
+        ([&f.data[..], &[0]].concat(), Nfsstat3::Badhandle),
+        ([&f.data[..], &[0; 4]].concat(), Nfsstat3::Badhandle),
         (b"../../../../etc/passwd".to_vec(), Nfsstat3::Badhandle),
     ] {
         let handle = NfsFh3 {

@@ -7,14 +7,18 @@ use common::served::{Served, claiming, create, on_both, place, with_mode, write}
 use nfs3::backend::Backend;
 use nfs3::directory::Directory;
 use nfs3::memory::Memory;
+use nfs3::mount3::Mountres3;
 use nfs3::nfs3::nfs_program::NfsV3Client;
 use nfs3::nfs3::*;
 use nfs3::server::Options;
+use rpcgen_runtime::auth::AuthSys;
+use rpcgen_runtime::{CallOptions, ClientStub};
 
 on_both! {
     an_owner_that_is_none_is_refused
     whoever_writes_takes_the_lent_rights_away
     a_group_is_lent_by_its_members_only
+    who_may_not_search_mounts_nothing_below
 }
 
 const NOBODY: u32 = 65_534;
@@ -99,6 +103,32 @@ async fn a_group_is_lent_by_its_members_only(s: Served) {
         let made = create(&caller, at, how).await.unwrap();
         let attr = s.attr(&made).await.unwrap();
         assert_eq!((attr.gid, attr.mode), (50, mode));
+    }
+}
+
+async fn who_may_not_search_mounts_nothing_below(s: Served) {
+    let private = s.dir("private", 0o700).await;
+    let args = Mkdir3Args {
+        r#where: place(&private, "below"),
+        attributes: with_mode(0o755),
+    };
+    assert!(matches!(
+        s.nfs.mkdir(&args).await.unwrap(),
+        Mkdir3Res::Ok(_)
+    ));
+    for (uid, path, status) in [
+        (1000, "/export/private", 0),
+        (1000, "/export/private/below", 13),
+        (1000, "/export/private/missing", 13),
+        (0, "/export/private/below", 0),
+        (0, "/export/private/missing", 2),
+    ] {
+        let options = CallOptions::new().cred(AuthSys::new(uid, uid));
+        let mounted = match s.mount.with(options).mnt(path).await.unwrap() {
+            Mountres3::Ok(_) => 0,
+            Mountres3::Other(status) => status,
+        };
+        assert_eq!(mounted, status, "{path} by {uid}");
     }
 }
 

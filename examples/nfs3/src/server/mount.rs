@@ -1,5 +1,6 @@
 //! MOUNT version 3: from an exported path to its handle (RFC 1813, appendix I).
 
+use super::who::{EXECUTE, Who};
 use super::{Export, Nfs};
 use crate::backend::{Backend, Kind, Name, Result, Status};
 use crate::handle::Handle;
@@ -43,7 +44,8 @@ fn below<'a>(path: &'a [u8], export: &str) -> Option<&'a [u8]> {
     matches!(rest, [] | [b'/', ..]).then_some(rest)
 }
 
-fn walk<B: Backend>(exports: &[Export<B>], path: &[u8]) -> Result<Handle> {
+/// The directory of a path, below an export as LOOKUP would lead there.
+fn walk<B: Backend>(exports: &[Export<B>], who: &Who, path: &[u8]) -> Result<Handle> {
     let (backend, rest) = exports
         .iter()
         .filter_map(|export| Some((&export.backend, below(path, &export.path)?)))
@@ -51,12 +53,15 @@ fn walk<B: Backend>(exports: &[Export<B>], path: &[u8]) -> Result<Handle> {
         .min_by_key(|(_, rest)| rest.len())
         .ok_or(Status::Noent)?;
     let mut at = backend.root();
-    let mut kind = backend.attr(&at)?.kind;
+    let mut attr = backend.attr(&at)?;
     for step in rest.split(|b| *b == b'/').filter(|step| !step.is_empty()) {
-        let found = backend.lookup(&at, Name::new(step)?)?;
-        (at, kind) = (found.0, found.1.kind);
+        if attr.kind != Kind::Directory {
+            return Err(Status::Notdir);
+        }
+        who.may(&attr, EXECUTE)?;
+        (at, attr) = backend.lookup(&at, Name::new(step)?)?;
     }
-    if kind == Kind::Directory {
+    if attr.kind == Kind::Directory {
         Ok(at)
     } else {
         Err(Status::Notdir)
@@ -79,8 +84,8 @@ impl<B: Backend> MountV3 for Mounts<B> {
         let wanted = path.clone();
         let found = self
             .nfs
-            .run(cx, wanted, |files, _, path| {
-                walk(&files.exports, path.as_bytes())
+            .run(cx, wanted, |files, caller, path| {
+                walk(&files.exports, &caller.who, path.as_bytes())
             })
             .await?;
         Ok(match found {
