@@ -181,7 +181,7 @@ impl Places {
     pub(super) fn seek(self: &Arc<Self>, node: &Handle, end: Instant) -> Result<()> {
         let (search, object) = (&self.search, identity(node));
         let mut state = search.wait(search.state(), end, MAX_WAITING, |s| s.guiding)?;
-        if state.is_absent(object) {
+        if state.is_absent(object) && !self.knows(node) {
             return Err(Status::Stale);
         }
         state.guiding = true;
@@ -212,7 +212,8 @@ impl Places {
         }
         let is_wanted = |s: &State| s.wanted.contains_key(&object);
         let state = search.wait(state, end, MAX_WALK_WAITING, is_wanted)?;
-        if state.is_absent(object) {
+        // It may have been absent before, and be known again.
+        if state.is_absent(object) && !self.knows(node) {
             Err(Status::Stale)
         } else {
             Ok(())

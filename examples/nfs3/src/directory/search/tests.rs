@@ -29,7 +29,12 @@ fn what_comes_back_is_found_again() {
         assert_eq!(b.check(node).err(), Some(Status::Stale));
     }
     rename(&outside, &inside).unwrap();
-    // Not at once, for each doubt may cost a search.
+    // Who sees it first makes it known again, wherever it goes then.
+    assert_eq!(b.lookup(&b.root(), name("d")).unwrap().0, d);
+    create_dir(made.export().join("e")).unwrap();
+    rename(&inside, made.export().join("e/d")).unwrap();
+    assert_eq!(b.attr(&d).unwrap().kind, Kind::Directory);
+    // The others not at once, for each doubt may cost a search.
     b.places.search.age(ABSENT_FOR);
     assert_eq!(b.attr(&d).unwrap().kind, Kind::Directory);
     assert_eq!(b.read(&f, 0, 9).unwrap().0, b"data"[..]);
