@@ -237,7 +237,8 @@ pub trait Backend: Send + Sync + Sized + 'static {
     fn root(&self) -> Handle;
 
     /// Whether a handle of this export is one that can have been made here: else [`Status::Badhandle`] or
-    /// [`Status::Stale`].
+    /// [`Status::Stale`]. Asked first and without a lock, so that an object that must be searched for is searched for
+    /// here ([`Status::Jukebox`]: that takes longer).
     fn check(&self, _: &Handle) -> Result<()> {
         Ok(())
     }

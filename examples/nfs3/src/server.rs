@@ -35,7 +35,7 @@ pub struct Export<B> {
 pub struct Options {
     /// Nothing is changed.
     pub read_only: bool,
-    /// Whoever claims to be root is nobody.
+    /// Whoever claims to be root is nobody, and so is root's group.
     pub squash_root: bool,
 }
 

@@ -144,11 +144,13 @@ async fn claims_to_be_none<B: Backend>(backend: B) {
         ..Options::default()
     };
     let s = Served::new(backend, options).await;
-    for (name, uid, gid) in [
-        ("a", u32::MAX, u32::MAX),
-        ("b", u32::MAX, 0),
-        ("c", 1000, u32::MAX),
-        ("d", 0, 0),
+    for (name, uid, gid, becomes) in [
+        ("a", u32::MAX, u32::MAX, (NOBODY, NOBODY)),
+        ("b", u32::MAX, 0, (NOBODY, NOBODY)),
+        ("c", 1000, u32::MAX, (1000, NOBODY)),
+        ("d", 0, 0, (NOBODY, NOBODY)),
+        ("e", 1000, 0, (1000, NOBODY)),
+        ("f", 1000, 50, (1000, 50)),
     ] {
         let caller = claiming(&s.nfs, uid, gid);
         let how = Createhow3::Guarded(with_mode(0o6777));
@@ -156,7 +158,7 @@ async fn claims_to_be_none<B: Backend>(backend: B) {
         let attr = s.attr(&made).await.unwrap();
         // Only a server that is root gives files away.
         if owner.uid == 0 {
-            assert_eq!((attr.uid, attr.gid), (NOBODY, NOBODY), "{name}");
+            assert_eq!((attr.uid, attr.gid), becomes, "{name}");
         }
     }
 }

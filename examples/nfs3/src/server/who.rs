@@ -31,14 +31,18 @@ pub(crate) struct Who {
 }
 
 impl Who {
-    /// Reads the credential; `squash` makes root nobody. Whoever claims [`NO_ID`] is nobody as well.
+    /// Reads the credential; `squash` makes root, and root's group, nobody. So is whoever claims [`NO_ID`].
     pub(crate) fn new(cred: &Cred, squash: bool) -> Self {
-        let is_nobody = |uid, gid| uid == NO_ID || gid == NO_ID || squash && uid == 0;
+        let id = |id| match id {
+            0 if squash => NOBODY,
+            NO_ID => NOBODY,
+            other => other,
+        };
         match cred {
-            Cred::Sys(sys) if !is_nobody(sys.uid, sys.gid) => Self {
+            Cred::Sys(sys) if id(sys.uid) == sys.uid => Self {
                 uid: sys.uid,
-                gid: sys.gid,
-                gids: sys.gids.clone(),
+                gid: id(sys.gid),
+                gids: sys.gids.iter().map(|gid| id(*gid)).collect(),
             },
             _ => Self {
                 uid: NOBODY,
