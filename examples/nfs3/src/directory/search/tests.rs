@@ -56,11 +56,14 @@ fn one_walk_looks_for_all_and_nobody_else_waits_for_it() {
             assert_eq!(b.attr(&f).unwrap().size, 4);
             thread::yield_now();
         }
+        // Who has no patience left comes again.
+        let now = b.places.seek(&unknown(b, 0), Instant::now());
+        assert_eq!(now, Err(Status::Jukebox));
+        assert_eq!(b.places.walk_while_wanted(), 1);
         for answer in asking {
-            assert_eq!(answer.join().unwrap(), Err(Status::Jukebox));
+            assert_eq!(answer.join().unwrap(), Err(Status::Stale));
         }
     });
-    assert_eq!(b.places.walk_while_wanted(), 1);
     for n in 0..40 {
         assert_eq!(b.check(&unknown(b, n)), Err(Status::Stale));
     }
