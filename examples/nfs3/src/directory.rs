@@ -3,7 +3,7 @@
 //! Handles survive a restart (see `places`), and no path leaves the export: every object is opened by the kernel below
 //! the export's top, symbolic links are never followed here. Everything but an unstable write is on the disk when it
 //! is answered, unless `sync` is off. Linux only (`openat2`, `statx` and `/proc`), on file systems that keep owners and
-//! modes: where an owner can't be set, root's server makes nothing.
+//! modes: where an owner can't be set, a server that is root makes nothing.
 
 mod make;
 mod places;
