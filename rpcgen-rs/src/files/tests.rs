@@ -95,7 +95,6 @@ fn h151_a_file_is_replaced_whole_or_not_at_all() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "new");
 }
 
-#[cfg(feature = "cli")]
 #[cfg(unix)]
 #[test]
 fn a_private_file_stays_private() {
@@ -110,6 +109,7 @@ fn a_private_file_stays_private() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
+#[cfg(feature = "cli")]
 #[test]
 fn only_generated_files_are_ours() {
     let folder = Folder::new("ours");
