@@ -193,7 +193,7 @@ impl Engine<'_> {
                 Some((b"defined", name)) => name
                     .iter()
                     .copied()
-                    .filter(|b| !b"() \t".contains(b))
+                    .filter(|b| !b"() \t\r\x0b\x0c".contains(b))
                     .collect(),
                 _ => return false,
             },
