@@ -89,14 +89,15 @@ impl Formatter<'_> {
                 Kind::Number | Kind::Ident | Kind::Char | Kind::Punct(b'(' | b'-' | b'~')
             )
         };
-        let pair = |i: usize, c: u8| at(i, c) && at(i + 1, c) && self.touch(i) && operand(i + 2);
+        let both = |i: usize, c: u8| at(i, c) && at(i + 1, c) && self.touch(i);
+        let pair = |i: usize, c: u8| both(i, c) && operand(i + 2) && !self.second_half(i);
         [b'<', b'>']
             .iter()
             .any(|c| pair(index, *c) || index > 0 && pair(index - 1, *c))
     }
 
+    /// Pairs count from the left: `<<<` and `<<<<` are no operators, but must not become one either.
     fn second_half(&self, index: usize) -> bool {
-        // `<<<<` is no operator, but it must not change either: pairs count from the left.
         let run = (0..index)
             .rev()
             .take_while(|i| self.kind(*i) == self.kind(index) && self.touch(*i))
