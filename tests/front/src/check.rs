@@ -15,20 +15,13 @@ use rpcgen_rs::{Options, Output};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The file beside the text, for its `#include "b.x"` and `%#include "b.h"`.
-pub const BESIDE: &str = "\
-#ifndef B_X
-#define B_X 1
-%#define LENGTH 7
-%#define word unsigned int
-const BESIDE = 5;
-enum kind { FIRST = LENGTH, SECOND };
-struct unused { int a; };
-typedef opaque beside<BESIDE>;
-struct behind { beside all<LENGTH>; chained *next; };
-typedef behind chained;
-#endif
-";
+/// The files beside the text, for its `#include "b.x"` and `%#include "c.h"`: one to take from, and one with a program and
+/// a mistake, which includes a third from its folder.
+const BESIDE: [(&str, &str); 3] = [
+    ("b.x", include_str!("../beside/b.x")),
+    ("d/c.x", include_str!("../beside/d/c.x")),
+    ("d/d.x", include_str!("../beside/d/d.x")),
+];
 
 /// Memory that compiling may take at its peak: a macro may expand to 4 MiB of text.
 const MEMORY: u64 = 512 << 20;
@@ -101,7 +94,8 @@ fn holds(text: &[u8], flags: &str) -> Result<Seen, String> {
 }
 
 fn compile(options: &Options, path: &str, text: &[u8]) -> Output {
-    let mut files = MapLoader::new([(path, text), ("b.x", BESIDE.as_bytes())]);
+    let beside = BESIDE.map(|(path, text)| (path, text.as_bytes()));
+    let mut files = MapLoader::new(beside.into_iter().chain([(path, text)]));
     rpcgen_rs::compile(options, &mut files, path)
 }
 

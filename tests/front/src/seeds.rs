@@ -5,7 +5,7 @@
 //! Beside `NAME.x` may lie `NAME.flags`, or `flags` where the folder is the file's own: sets of flags, one a line, an
 //! empty line between two sets.
 
-use crate::mangle::LONGEST;
+use crate::mangle::{LONGEST, words};
 use crate::run::Input;
 use golden::interface::Interface;
 use golden::mistakes;
@@ -24,6 +24,9 @@ pub fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).expect("it lies in tests/front")
 }
+
+/// Longest JSON of which each word is lost in turn.
+const SHORT: usize = 2 << 10;
 
 /// All inputs, the same order everywhere.
 ///
@@ -48,8 +51,10 @@ pub fn inputs() -> Vec<Input> {
             }));
         }
     }
+    let lacking: Vec<Input> = inputs.iter().flat_map(lacking).collect();
     let small = |json: &Input| json.text.len() < LONGEST;
     let json: Vec<Input> = inputs.iter().filter_map(json).filter(small).collect();
+    inputs.extend(lacking);
     inputs.extend(json);
     inputs.extend(mistakes().into_iter().map(|mistake| Input {
         text: mistake.text.into_bytes(),
@@ -69,6 +74,23 @@ fn json(input: &Input) -> Option<Input> {
         text: file.text.into_bytes(),
         flags: input.flags.clone(),
     })
+}
+
+/// The JSON of an interface without each of its members, and with a name in place of each text.
+fn lacking(input: &Input) -> Vec<Input> {
+    let text = &input.text;
+    if !text.starts_with(b"{") || text.len() > SHORT {
+        return Vec::new();
+    }
+    let names = words(text)
+        .into_iter()
+        .filter(|(lo, _)| text[*lo].is_ascii_alphabetic());
+    names
+        .map(|(lo, hi)| Input {
+            text: [&text[..lo], b"other", &text[hi..]].concat(),
+            flags: input.flags.clone(),
+        })
+        .collect()
 }
 
 /// No flags, and each set that stands beside the file.
