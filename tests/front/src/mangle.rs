@@ -359,7 +359,7 @@ fn values(rng: &mut Random, text: &mut Vec<u8>) {
 }
 
 /// Bytes to the end of the value at the start of the text.
-fn value_len(text: &[u8]) -> usize {
+pub(crate) fn value_len(text: &[u8]) -> usize {
     let (mut depth, mut quoted) = (0_usize, false);
     for (at, byte) in text.iter().enumerate() {
         match byte {

@@ -5,7 +5,7 @@
 //! Beside `NAME.x` may lie `NAME.flags`, or `flags` where the folder is the file's own: sets of flags, one a line, an
 //! empty line between two sets.
 
-use crate::mangle::{LONGEST, words};
+use crate::mangle::{LONGEST, value_len, words};
 use crate::run::Input;
 use golden::interface::Interface;
 use golden::mistakes;
@@ -76,20 +76,23 @@ fn json(input: &Input) -> Option<Input> {
     })
 }
 
-/// The JSON of an interface without each of its members, and with a name in place of each text.
+/// The JSON of an interface without each of its members, with a name in place of each text, and a list of each value.
 fn lacking(input: &Input) -> Vec<Input> {
     let text = &input.text;
     if !text.starts_with(b"{") || text.len() > SHORT {
         return Vec::new();
     }
-    let names = words(text)
-        .into_iter()
-        .filter(|(lo, _)| text[*lo].is_ascii_alphabetic());
+    let is_name = |(lo, _): &(usize, usize)| text[*lo].is_ascii_alphabetic();
+    let names = words(text).into_iter().filter(is_name);
+    let marks = (0..text.len()).filter(|&at| b"[:,".contains(&text[at]));
+    let values = marks.map(|at| (at + 1, at + 1 + value_len(&text[at + 1..])));
+    let exchanged = |with: &'static str, (lo, hi): (usize, usize)| Input {
+        text: [&text[..lo], with.as_bytes(), &text[hi..]].concat(),
+        flags: input.flags.clone(),
+    };
+    let names = names.map(|range| exchanged("other", range));
     names
-        .map(|(lo, hi)| Input {
-            text: [&text[..lo], b"other", &text[hi..]].concat(),
-            flags: input.flags.clone(),
-        })
+        .chain(values.map(|range| exchanged("[]", range)))
         .collect()
 }
 

@@ -194,11 +194,8 @@ pub(super) fn alias(scope: &Scope<'_>, id: TypeId, target: &Type) -> TokenStream
         None => {
             let encode = scope.encode(&shape, &inner, &def.name.x);
             let (length, decode) = (scope.length(&shape, &inner), scope.decode(&shape));
-            let value = scope.placed(id, &quote!(Self(value)));
             let decode = if def.layout.recursive {
-                quote!(r.enter_value::<Self>()?; let value = #decode?; r.leave_value::<Self>(); Ok(#value))
-            } else if scope.is_placed(id) {
-                quote!(#decode.map(|value| #value))
+                quote!(r.enter_value::<Self>()?; let value = #decode?; r.leave_value::<Self>(); Ok(Self(value)))
             } else {
                 quote!(#decode.map(Self))
             };
