@@ -1,5 +1,5 @@
-//! A seed and a number of executions → texts compiled: the ones to start from as they are, and then what is made of the
-//! ones that showed something new.
+//! A seed and a number of executions → texts compiled: the ones to start from as they are, and between and behind them
+//! what is made of the ones that showed something new.
 //!
 //! Deterministic. A text that fails is made smaller before it is shown.
 
@@ -101,7 +101,10 @@ pub fn run(
     let mut known = HashSet::new();
     let mut complaints = HashSet::new();
     while report.executions < executions && report.failures.len() < failures {
-        let original = pool[..originals].get(report.executions as usize);
+        // Every other text, so that a short run has some of both.
+        let original = Some(report.executions as usize)
+            .filter(|executed| executed.is_multiple_of(2))
+            .and_then(|executed| pool[..originals].get(executed / 2));
         let is_new = original.is_none();
         let input = original
             .cloned()
