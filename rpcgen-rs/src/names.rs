@@ -82,7 +82,12 @@ fn name_top_level(spec: &mut Spec, speller: Speller<'_>, diags: &mut Diagnostics
             TypeKind::Alias(_) => options.newtype.selects(&def.name.x, None),
             _ => false,
         };
-        let namespaces = if tuple_struct { TYPES | VALUES } else { TYPES };
+        let namespaces = match def.kind {
+            // It lives elsewhere; here is no item of its name.
+            TypeKind::Extern(_) => 0,
+            _ if tuple_struct => TYPES | VALUES,
+            _ => TYPES,
+        };
         let mut item = speller.item(None, &def.name, namespaces, case::camel);
         if tuple_struct && matches!(item.wanted.as_str(), "Ok" | "Err" | "Some" | "None") {
             // As a value it would hide the variant that all code means by this name.

@@ -442,6 +442,14 @@ impl<'a> Parser<'a> {
         })
     }
 
+    /// The `::` in front of `::a::b`, which begins at the outermost namespace.
+    fn skip_root(&mut self) {
+        let is_root = self.nth(0) == Kind::Punct(b':') && self.nth(1) == Kind::Punct(b':');
+        if is_root && self.nth(2) == Kind::Ident {
+            self.at += 2;
+        }
+    }
+
     /// `a::b::c`, of which only the last name counts: the current token is behind `a`, then behind `c`.
     fn skip_qualifiers(&mut self) {
         while self.nth(0) == Kind::Punct(b':')

@@ -121,6 +121,11 @@ C takes it for the declaration of a struct that some header may define. No value
 
 It is a file given beside this one, or the `foo.x` beside a `%#include \"foo.h\"`. What stands behind its errors cannot be
 read; mend them first."),
+    ("W0246", "Two numbers have one name: a program and its version, a constant and a procedure, a procedure in two versions.
+
+C makes a `#define` of each, and the last one counts for all of them; of a procedure in several versions of a program it
+makes only the first. So a C service of this interface has another number than the file says, which generated code has."),
+    ("W0247", "`char *` is one char, or none. C programs that declare text so can't send it either: it is `string name<>`."),
     ("W0401", "Items of one scope would have the same name in Rust, so all of them keep the spelling of the file.
 
 `foo_bar` and `fooBar` would both be `FooBar`. Which of them keeps its spelling must not depend on their order, so both

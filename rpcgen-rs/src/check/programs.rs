@@ -1,10 +1,10 @@
 //! Rules about programs, versions and procedures.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::types::{duplicates, e0208_duplicate_member};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::ir::{Name, Procedure, Program, Spec, Version};
+use crate::ir::{ConstValue, Name, Procedure, Program, Spec, Version};
 use crate::source::Span;
 
 pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
@@ -27,6 +27,55 @@ pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
         }
         check_program(program, diags);
     }
+    defines(spec, diags);
+}
+
+/// What a number is, its name and itself.
+type Define<'a> = (&'static str, &'a Name, i128);
+
+/// C makes a `#define` of each constant and number, of a procedure's only where its name occurs first in its program
+/// (language.md §3.9); the last one of a name counts wherever the name stands.
+fn defines(spec: &Spec, diags: &mut Diagnostics) {
+    let place = |name: &Name| (name.span.file, name.span.lo);
+    let mut groups: Vec<Vec<Define<'_>>> = Vec::new();
+    for constant in &spec.consts {
+        if let ConstValue::Int(value, _) = constant.value {
+            groups.push(vec![("constant", &constant.name, value)]);
+        }
+    }
+    groups.extend(spec.programs.iter().map(numbers));
+    groups.sort_by_key(|group| place(group[0].1));
+    let mut counts: HashMap<&str, Define<'_>> = HashMap::new();
+    for group in &groups {
+        let mut procedures = HashSet::new();
+        for define in group {
+            let (what, name, _) = define;
+            if *what != "procedure" || procedures.insert(&name.x) {
+                counts.insert(&name.x, *define);
+            }
+        }
+    }
+    for define in groups.iter().flatten() {
+        let last = counts.get(define.1.x.as_str());
+        // Constants of one name are looked at elsewhere.
+        let differs = |last: &&Define<'_>| {
+            last.2 != define.2 && (last.0, define.0) != ("constant", "constant")
+        };
+        if let Some(last) = last.filter(differs) {
+            diags.push(w0246_another_number_in_c(define, last));
+        }
+    }
+}
+
+/// The numbers of a program, in the order of C's header.
+fn numbers(program: &Program) -> Vec<Define<'_>> {
+    let mut all = vec![("program", &program.name, i128::from(program.number))];
+    for version in &program.versions {
+        all.push(("version", &version.name, i128::from(version.number)));
+        let procedures = version.procedures.iter();
+        all.extend(procedures.map(|p| ("procedure", &p.name, i128::from(p.number))));
+    }
+    all
 }
 
 fn check_program(program: &Program, diags: &mut Diagnostics) {
@@ -134,4 +183,17 @@ fn w0228_procedure_zero_is_not_null(procedure: &Procedure) -> Diagnostic {
     );
     Diagnostic::warning("W0228", procedure.name.span, message)
         .help("by convention procedure 0 does nothing: clients call it without arguments to see whether a server answers")
+}
+
+fn w0246_another_number_in_c(
+    (what, name, number): &Define<'_>,
+    (other, winner, counts): &Define<'_>,
+) -> Diagnostic {
+    let name_x = &name.x;
+    let message = format!("the {what} `{name_x}` is {number}, but C takes it for {counts}");
+    Diagnostic::warning("W0246", name.span, message)
+        .label(winner.span, format!("C's `#define` of this {other} counts"))
+        .help(format!(
+            "give one of them another name; to meet a peer in C as it is, give this {what} the number {counts}"
+        ))
 }

@@ -336,6 +336,44 @@ fn h149_numbers_of_programs() {
     ));
 }
 
+/// What rpcgen 1.4 writes, preprocessed, registers program 7 for the first of these, and calls procedure 1 in both
+/// versions for the third.
+#[test]
+fn numbers_that_c_takes_for_others() {
+    let warned = |text: &str, expected: &[&str]| {
+        assert_eq!(codes(text), vec!["W0246"; expected.len()], "{text}");
+        let messages = messages(text);
+        for message in expected {
+            assert!(messages.contains(message), "{messages}");
+        }
+    };
+    warned(
+        "program SAME { version SAME { void F(void) = 1; } = 7; } = 9;",
+        &["the program `SAME` is 9, but C takes it for 7"],
+    );
+    warned(
+        "program P { version ADD { void ADD(void) = 5; } = 1; } = 9;",
+        &["the version `ADD` is 1, but C takes it for 5"],
+    );
+    warned(
+        "program P { version V { void F(void) = 1; } = 1; version W { void F(void) = 2; } = 2; } = 9;",
+        &["the procedure `F` is 2, but C takes it for 1"],
+    );
+    warned(
+        "const F = 4; program P { version V { void F(void) = 1; } = 1; } = 9;",
+        &["the constant `F` is 4, but C takes it for 1"],
+    );
+    warned(
+        "program P { version V { void F(void) = 1; } = 1; } = 9; const F = 4;",
+        &["the procedure `F` is 1, but C takes it for 4"],
+    );
+    warned(
+        "program P { version P { void P(void) = 1; } = 1; } = 1; const P = 1;
+         program Q { version V { void F(void) = 1; } = 2; version W { void F(void) = 1; } = 3; } = 2;",
+        &[],
+    );
+}
+
 #[test]
 fn options_that_are_pasted_into_code_are_checked() {
     use crate::options::Options;

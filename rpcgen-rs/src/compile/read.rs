@@ -274,8 +274,9 @@ struct TypeDefine {
 /// `NAME` as a typedef of `value`, if that is a type and nothing else.
 fn type_define(name: &str, value: &str, span: Span) -> Option<TypeDefine> {
     // A `//` comment ends with its line.
+    let ty = of_c(value).unwrap_or(value);
     let text = Preprocessed {
-        text: format!("typedef {value}\n{name};").into_bytes(),
+        text: format!("typedef {ty}\n{name};").into_bytes(),
         map: SpanMap::all_at(span),
     };
     let mut diags = Diagnostics::default();
@@ -298,6 +299,30 @@ fn type_define(name: &str, value: &str, span: Span) -> Option<TypeDefine> {
     };
     let is_plain = decl.name.name == name && decl.shape == Shape::Plain;
     (is_plain && !diags.has_errors()).then_some(TypeDefine { item, spelled, of })
+}
+
+/// C's `unsigned long long` and its like: the words are in any order.
+fn of_c(value: &str) -> Option<&'static str> {
+    let count = |word| {
+        value
+            .split_whitespace()
+            .filter(|found| *found == word)
+            .count()
+    };
+    let all = value.split_whitespace().count();
+    let (longs, ints, signs, unsigned) = (
+        count("long"),
+        count("int"),
+        count("signed"),
+        count("unsigned"),
+    );
+    let is_one =
+        longs == 2 && ints <= 1 && signs + unsigned <= 1 && longs + ints + signs + unsigned == all;
+    is_one.then_some(if unsigned == 1 {
+        "unsigned hyper"
+    } else {
+        "hyper"
+    })
 }
 
 fn w0243_type_of_a_define(name: &str, value: &str, span: Span) -> Diagnostic {
@@ -361,6 +386,22 @@ fn program_numbers(tree: &ast::Spec) -> Vec<(String, Expr)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_long_is_a_hyper() {
+        assert_eq!(of_c("unsigned long long"), Some("unsigned hyper"));
+        assert_eq!(of_c("long unsigned  int long"), Some("unsigned hyper"));
+        assert_eq!(of_c("long long"), Some("hyper"));
+        for other in [
+            "long",
+            "long long x",
+            "signed unsigned long long",
+            "long long long",
+            "int",
+        ] {
+            assert_eq!(of_c(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn headers_are_found_beside_the_file_and_in_include_folders() {

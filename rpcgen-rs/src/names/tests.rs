@@ -12,6 +12,15 @@ fn top(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_type_that_lives_elsewhere_takes_no_name() {
+    let options = Options::default().extern_type("q", "crate::Q");
+    let output = compile_with(&options, "struct _q { int a; }; struct s { q x; _q y; };");
+    assert!(output.diagnostics.is_empty());
+    let spec = spec_with(&options, "struct _q { int a; }; struct s { q x; _q y; };");
+    assert_eq!(def(&spec, "_q").name.rust, "Q");
+}
+
+#[test]
 fn types_are_camel_case_without_stripping_suffixes() {
     assert_eq!(
         top("struct nfs_fh3 { int a; }; typedef int READ3args; typedef int node_t;"),

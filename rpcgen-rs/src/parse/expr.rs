@@ -125,6 +125,9 @@ impl Parser<'_> {
     }
 
     fn primary(&mut self, condition: bool) -> Parsed<Tree> {
+        if !condition {
+            self.skip_root();
+        }
         let span = self.span();
         let kind = match self.kind() {
             Kind::Number => {

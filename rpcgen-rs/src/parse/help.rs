@@ -34,7 +34,11 @@ impl Parser<'_> {
                 return Some(format!("did you mean `{meant}`?"));
             }
             if matches!(word, b"static" | b"extern" | b"inline") {
-                return Some("leave the word out".to_owned());
+                if self.nth(1) == Kind::Keyword(Keyword::Const) {
+                    return Some("leave the word out".to_owned());
+                }
+                let help = "this is C: an interface has types, constants and programs; lines for C alone begin with `%`";
+                return Some(help.to_owned());
             }
         }
         if self.kind() == Kind::Keyword(Keyword::Version) {

@@ -19,6 +19,7 @@ impl Parser<'_> {
         }
         let first = self.at;
         self.skip_mapping_words();
+        self.skip_root();
         let kind = match self.kind() {
             Kind::Ident => {
                 self.at += 1;

@@ -96,7 +96,14 @@ impl Engine<'_> {
                 Err(LoadError::NotFound) => {}
                 Err(problem) => {
                     let message = format!("cannot include `{name}`: {problem}");
-                    self.diags.push(Diagnostic::error("E0054", span, message));
+                    let error = Diagnostic::error("E0054", span, message);
+                    self.diags.push(match problem {
+                        LoadError::OutsideRoots => error.help(format!(
+                            "to read what is there, allow its folder: `--include {}`",
+                            folder(&path)
+                        )),
+                        _ => error,
+                    });
                     return;
                 }
                 Ok(file) => {

@@ -8,6 +8,7 @@ use super::messages::{
     e0201_undefined_type, e0204_defined_twice, e0205_constant_defined_twice,
     e0215_enumerator_out_of_range, e0216_bound_out_of_range, e0217_number_out_of_range,
     w0225_bound_of_sole_argument, w0226_pointer_as_sole_argument, w0243_assumed_type,
+    w0247_pointer_to_char,
 };
 use super::same::means_the_same;
 use super::values::{Init, ValueId, Values};
@@ -34,6 +35,8 @@ pub(super) struct Lower<'a, 'd> {
     /// Undefined types that were reported, or of which nothing is said.
     undefined: BTreeSet<String>,
     hints: Hints,
+    /// What is lowered is the type of a discriminant, whose values must be known.
+    pub(super) is_discriminant: bool,
     /// Numbers that could not be computed.
     unknown_numbers: u32,
 }
@@ -56,6 +59,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             enumerators: Vec::new(),
             undefined: lost.names.clone(),
             hints: Hints::default(),
+            is_discriminant: false,
             unknown_numbers: 0,
         }
     }
@@ -245,6 +249,10 @@ impl<'a, 'd> Lower<'a, 'd> {
             (TypeKind::Opaque, Shape::Variable(bound)) => Type::Opaque(self.bound(bound.as_ref())),
             (TypeKind::Opaque, Shape::Plain | Shape::Optional) => Type::Opaque(u32::MAX),
             (_, Shape::Plain) => self.named(ty),
+            (TypeKind::Char, Shape::Optional) => {
+                self.diags.push(w0247_pointer_to_char(ty.span));
+                Type::Optional(Box::new(Type::Char))
+            }
             (_, Shape::Optional) => Type::Optional(Box::new(self.named(ty))),
             (_, Shape::Fixed(count)) => {
                 let element = self.named(ty);
@@ -293,7 +301,9 @@ impl<'a, 'd> Lower<'a, 'd> {
                     let known = self.types.names().chain(known::TYPE_NAMES.iter().copied());
                     let known = known.chain(TYPE_WORDS);
                     let nearest = self.hints.nearest(name, known);
-                    self.diags.push(e0201_undefined_type(name, span, nearest));
+                    let values = self.is_discriminant;
+                    self.diags
+                        .push(e0201_undefined_type(name, span, nearest, values));
                 }
                 Type::Int
             }
@@ -404,6 +414,10 @@ impl<'a, 'd> Lower<'a, 'd> {
                 self.values.eval(bound, None, self.diags);
                 self.diags.push(w0225_bound_of_sole_argument(arg.span));
                 Type::String(u32::MAX)
+            }
+            (TypeKind::Char, Shape::Optional) => {
+                self.diags.push(w0247_pointer_to_char(arg.ty.span));
+                Type::Char
             }
             (_, Shape::Optional) => {
                 self.diags.push(w0226_pointer_as_sole_argument(arg.span));

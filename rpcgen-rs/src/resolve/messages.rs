@@ -4,10 +4,21 @@ use crate::ast::Decl;
 use crate::diag::Diagnostic;
 use crate::source::Span;
 
-pub(super) fn e0201_undefined_type(name: &str, span: Span, nearest: Option<&str>) -> Diagnostic {
+/// `is_discriminant`: its values must be known.
+pub(super) fn e0201_undefined_type(
+    name: &str,
+    span: Span,
+    nearest: Option<&str>,
+    is_discriminant: bool,
+) -> Diagnostic {
     let diagnostic = Diagnostic::error("E0201", span, format!("the type `{name}` is not defined"));
-    let elsewhere =
-        format!("if it lives elsewhere, say where: `--extern-type {name}=path::to::Type`");
+    let elsewhere = if is_discriminant {
+        String::from(
+            "the values of a discriminant must be known: compile the file that defines it with this one",
+        )
+    } else {
+        format!("if it lives elsewhere, say where: `--extern-type {name}=path::to::Type`")
+    };
     diagnostic.help(match nearest {
         Some(near) => format!("did you mean `{near}`? {elsewhere}"),
         None => elsewhere,
@@ -126,6 +137,15 @@ pub(super) fn w0226_pointer_as_sole_argument(span: Span) -> Diagnostic {
         "C ignores the `*` of a sole argument; so does the generated code",
     )
     .help("to pass optional data, use a typedef: `typedef foo *foo_ptr;`")
+}
+
+pub(super) fn w0247_pointer_to_char(span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "W0247",
+        span,
+        "a pointer to `char` is at most one char, not text",
+    )
+    .help("text is `string name<>`")
 }
 
 pub(super) fn e0218_expression_without_value(span: Span, why: &str) -> Diagnostic {

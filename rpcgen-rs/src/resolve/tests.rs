@@ -4,7 +4,7 @@ use crate::compile::{compile, compile_together};
 use crate::ir::{ConstValue, Type, TypeKind};
 use crate::options::Options;
 use crate::source::MapLoader;
-use crate::testing::{codes, compile_with, def, spec, spec_with};
+use crate::testing::{codes, compile_with, def, messages, spec, spec_with};
 
 fn constant(text: &str, x: &str) -> i128 {
     let spec = spec(text);
@@ -242,6 +242,38 @@ fn constants_may_be_the_text_of_others() {
         codes("const A = B; const B = A; const T = \"x\";"),
         ["E0211"]
     );
+}
+
+#[test]
+fn a_pointer_to_char_is_no_text() {
+    let text = "struct s { char *a; }; typedef char *b; program P { version V { void F(char *) = 1; int G(char *, int) = 2; } = 1; } = 9;";
+    assert_eq!(codes(text), ["W0247"; 4]);
+    let spec = spec(text);
+    assert_eq!(
+        spec.programs[0].versions[0].procedures[0].args[0].ty,
+        Type::Char
+    );
+    assert_eq!(
+        alias("typedef char *b;", "b"),
+        Type::Optional(Box::new(Type::Char))
+    );
+    assert_eq!(
+        codes("struct s { unsigned char *a; char b; char c<>; };"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_discriminant_needs_its_definition() {
+    let text = "union u switch (away d) { case 1: void; };";
+    assert!(messages(text).contains("compile the file that defines it with this one"));
+    assert!(messages("struct s { away d; };").contains("--extern-type away=path::to::Type"));
+}
+
+#[test]
+fn names_from_the_outermost_namespace() {
+    let text = "namespace a { enum e { X = 1, Y }; } union u switch (::a::e d) { case ::X: ::a::e b; case ::a::e::Y: void; };";
+    assert_eq!(codes(text), [""; 0], "{}", messages(text));
 }
 
 #[test]

@@ -66,7 +66,9 @@ fn place_of_number(label: &CaseLabel) -> Option<Span> {
 impl<'a, 'd> Lower<'a, 'd> {
     /// A union. Where a label has no value or a discriminant no labels, the error is reported and the label dropped.
     pub(super) fn union(&mut self, body: &'a ast::UnionBody) -> Union {
+        self.is_discriminant = true;
         let tag = self.declared(&body.discriminant);
+        self.is_discriminant = false;
         let scope = self.enum_of(&tag).map(|id| id.0 as usize);
         self.lint_discriminant(&tag, scope.is_some(), body.discriminant.ty.span);
         let macros = self.label_macros(body);
