@@ -55,13 +55,21 @@ fn defines(spec: &Spec, diags: &mut Diagnostics) {
             }
         }
     }
+    // A name that is wrong anyway, the same kind of thing twice in one place.
+    let wrong: HashSet<_> = (diags.iter())
+        .filter(|diagnostic| diagnostic.code == "E0209")
+        .filter_map(|diagnostic| diagnostic.span().map(|span| (span.file, span.lo)))
+        .collect();
     for define in groups.iter().flatten() {
-        let last = counts.get(define.1.x.as_str());
-        // Constants of one name are looked at elsewhere.
-        let differs = |last: &&Define<'_>| {
-            last.2 != define.2 && (last.0, define.0) != ("constant", "constant")
+        let Some(last) = counts.get(define.1.x.as_str()) else {
+            continue;
         };
-        if let Some(last) = last.filter(differs) {
+        // Constants of one name are looked at elsewhere.
+        let is_known = (last.0, define.0) == ("constant", "constant")
+            || [last, define]
+                .iter()
+                .any(|(_, name, _)| wrong.contains(&place(name)));
+        if last.2 != define.2 && !is_known {
             diags.push(w0246_another_number_in_c(define, last));
         }
     }

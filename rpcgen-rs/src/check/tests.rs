@@ -367,6 +367,9 @@ fn numbers_that_c_takes_for_others() {
         "program P { version V { void F(void) = 1; } = 1; } = 9; const F = 4;",
         &["the procedure `F` is 1, but C takes it for 4"],
     );
+    // Of a name that is there twice, one message is enough.
+    let twice = "program P { version V { void F(void) = 1; } = 1; version V { void F(void) = 1; } = 2; } = 9;";
+    assert_eq!(codes(twice), ["E0209"]);
     warned(
         "program P { version P { void P(void) = 1; } = 1; } = 1; const P = 1;
          program Q { version V { void F(void) = 1; } = 2; version W { void F(void) = 1; } = 3; } = 2;",
