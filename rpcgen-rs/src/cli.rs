@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::check;
-use crate::diag::{Diagnostics, Format};
+use crate::diag::{Diagnostics, Format, clean};
 use crate::source::SourceMap;
 use generate::Generate;
 
@@ -152,6 +152,11 @@ fn complain(message: impl std::fmt::Display, format: Format) {
                 crate::diag::Diagnostic::error_without_place("E0000", message.to_string());
             say(diagnostic.render(&SourceMap::default(), format));
         }
-        Format::Text | Format::Short => say(format_args!("error: {message}\n")),
+        Format::Text | Format::Short => {
+            // Paths and words of the command line may hold what a terminal obeys.
+            let lines = message.to_string();
+            let lines: Vec<String> = lines.lines().map(clean).collect();
+            say(format_args!("error: {}\n", lines.join("\n")));
+        }
     }
 }

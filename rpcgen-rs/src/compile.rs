@@ -102,7 +102,9 @@ impl Run<'_> {
         let broken = diags.has_errors();
         let is_incomplete = diags
             .iter()
-            .any(|found| found.severity == Severity::Error && !found.code.starts_with("E01"));
+            .filter(|found| found.severity == Severity::Error)
+            // Behind a wrong number, too, the statement is understood.
+            .any(|found| !found.code.starts_with("E01") && found.code != "E0008");
         let mut behind_errors = Diagnostics::default();
         let found = if broken {
             &mut behind_errors

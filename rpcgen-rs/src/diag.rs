@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 use crate::source::{SourceMap, Span};
 
 pub use codes::explain;
+#[cfg(feature = "cli")]
+pub(crate) use render::clean;
 pub(crate) use render::is_bidi_control;
 
 /// How bad it is.

@@ -111,11 +111,12 @@ fn load_error(error: io::Error) -> LoadError {
 #[cfg(feature = "cli")]
 pub(crate) fn is_ours(path: &Path) -> io::Result<bool> {
     let mut start = Vec::new();
+    // Opening a pipe would wait for its other end.
+    if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        return Ok(true);
+    }
     match File::open(path) {
         Ok(file) => {
-            if !file.metadata()?.is_file() {
-                return Ok(true);
-            }
             file.take(MARK.len() as u64).read_to_end(&mut start)?;
             Ok(start.is_empty()
                 || start == MARK.as_bytes()
@@ -128,6 +129,9 @@ pub(crate) fn is_ours(path: &Path) -> io::Result<bool> {
 
 /// The text of an output, `None` if it does not exist.
 pub(crate) fn old_text(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        return Err(io::Error::other("not a regular file"));
+    }
     match fs::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -155,7 +159,8 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
         .file_name()
         .ok_or_else(|| io::Error::other("not the name of a file"))?;
     let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(name);
+    // Names have an end, in most file systems after 255 bytes.
+    temporary.push(name.to_string_lossy().chars().take(50).collect::<String>());
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = target.with_file_name(temporary);
     let known = fs::metadata(&target).ok().map(|known| known.permissions());
@@ -168,7 +173,9 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
 
 /// With the permissions of the file that it is to replace: what was private stays so.
 fn write_new(path: &Path, known: Option<fs::Permissions>, text: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    // What a killed run of the same number has left, or a link that somebody has put there.
+    let _ = fs::remove_file(path);
+    let mut file = File::create_new(path)?;
     if let Some(known) = known {
         file.set_permissions(known)?;
     }

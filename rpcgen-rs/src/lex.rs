@@ -441,7 +441,7 @@ fn dead_len(directive: &[u8], behind: &[u8]) -> usize {
                 let len = directive_len(rest);
                 match split_word(rest[1..len].trim_ascii()).0 {
                     b"if" | b"ifdef" | b"ifndef" => depth += 1,
-                    b"endif" | b"else" | b"elif" if depth == 0 => {
+                    b"endif" | b"else" | b"elif" | b"elifdef" | b"elifndef" if depth == 0 => {
                         return behind[..line].trim_ascii_end().len();
                     }
                     b"endif" => depth -= 1,

@@ -147,6 +147,11 @@ impl<'a> Parser<'a> {
                 self.at += 2;
                 self.skip_qualifiers();
                 namespaces.push(self.span());
+                if namespaces.len() > self.config.limits.nesting as usize {
+                    self.too_deep();
+                    self.end();
+                    break;
+                }
                 if self.expect(b'{', "after the namespace").is_err() {
                     namespaces.pop();
                     self.recover(first);

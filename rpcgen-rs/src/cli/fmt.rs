@@ -55,7 +55,7 @@ impl Fmt {
         }
         let limit = u64::from(Limits::default().text);
         let read = match input {
-            "-" => read_stdin(),
+            "-" => read_stdin(limit),
             path => FileLoader::new([path], [])
                 .load(path, limit)
                 .map_err(|problem| problem.to_string()),

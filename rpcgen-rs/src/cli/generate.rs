@@ -61,7 +61,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, format: Format) -> Status {
         let options = self.table.0.emit(Formats::NONE);
-        let inputs = Inputs::new(&self.inputs, false);
+        let inputs = Inputs::new(&self.inputs, false, options.max_input);
         inputs
             .each()
             .map(|input| compiled(inputs.compile(&options, &[input]), format).1)
@@ -82,13 +82,13 @@ impl Generate {
         let options = self.flags.select(self.table.0.clone());
         let inputs = match self.inputs.as_slice() {
             [] if self.flags.selects_a_part() || self.output.is_some() => {
-                Inputs::new(&[String::from("-")], self.from_json)
+                Inputs::new(&[String::from("-")], self.from_json, options.max_input)
             }
             [] => {
                 complain("which file? `rpcgen-rs --help` shows examples", format);
                 return Status::Usage;
             }
-            given => Inputs::new(given, self.from_json),
+            given => Inputs::new(given, self.from_json, options.max_input),
         };
         let made = match inputs.outputs(&options, self.output.is_some(), format) {
             Ok(made) => made,
@@ -202,7 +202,7 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn new(given: &[String], json: bool) -> Self {
+    fn new(given: &[String], json: bool, limit: u32) -> Self {
         let name = if json { JSON_STDIN } else { STDIN };
         let reads_stdin = given.iter().any(|path| path == "-");
         let paths = given
@@ -215,7 +215,7 @@ impl Inputs {
                 }
             })
             .collect();
-        let stdin = reads_stdin.then(read_stdin);
+        let stdin = reads_stdin.then(|| read_stdin(u64::from(limit)));
         Self { paths, stdin }
     }
 
@@ -267,10 +267,11 @@ impl Inputs {
     }
 }
 
-/// All of standard input.
-pub(super) fn read_stdin() -> Result<Vec<u8>, String> {
+/// Standard input, up to a limit in bytes and a byte more, which shows that it is too large.
+pub(super) fn read_stdin(limit: u64) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     std::io::stdin()
+        .take(limit + 1)
         .read_to_end(&mut text)
         .map(|_| text)
         .map_err(|error| error.to_string())
@@ -331,7 +332,10 @@ fn first_difference(old: &str, new: &str) -> String {
         .zip(new.lines())
         .take_while(|(old, new)| old == new)
         .count();
-    let line = |text: &str| text.lines().nth(row).unwrap_or("(end of file)").to_owned();
+    let line = |text: &str| -> String {
+        let line = text.lines().nth(row).unwrap_or("(end of file)");
+        line.chars().take(200).collect()
+    };
     format!(
         "line {} differs\n  - {}\n  + {}",
         row + 1,

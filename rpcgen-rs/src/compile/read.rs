@@ -22,6 +22,17 @@ pub(super) struct File {
     texts: BTreeMap<String, (String, Span)>,
 }
 
+/// A file that may have what another one lacks.
+struct Sibling {
+    path: String,
+    /// What nobody has taken yet.
+    file: File,
+    /// What is wrong with it, not told yet.
+    found: Diagnostics,
+    /// Something was taken.
+    used: bool,
+}
+
 impl Run<'_> {
     /// Reads the inputs, and from other files what they lack.
     pub(super) fn read(&mut self, paths: &[&str], others: &[&str]) -> File {
@@ -81,19 +92,21 @@ impl Run<'_> {
         others: &[&str],
         diags: &mut Diagnostics,
     ) {
+        let mut missing = file.missing(self.options);
         let mut own = File {
             texts: std::mem::take(&mut file.texts),
             ..File::default()
         };
         if !own.texts.is_empty() {
-            file.take_from(&mut own, self.options, diags);
+            file.take_from(&mut own, &mut missing, self.options, diags);
         }
         let mut seen: HashSet<String> = paths.iter().map(|&path| path.to_owned()).collect();
         let mut candidates: Vec<String> = self.siblings(&file.tree);
         candidates.extend(others.iter().rev().map(|&path| path.to_owned()));
-        let mut is_complete = file.is_complete(self.options);
-        let mut unread = Vec::new();
-        while !is_complete && let Some(path) = candidates.pop() {
+        let mut read: Vec<Sibling> = Vec::new();
+        while !missing.is_empty()
+            && let Some(path) = candidates.pop()
+        {
             let there = |run: &mut Self| {
                 run.loader
                     .load(&path, u64::from(run.options.max_input))
@@ -107,19 +120,40 @@ impl Run<'_> {
             let mut other = self.parse(&path, &mut found);
             other.defines.extend(program_numbers(&other.tree));
             candidates.extend(self.siblings(&other.tree));
-            if file.take_from(&mut other, self.options, &mut found) {
-                // What was taken may be the first to use one of its own.
-                file.take_from(&mut own, self.options, &mut found);
-                found
-                    .iter()
-                    .for_each(|diagnostic| diags.push(diagnostic.clone()));
-                is_complete = file.is_complete(self.options);
-            } else if let Some(error) = found.iter().find(|d| d.severity == Severity::Error) {
-                unread.extend(error.span().map(|span| w0245_file_with_errors(&path, span)));
+            read.push(Sibling {
+                path,
+                file: other,
+                found,
+                used: false,
+            });
+            // What is taken may be the first to use something of a file that was read before, or of this one.
+            let mut from = read.len() - 1;
+            while let Some(sibling) = read.get_mut(from) {
+                if file.take_from(
+                    &mut sibling.file,
+                    &mut missing,
+                    self.options,
+                    &mut sibling.found,
+                ) {
+                    sibling.used = true;
+                    std::mem::take(&mut sibling.found)
+                        .iter()
+                        .for_each(|diagnostic| diags.push(diagnostic.clone()));
+                    file.take_from(&mut own, &mut missing, self.options, diags);
+                    from = 0;
+                } else {
+                    from += 1;
+                }
             }
         }
-        if !is_complete {
-            unread.into_iter().for_each(|warning| diags.push(warning));
+        if !missing.is_empty() {
+            for sibling in read.iter().filter(|sibling| !sibling.used) {
+                let mut errors = sibling.found.iter();
+                let error = errors.find(|d| d.severity == Severity::Error);
+                if let Some(span) = error.and_then(Diagnostic::span) {
+                    diags.push(w0245_file_with_errors(&sibling.path, span));
+                }
+            }
         }
         for typedef in take_idle_typedefs(&mut file.tree, &file.defines, self.options) {
             diags.push(w0244_typedef_of_nothing(&typedef));
@@ -194,9 +228,9 @@ impl File {
         }
     }
 
-    /// Is there nothing that it lacks?
-    fn is_complete(&self, options: &Options) -> bool {
-        Missing::of(&self.tree, &self.defines, options).is_empty()
+    /// What it lacks.
+    fn missing<'o>(&self, options: &'o Options) -> Missing<'o> {
+        Missing::of(&self.tree, &self.defines, options)
     }
 
     fn append(&mut self, mut other: Self) {
@@ -210,16 +244,21 @@ impl File {
     }
 
     /// Takes the definitions it lacks, and what those lack in turn; says whether there were any.
-    fn take_from(&mut self, other: &mut Self, options: &Options, diags: &mut Diagnostics) -> bool {
+    fn take_from<'o>(
+        &mut self,
+        other: &mut Self,
+        missing: &mut Missing<'o>,
+        options: &'o Options,
+        diags: &mut Diagnostics,
+    ) -> bool {
         let mut took_some = false;
         loop {
-            let missing = Missing::of(&self.tree, &self.defines, options);
             let defines = other.defines.extract_if(.., |(name, _)| missing.uses(name));
             let before = self.defines.len();
             self.defines.extend(defines);
-            let mut taken = take_needed(&missing, &mut other.tree);
+            let mut taken = take_needed(missing, &mut other.tree);
             if taken.is_empty() {
-                taken = other.take_type_defines(&missing, diags);
+                taken = other.take_type_defines(missing, diags);
             }
             if taken.is_empty() && self.defines.len() == before {
                 return took_some;
@@ -227,6 +266,7 @@ impl File {
             took_some = true;
             self.tree.lost.append(&mut other.tree.lost);
             self.tree.items.splice(0..0, taken);
+            *missing = self.missing(options);
         }
     }
 

@@ -176,7 +176,7 @@ fn last_chars(text: &str, limit: usize) -> String {
 }
 
 /// Text that is safe to show: tabs widened, control and bidirectional characters escaped.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

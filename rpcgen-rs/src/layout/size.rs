@@ -233,17 +233,16 @@ impl Measure<'_> {
 
     fn union(&self, union: &Union) -> Size {
         let tag = self.ty(&union.tag);
-        let mut least = u64::MAX;
+        let mut least = None;
         let mut largest = 0;
         for arm in arms(union) {
             let size = arm.ty.as_ref().map_or(Size::fixed(0, 0), |ty| self.ty(ty));
-            least = least.min(size.min);
+            least = Some(least.map_or(size.min, |least: u64| least.min(size.min)));
             largest = largest.max(if arm.boxed { 8 } else { size.rust });
         }
-        let least = if least == u64::MAX { 0 } else { least };
         // The raw tag of `Other` and the discriminant beside the largest arm.
         Size {
-            min: tag.min.saturating_add(least),
+            min: tag.min.saturating_add(least.unwrap_or(0)),
             fixed: None,
             rust: largest.saturating_add(16),
             ..Size::default()

@@ -13,6 +13,9 @@ use crate::source::Span;
 pub(super) const TYPES: u8 = 1;
 pub(super) const VALUES: u8 = 2;
 
+/// Most items that one message names.
+const SHOWN: usize = 8;
+
 /// What generated code calls the runtime wherever it needs it: no type can have this name.
 pub(super) const RUNTIME: &str = "v1";
 
@@ -150,6 +153,7 @@ impl Scope<'_> {
         let others: Vec<String> = group
             .iter()
             .filter(|&&at| !self.items[at].pinned && self.kept(at) != self.items[at].x)
+            .take(SHOWN)
             .map(|&at| format!("; `{}` is called `{}`", self.items[at].x, self.kept(at)))
             .collect();
         let others = others.concat();
@@ -197,10 +201,11 @@ impl Scope<'_> {
     }
 
     fn list(&self, group: &[usize]) -> String {
-        let quoted: Vec<String> = group
-            .iter()
-            .map(|&at| format!("`{}`", self.items[at].x))
-            .collect();
+        let shown = group.iter().take(SHOWN);
+        let mut quoted: Vec<String> = shown.map(|&at| format!("`{}`", self.items[at].x)).collect();
+        if group.len() > SHOWN {
+            quoted.push(format!("{} more", group.len() - SHOWN));
+        }
         match quoted.split_last() {
             Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
             _ => quoted.concat(),
@@ -213,7 +218,7 @@ impl Scope<'_> {
         group: &[usize],
         names: &[String],
     ) -> Diagnostic {
-        for &at in &group[1..] {
+        for &at in group[1..].iter().take(SHOWN) {
             diagnostic = diagnostic.label(self.items[at].span, format!("also `{}`", names[at]));
         }
         let last = group[group.len() - 1];

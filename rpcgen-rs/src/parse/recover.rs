@@ -11,17 +11,25 @@ impl Parser<'_> {
     /// One level deeper, up to the limit.
     pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth >= self.config.limits.nesting {
-            let message = format!(
-                "nesting exceeds the limit of {}",
-                self.config.limits.nesting
-            );
-            self.report(Diagnostic::error("E0105", self.span(), message));
+            self.too_deep();
             return Err(Failed);
         }
         self.depth += 1;
         let result = parse(self);
         self.depth -= 1;
         result
+    }
+
+    pub(super) fn too_deep(&mut self) {
+        let limit = self.config.limits.nesting;
+        let message = format!("nesting exceeds the limit of {limit}");
+        self.report(Diagnostic::error("E0105", self.span(), message));
+    }
+
+    /// Nothing more is read.
+    pub(super) fn end(&mut self) {
+        self.at = self.tokens.len() - 1;
+        self.end_reported = true;
     }
 
     /// One more definition, or one more member of the definition that has `members` already, up to the limits. Beyond
@@ -46,8 +54,7 @@ impl Parser<'_> {
         };
         let error = Diagnostic::error("E0108", self.span(), message);
         self.report(error.help(format!("`{flag}=COUNT` sets another limit")));
-        self.at = self.tokens.len() - 1;
-        self.end_reported = true;
+        self.end();
         Err(Failed)
     }
 

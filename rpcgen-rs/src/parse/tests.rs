@@ -520,6 +520,11 @@ fn h128_nesting_has_a_limit() {
         ),
         format!("#if {}1\n#endif", "1?".repeat(100_000)),
         "namespace a {".repeat(100_000),
+        format!(
+            "{}const A = 1;{}",
+            "namespace a {".repeat(1000),
+            "}".repeat(1000)
+        ),
         "enum e { A {".repeat(10_000),
     ] {
         let messages = bad(&text);

@@ -28,7 +28,14 @@ impl Engine<'_> {
         if self.active()
             || matches!(
                 word,
-                b"if" | b"ifdef" | b"ifndef" | b"elif" | b"else" | b"endif"
+                b"if"
+                    | b"ifdef"
+                    | b"ifndef"
+                    | b"elif"
+                    | b"elifdef"
+                    | b"elifndef"
+                    | b"else"
+                    | b"endif"
             )
         {
             self.carry_out(word, rest, span);
@@ -39,11 +46,14 @@ impl Engine<'_> {
     fn carry_out(&mut self, word: &[u8], rest: &[u8], span: Span) {
         match word {
             b"if" | b"ifdef" | b"ifndef" => self.open(word, rest, span),
-            b"elif" | b"else" | b"endif" => self.branch(word, rest, span),
+            b"elif" | b"elifdef" | b"elifndef" | b"else" | b"endif" => {
+                self.branch(word, rest, span)
+            }
             b"" if rest.is_empty() => {}
             b"define" => self.define(rest, span),
             b"undef" => match split_word(rest) {
-                (name, b"") if is_name(name) => self.macros.undefine(name),
+                // What else stands there, C overlooks with a warning.
+                (name, _) if is_name(name) => self.macros.undefine(name),
                 _ => self.wrong(span, "`#undef` takes one name"),
             },
             b"include" => self.include(rest, span),
@@ -119,18 +129,7 @@ impl Engine<'_> {
         let active = outer
             && match word {
                 b"if" => self.condition(rest, span),
-                _ => match split_word(rest) {
-                    (name, b"") if is_name(name) => {
-                        self.macros.get(name).is_some() == (word == b"ifdef")
-                    }
-                    _ => {
-                        self.wrong(
-                            span,
-                            &format!("`#{}` takes one name", String::from_utf8_lossy(word)),
-                        );
-                        false
-                    }
-                },
+                _ => self.is_defined(word, rest, span),
             };
         if let Some(frame) = self.frames.last_mut() {
             frame.conditions.push(Condition {
@@ -142,7 +141,21 @@ impl Engine<'_> {
         }
     }
 
-    /// `#elif`, `#else`, `#endif`.
+    /// Whether what `#ifdef`, `#ifndef` and their `#elif…` ask for holds.
+    fn is_defined(&mut self, word: &[u8], rest: &[u8], span: Span) -> bool {
+        match split_word(rest) {
+            (name, _) if is_name(name) => {
+                self.macros.get(name).is_some() == !word.ends_with(b"ndef")
+            }
+            _ => {
+                let word = String::from_utf8_lossy(word);
+                self.wrong(span, &format!("`#{word}` takes one name"));
+                false
+            }
+        }
+    }
+
+    /// `#elif`, `#elifdef`, `#elifndef`, `#else`, `#endif`.
     fn branch(&mut self, word: &[u8], rest: &[u8], span: Span) {
         let name = String::from_utf8_lossy(word);
         let Some(mut open) = self.frames.last_mut().and_then(|f| f.conditions.pop()) else {
@@ -173,7 +186,12 @@ impl Engine<'_> {
         }
         open.last_branch |= word == b"else";
         // Without the popped condition, the engine is in the state outside of it.
-        open.active = !open.done && (word == b"else" || self.condition(rest, span));
+        open.active = !open.done
+            && match word {
+                b"else" => true,
+                b"elif" => self.condition(rest, span),
+                _ => self.is_defined(word, rest, span),
+            };
         open.done |= open.active;
         if let Some(frame) = self.frames.last_mut() {
             frame.conditions.push(open);

@@ -190,23 +190,20 @@ impl Macros {
         while let Some(piece) = input.pop() {
             self.charge(&piece)?;
             let found = if piece.is_ident() && !hides(&piece.hidden, &piece.text) {
-                self.get(&piece.text).cloned()
+                self.get(&piece.text)
             } else {
                 None
             };
-            let Some(found) = found else {
+            // A macro with parameters means nothing without its `(`.
+            let is_call = input.last().is_some_and(|p| p.is(b"("));
+            let found = found.filter(|found| found.params.is_none() || is_call);
+            let Some(found) = found.cloned() else {
                 out.push(piece);
                 continue;
             };
             let args = match &found.params {
                 None => Vec::new(),
-                Some(params) => {
-                    if !input.last().is_some_and(|p| p.is(b"(")) {
-                        out.push(piece);
-                        continue;
-                    }
-                    arguments(&mut input, &piece, params.len(), found.variadic)?
-                }
+                Some(params) => arguments(&mut input, &piece, params.len(), found.variadic)?,
             };
             let mut result = self.substitute(&found, &args, depth)?;
             for here in result
@@ -239,12 +236,8 @@ impl Macros {
         depth: u32,
     ) -> Result<Vec<Piece>, Failure> {
         let params = found.params.as_deref().unwrap_or_default();
-        let argument = |piece: &Piece| {
-            params
-                .iter()
-                .position(|p| *p == piece.text)
-                .and_then(|i| args.get(i))
-        };
+        let args: HashMap<&Rc<[u8]>, &Vec<Piece>> = params.iter().zip(args).collect();
+        let argument = |piece: &Piece| args.get(&piece.text).copied();
         let mut out: Vec<Piece> = Vec::with_capacity(found.body.len());
         // Whether `##` came, and whether what stands to the left of it is an empty argument: then nothing is joined.
         let (mut paste, mut left_is_empty) = (false, false);
@@ -290,6 +283,7 @@ impl Macros {
             if joined && let (Some(left), false) = (out.last_mut(), new.is_empty()) {
                 let right = new.remove(0);
                 left.text = [&*left.text, &*right.text].concat().into();
+                self.charge(left)?;
             }
             out.extend(new);
         }

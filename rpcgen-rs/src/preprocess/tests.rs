@@ -26,6 +26,21 @@ fn clean(text: &str) -> String {
 }
 
 #[test]
+fn elifdef_and_what_stands_behind_names() {
+    let text = "#ifdef X\nconst A = 1;\n#elifdef Y\nconst A = 2;\n#elifndef Z trailing\nconst A = 3;\n#else\nconst A = 4;\n#endif\n";
+    let chosen = |symbols: &str| {
+        let text = format!("{symbols}{text}");
+        crate::testing::spec(&text).consts[0].value.clone()
+    };
+    let number = |n| crate::ir::ConstValue::Int(n, crate::ir::ConstType::U32);
+    assert_eq!(chosen("#define X\n"), number(1));
+    assert_eq!(chosen("#define Y\n"), number(2));
+    assert_eq!(chosen(""), number(3));
+    assert_eq!(chosen("#define Z\n"), number(4));
+    assert_eq!(chosen("#define X\n#undef X behind\n"), number(3));
+}
+
+#[test]
 fn uses_by_the_hundred_thousand_on_one_line() {
     let text = format!("#define A 1\n{}", "A abcdefgh ".repeat(200_000));
     assert_eq!(clean(&text), "1 abcdefgh ".repeat(200_000).trim_end());

@@ -245,6 +245,31 @@ fn constants_may_be_the_text_of_others() {
 }
 
 #[test]
+fn a_file_read_before_it_is_needed_is_not_forgotten() {
+    let (b, c) = ("struct b { int y; };", "struct c { b z; };");
+    for includes in [
+        "%#include \"b.h\"\n%#include \"c.h\"\n",
+        "%#include \"c.h\"\n%#include \"b.h\"\n",
+    ] {
+        let a = format!("{includes}struct a {{ c *x; }};");
+        let mut files = MapLoader::new([("a.x", a.as_str()), ("b.x", b), ("c.x", c)]);
+        let output = compile(&Options::default(), &mut files, "a.x");
+        assert!(!output.diagnostics.has_errors(), "{includes}");
+    }
+    for others in [["b.x", "c.x"], ["c.x", "b.x"]] {
+        let mut files = MapLoader::new([("a.x", "struct a { c *x; };"), ("b.x", b), ("c.x", c)]);
+        let output = compile_together(&Options::default(), &mut files, &["a.x"], &others);
+        assert!(!output.diagnostics.has_errors(), "{others:?}");
+    }
+}
+
+#[test]
+fn a_wrong_number_hides_no_names() {
+    let text = "const T = 08; struct s { foo x; int z<QQ>; }; enum e { A = 1 }; union u switch (e x) { case 3: int y; };";
+    assert_eq!(codes(text), ["E0008", "E0201", "E0202", "E0221"]);
+}
+
+#[test]
 fn a_pointer_to_char_is_no_text() {
     let text = "struct s { char *a; }; typedef char *b; program P { version V { void F(char *) = 1; int G(char *, int) = 2; } = 1; } = 9;";
     assert_eq!(codes(text), ["W0247"; 4]);

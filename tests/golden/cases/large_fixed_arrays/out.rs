@@ -529,3 +529,60 @@ const _: () = {
 
     v1::json!(struct Holder { m m = "m" r r_ = "r" });
 };
+
+/// Arrays of arrays whose elements have no default of their own.
+#[doc(alias = "hundred")]
+#[allow(dead_code, missing_docs)]
+pub type Hundred = [i32; 100];
+
+#[doc(alias = "hundreds")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Hundreds {
+    pub rows: ::std::vec::Vec<Hundred>,
+}
+
+impl ::core::default::Default for Hundreds {
+    fn default() -> Self {
+        Self {
+            rows: ::std::vec![
+                ::core::array::from_fn(|_| ::core::default::Default::default());
+                100
+            ],
+        }
+    }
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for Hundreds {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            {
+                w.exact(self.rows.len(), 100, "hundreds.rows");
+                w.array_with(&self.rows, |w, x| w.array(x))
+            };
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            400 * self.rows.len()
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Hundreds {
+        const MIN: usize = 40000;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            Ok(Self {
+                rows: v1::field("rows", r.exact_with(100, 400, |r| r.array()))?,
+            })
+        }
+    }
+
+    v1::implement!(Hundreds);
+
+    v1::json!(struct Hundreds { rows rows = "rows" });
+};

@@ -393,6 +393,10 @@ impl Layout<'_> {
     }
 
     fn elements(&mut self, open: usize) {
+        let inside = self.tokens.inside(open);
+        if let Some(semicolon) = self.find(&inside, &[";"]) {
+            return self.repeated(inside.start..semicolon, semicolon + 1..inside.end);
+        }
         let elements = self.tokens.split(&self.tokens.inside(open));
         let fill = elements
             .iter()
@@ -402,6 +406,20 @@ impl Layout<'_> {
         if !fill {
             self.push(",");
         }
+        self.newline();
+        self.push("]");
+    }
+
+    /// `[element; count]` on lines of its own.
+    fn repeated(&mut self, element: Range<usize>, count: Range<usize>) {
+        self.push("[");
+        self.indented(|p| {
+            p.newline();
+            p.expr(element, 1);
+            p.push(";");
+            p.newline();
+            p.expr(count, 0);
+        });
         self.newline();
         self.push("]");
     }
