@@ -145,7 +145,7 @@ impl Engine<'_> {
     fn is_defined(&mut self, word: &[u8], rest: &[u8], span: Span) -> bool {
         match split_word(rest) {
             (name, _) if is_name(name) => {
-                self.macros.get(name).is_some() == !word.ends_with(b"ndef")
+                self.macros.get(name).is_some() != word.ends_with(b"ndef")
             }
             _ => {
                 let word = String::from_utf8_lossy(word);
