@@ -531,23 +531,23 @@ const _: () = {
 };
 
 /// Arrays of arrays whose elements have no default of their own.
-#[doc(alias = "hundred")]
+#[doc(alias = "line")]
 #[allow(dead_code, missing_docs)]
-pub type Hundred = [i32; 100];
+pub type Line = [i32; 33];
 
-#[doc(alias = "hundreds")]
+#[doc(alias = "lines")]
 #[allow(dead_code, missing_docs)]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Hundreds {
-    pub rows: ::std::vec::Vec<Hundred>,
+pub struct Lines {
+    pub all: ::std::vec::Vec<Line>,
 }
 
-impl ::core::default::Default for Hundreds {
+impl ::core::default::Default for Lines {
     fn default() -> Self {
         Self {
-            rows: ::std::vec![
+            all: ::std::vec![
                 ::core::array::from_fn(|_| ::core::default::Default::default());
-                100
+                16
             ],
         }
     }
@@ -556,33 +556,33 @@ impl ::core::default::Default for Hundreds {
 const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
-    impl v1::Encode for Hundreds {
+    impl v1::Encode for Lines {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             {
-                w.exact(self.rows.len(), 100, "hundreds.rows");
-                w.array_with(&self.rows, |w, x| w.array(x))
+                w.exact(self.all.len(), 16, "lines.all");
+                w.array_with(&self.all, |w, x| w.array(x))
             };
         }
 
         #[inline]
         fn encoded_len(&self) -> usize {
-            400 * self.rows.len()
+            132 * self.all.len()
         }
     }
 
-    impl<'a> v1::Decode<'a> for Hundreds {
-        const MIN: usize = 40000;
+    impl<'a> v1::Decode<'a> for Lines {
+        const MIN: usize = 2112;
 
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
             Ok(Self {
-                rows: v1::field("rows", r.exact_with(100, 400, |r| r.array()))?,
+                all: v1::field("all", r.exact_with(16, 132, |r| r.array()))?,
             })
         }
     }
 
-    v1::implement!(Hundreds);
+    v1::implement!(Lines);
 
-    v1::json!(struct Hundreds { rows rows = "rows" });
+    v1::json!(struct Lines { all all = "all" });
 };
