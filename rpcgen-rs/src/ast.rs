@@ -24,6 +24,8 @@ pub struct Spec {
     pub passthrough: Vec<Passthrough>,
     /// What could not be read.
     pub lost: Lost,
+    /// How many definitions, members, labels, procedures and arguments there are.
+    pub count: u32,
 }
 
 /// What stands in the parts of a file that could not be read. Nothing without an error.
@@ -31,15 +33,18 @@ pub struct Spec {
 pub struct Lost {
     /// Names: they may have been defined there.
     pub names: BTreeSet<String>,
-    /// There were members of enums.
-    pub enumerators: bool,
+    /// The enums whose members stood there; the name of an inline one may be empty.
+    pub enums: BTreeSet<String>,
+    /// Whole lines or files: anything may have been defined there.
+    pub lines: bool,
 }
 
 impl Lost {
     /// Adds what another file lost.
     pub(crate) fn append(&mut self, other: &mut Self) {
         self.names.append(&mut other.names);
-        self.enumerators |= other.enumerators;
+        self.enums.append(&mut other.enums);
+        self.lines |= other.lines;
     }
 }
 

@@ -56,16 +56,16 @@ impl Options {
     fn compile_all(&self, paths: &[String]) -> Result<BTreeMap<String, String>, Errors> {
         let mut made = BTreeMap::new();
         let mut errors = String::new();
+        let mut loader = FileLoader::new(
+            paths.iter().map(String::as_str),
+            self.include.iter().map(String::as_str),
+        );
         for path in paths {
             let others: Vec<&str> = paths
                 .iter()
                 .map(String::as_str)
                 .filter(|other| other != path)
                 .collect();
-            let mut loader = FileLoader::new(
-                paths.iter().map(String::as_str),
-                self.include.iter().map(String::as_str),
-            );
             let output = compile_together(self, &mut loader, &[path], &others);
             tell_cargo(&output, path);
             if output.diagnostics.has_errors() {

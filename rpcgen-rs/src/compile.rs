@@ -3,16 +3,19 @@
 //! No stage stops at the first error; each gets what the one before could make of the input. Output is made only when
 //! there was no error at all.
 
+mod defines;
 mod read;
+mod siblings;
 
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
-use crate::diag::{Diagnostics, Format, Severity};
+use crate::diag::{Diagnostic, Diagnostics, Format, Severity};
 use crate::dialect::Strict;
 use crate::emit::{self, OutFile};
-use crate::ir::Spec;
+use crate::ir::{Spec, Type, TypeKind};
 use crate::options::Options;
-use crate::source::{Limits, Loader, SourceMap};
+use crate::source::{Limits, Loader, SourceMap, Span};
 use crate::{check, layout, lex, names, parse, preprocess, resolve};
 use read::File;
 
@@ -47,6 +50,7 @@ pub fn compile_together(
         options,
         loader,
         is_alone: others.is_empty(),
+        items: 0,
         output,
     };
     let spec = match paths {
@@ -64,6 +68,8 @@ struct Run<'a> {
     loader: &'a mut dyn Loader,
     /// No other run has the same options.
     is_alone: bool,
+    /// Definitions, members, labels, procedures and arguments of all files so far.
+    items: u32,
     output: Output,
 }
 
@@ -92,7 +98,13 @@ impl Run<'_> {
         let text =
             preprocess::preprocess(path, &config, self.loader, &mut self.output.sources, diags);
         let tokens = lex::lex(&text.text, &text.map, diags);
-        let tree = parse::parse(&text, &tokens, &parse::Config { strict, limits }, diags);
+        let config = parse::Config {
+            strict,
+            limits,
+            items_before: self.items,
+        };
+        let tree = parse::parse(&text, &tokens, &config, diags);
+        self.items += tree.count;
         File::new(tree)
     }
 
@@ -100,11 +112,7 @@ impl Run<'_> {
     fn resolve(&mut self, file: &File, paths: &[&str]) -> Spec {
         let diags = &mut self.output.diagnostics;
         let broken = diags.has_errors();
-        let is_incomplete = diags
-            .iter()
-            .filter(|found| found.severity == Severity::Error)
-            // Behind a wrong number, too, the statement is understood.
-            .any(|found| !found.code.starts_with("E01") && found.code != "E0008");
+        let lost = &file.tree.lost;
         let mut behind_errors = Diagnostics::default();
         let found = if broken {
             &mut behind_errors
@@ -120,12 +128,13 @@ impl Run<'_> {
         check_if_sound(&spec, broken, found);
         // The parser knows the names of what it could not read. Where whole files or lines are missing, that names are
         // undefined is no news; nor that a label is no member of an enum that may lack some.
-        let is_echo = |code: &str| match code {
-            "E0201" | "E0202" | "E0206" => is_incomplete,
-            "E0221" => is_incomplete || file.tree.lost.enumerators,
+        let of_lost = labels_of(&spec, &lost.enums);
+        let is_echo = |found: &Diagnostic| match found.code {
+            "E0201" | "E0202" | "E0206" => lost.lines,
+            "E0221" => lost.lines || found.span().is_some_and(|span| of_lost.contains(&span)),
             _ => false,
         };
-        diags.append(&behind_errors, |found| !is_echo(found.code));
+        diags.append(&behind_errors, |found| !is_echo(found));
         spec
     }
 
@@ -144,6 +153,23 @@ impl Run<'_> {
         }
         self.output
     }
+}
+
+/// The labels of the unions that discriminate by one of these enums. An empty name stands for any of them.
+fn labels_of(spec: &Spec, enums: &BTreeSet<String>) -> HashSet<Span> {
+    let mut labels = HashSet::new();
+    if enums.is_empty() {
+        return labels;
+    }
+    for def in &spec.types {
+        if let TypeKind::Union(union) = &def.kind
+            && let Type::Named(tag) = union.tag
+            && (enums.contains(&spec.def(tag).name.x) || enums.contains(""))
+        {
+            labels.extend(union.cases.iter().map(|case| case.name.span));
+        }
+    }
+    labels
 }
 
 /// Rules about the whole. Where something is wrong already, a warning may be about what was left out for it.

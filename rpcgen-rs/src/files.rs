@@ -5,7 +5,7 @@
     reason = "this is where files are read and written"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::source::{LoadError, Loader};
 /// all symbolic links followed must lie below a root, and only regular files are opened.
 #[derive(Debug)]
 pub(crate) struct FileLoader {
-    roots: Vec<PathBuf>,
+    roots: BTreeSet<PathBuf>,
     /// Texts that are no files: standard input.
     given: BTreeMap<String, Vec<u8>>,
 }
@@ -31,7 +31,7 @@ impl FileLoader {
         inputs: impl IntoIterator<Item = &'a str>,
         folders: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let mut roots: Vec<PathBuf> = Vec::new();
+        let mut roots = BTreeSet::new();
         for input in inputs {
             // The folder of the path as given, and of the file that a link leads to.
             let folder = Path::new(input).parent().map(|folder| {

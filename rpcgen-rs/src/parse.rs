@@ -13,6 +13,8 @@ mod recover;
 mod specifier;
 mod types;
 
+use std::collections::BTreeSet;
+
 use crate::ast::{Const, ConstValue, Expr, Ident, Item, ItemKind, Passthrough, Spec};
 use crate::comments::Comments;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -28,6 +30,8 @@ pub struct Config {
     pub strict: Strict,
     /// When to give up.
     pub limits: Limits,
+    /// What other files have of [`Limits::items`].
+    pub items_before: u32,
 }
 
 /// Parses a preprocessed text. The tree holds every definition that could be read.
@@ -41,7 +45,9 @@ pub fn parse(
     let mut spec = Spec::default();
     parser.specification(&mut spec);
     parser.lines(tokens, &mut spec);
+    spec.count = parser.items - config.items_before;
     spec.lost = parser.lost();
+    spec.lost.lines = input.incomplete;
     spec
 }
 
@@ -91,11 +97,14 @@ struct Parser<'a> {
     items: u32,
     /// Tokens of what could not be read: from the first one up to the one behind.
     lost: Vec<(usize, usize)>,
-    lost_enumerators: bool,
+    /// The enums that lost members.
+    lost_enums: BTreeSet<String>,
     /// Definitions that are being read: what they are, and the token of their name.
     context: Vec<(&'static str, usize)>,
     /// An unclosed `{` was reported: the ones around it are no news.
     end_reported: bool,
+    /// The token where the last `}` is missing: so is whatever else should stand there.
+    unclosed: Option<usize>,
     /// What comes behind the last token.
     end: &'static str,
 }
@@ -118,11 +127,12 @@ impl<'a> Parser<'a> {
             diags,
             at: 0,
             depth: 0,
-            items: 0,
+            items: config.items_before,
             lost: Vec::new(),
-            lost_enumerators: false,
+            lost_enums: BTreeSet::new(),
             context: Vec::new(),
             end_reported: false,
+            unclosed: None,
             end: "the end of the file",
         }
     }
@@ -185,7 +195,10 @@ impl<'a> Parser<'a> {
             spec.items.push(Item { docs, kind, span });
         }
         let end = self.at;
-        if self.expect(b';', "after the definition").is_err() && !self.at_definition() {
+        if self.expect(b';', "after the definition").is_err()
+            && !self.at_definition()
+            && !self.begins_line_with_words()
+        {
             self.recover(end);
         }
     }
@@ -343,18 +356,20 @@ impl<'a> Parser<'a> {
         }
         let what = format!("`{}` {place}", punct as char);
         // What is missing at the end of a line is missing there, not where the next line begins.
-        let between = self
-            .at
-            .checked_sub(1)
-            .map(|last| (self.tokens[last].hi, self.tokens[self.at].lo));
-        let gap = between.map_or(&b""[..], |(lo, hi)| &self.text[lo as usize..hi as usize]);
-        let span = if gap.contains(&b'\n') {
+        let span = if self.begins_line() {
             self.previous_span().after()
         } else {
             self.span()
         };
         let help = self.punct_help(punct);
         Err(self.expected_at(span, &what, help))
+    }
+
+    /// A line end stands in front of the current token.
+    fn begins_line(&self) -> bool {
+        let last = self.at.checked_sub(1).map(|last| self.tokens[last].hi);
+        let gap = last.map_or(0, |last| last as usize)..self.tokens[self.at].lo as usize;
+        self.at > 0 && self.text[gap].contains(&b'\n')
     }
 
     /// Reports what should stand at the current token.
@@ -365,6 +380,7 @@ impl<'a> Parser<'a> {
     fn expected_at(&mut self, span: Span, what: &str, help: Option<String>) -> Failed {
         let is_refused = |at: usize| self.refused.binary_search(&(at as u32)).is_ok();
         if self.kind() == Kind::End && self.end_reported
+            || self.unclosed == Some(self.at)
             || is_refused(self.at)
             || self.at > 0 && is_refused(self.at - 1)
         {

@@ -43,6 +43,8 @@ pub struct Preprocessed {
     pub text: Vec<u8>,
     /// Where it came from.
     pub map: SpanMap,
+    /// Whole lines or files are missing, and it was reported why: what they define is unknown.
+    pub incomplete: bool,
 }
 
 /// Reads `path` and everything it includes.
@@ -105,6 +107,8 @@ struct Condition {
     done: bool,
     /// `#else` was seen.
     last_branch: bool,
+    /// What a branch asks for could not be understood.
+    wrong: bool,
 }
 
 /// Why [`Engine::text`] stopped.
@@ -125,8 +129,7 @@ impl Engine<'_> {
                 }
                 Err(problem) => {
                     let message = format!("`-D {name}`: {problem}");
-                    self.diags
-                        .push(Diagnostic::error_without_place("E0057", message));
+                    self.lose(Diagnostic::error_without_place("E0057", message));
                 }
             }
         }
@@ -195,6 +198,8 @@ impl Engine<'_> {
             let message = "conditional is not closed by `#endif`";
             self.diags
                 .push(Diagnostic::error("E0052", open.opened, message));
+            // Where its text counts, nothing of the rest of the file was left out.
+            self.out.incomplete |= !open.active;
         }
         if self.out.text.last().is_some_and(|b| *b != b'\n') {
             self.emit_line_end();
@@ -233,11 +238,7 @@ impl Engine<'_> {
                         Ok((_, comment)) => comment.len(),
                         Err(_) => {
                             let opening = self.span(at, at + 2);
-                            self.diags.push(Diagnostic::error(
-                                "E0003",
-                                opening,
-                                lex::UNCLOSED_COMMENT,
-                            ));
+                            self.lose(Diagnostic::error("E0003", opening, lex::UNCLOSED_COMMENT));
                             rest.len()
                         }
                     };
@@ -287,7 +288,7 @@ impl Engine<'_> {
             let span = self.span(at, at + len);
             let name = String::from_utf8_lossy(&text[at..at + len]);
             let message = format!("use of the macro `{name}` is not closed by `)`");
-            self.diags.push(Diagnostic::error("E0055", span, message));
+            self.lose(Diagnostic::error("E0055", span, message));
             self.copy(text, at, at + len);
             return at + len;
         };
@@ -343,7 +344,7 @@ impl Engine<'_> {
                 format!("the macro `{name}` takes {wanted} arguments, not {found}"),
             ),
         };
-        self.diags.push(Diagnostic::error(code, span, message));
+        self.lose(Diagnostic::error(code, span, message));
         None
     }
 
@@ -376,11 +377,17 @@ impl Engine<'_> {
                 self.exhausted = true;
                 let message =
                     format!("text after preprocessing exceeds the limit of {limit} bytes");
-                self.diags.push(Diagnostic::error("E0058", span, message));
+                self.lose(Diagnostic::error("E0058", span, message));
             }
             return;
         }
         self.out.text.extend_from_slice(text);
+    }
+
+    /// Reports why text is missing.
+    fn lose(&mut self, error: Diagnostic) {
+        self.out.incomplete = true;
+        self.diags.push(error);
     }
 
     fn lint(&mut self, lint: Lint, span: Span) {

@@ -24,7 +24,7 @@ use collect::Definitions;
 use lower::Lower;
 use values::{Init, Values};
 
-pub(crate) use missing::{Missing, take_idle_typedefs, take_needed};
+pub(crate) use missing::{Missing, defined_by, take_idle_typedefs};
 pub(crate) use union::link_enumerators;
 
 /// Resolves a file. `defines` are the `%#define`s that name numbers: C sees them in the generated header, and bounds

@@ -1,6 +1,7 @@
 //! Reading inputs, and writing, comparing or just checking outputs.
 
 use std::io::{Read as _, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::flags::RpcgenFlags;
@@ -61,10 +62,9 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, format: Format) -> Status {
         let options = self.table.0.emit(Formats::NONE);
-        let inputs = Inputs::new(&self.inputs, false, options.max_input);
-        inputs
-            .each()
-            .map(|input| compiled(inputs.compile(&options, &[input]), format).1)
+        let mut inputs = Inputs::new(&self.inputs, false, &options);
+        (0..inputs.paths.len())
+            .map(|at| compiled(inputs.compile(&options, at..at + 1), format).1)
             .max()
             .unwrap_or(Status::Done)
     }
@@ -80,15 +80,15 @@ impl Generate {
             say(format_args!("note: {message}\n"));
         }
         let options = self.flags.select(self.table.0.clone());
-        let inputs = match self.inputs.as_slice() {
+        let mut inputs = match self.inputs.as_slice() {
             [] if self.flags.selects_a_part() || self.output.is_some() => {
-                Inputs::new(&[String::from("-")], self.from_json, options.max_input)
+                Inputs::new(&[String::from("-")], self.from_json, &options)
             }
             [] => {
                 complain("which file? `rpcgen-rs --help` shows examples", format);
                 return Status::Usage;
             }
-            given => Inputs::new(given, self.from_json, options.max_input),
+            given => Inputs::new(given, self.from_json, &options),
         };
         let made = match inputs.outputs(&options, self.output.is_some(), format) {
             Ok(made) => made,
@@ -198,64 +198,61 @@ enum Target {
 /// The inputs of a run; standard input is read once.
 struct Inputs {
     paths: Vec<String>,
-    stdin: Option<Result<Vec<u8>, String>>,
+    loader: FileLoader,
+    /// Why standard input could not be read.
+    unread: Option<String>,
 }
 
 impl Inputs {
-    fn new(given: &[String], json: bool, limit: u32) -> Self {
+    fn new(given: &[String], json: bool, options: &Options) -> Self {
         let name = if json { JSON_STDIN } else { STDIN };
-        let reads_stdin = given.iter().any(|path| path == "-");
-        let paths = given
-            .iter()
-            .map(|path| {
-                if path == "-" {
-                    name.to_owned()
-                } else {
-                    path.clone()
-                }
-            })
-            .collect();
-        let stdin = reads_stdin.then(|| read_stdin(u64::from(limit)));
-        Self { paths, stdin }
-    }
-
-    fn each(&self) -> impl Iterator<Item = &str> {
-        self.paths.iter().map(String::as_str)
+        let path = |path: &String| match path.as_str() {
+            "-" => name.to_owned(),
+            _ => path.clone(),
+        };
+        let paths: Vec<String> = given.iter().map(path).collect();
+        let folders = options.include.iter().map(String::as_str);
+        let mut loader = FileLoader::new(paths.iter().map(String::as_str), folders);
+        let mut unread = None;
+        if given.iter().any(|path| path == "-") {
+            match read_stdin(u64::from(options.max_input)) {
+                Ok(text) => loader.give(name, text),
+                Err(error) => unread = Some(error),
+            }
+        }
+        Self {
+            paths,
+            loader,
+            unread,
+        }
     }
 
     /// Compiles some of the inputs into one output; the others may supply what they lack.
-    fn compile(&self, options: &Options, paths: &[&str]) -> Output {
-        let folders = options.include.iter().map(String::as_str);
-        let mut loader = FileLoader::new(self.each(), folders);
-        if let Some(Ok(text)) = &self.stdin {
-            loader.give(STDIN, text.clone());
-            loader.give(JSON_STDIN, text.clone());
-        }
-        let others: Vec<&str> = self.each().filter(|path| !paths.contains(path)).collect();
-        compile_together(options, &mut loader, paths, &others)
+    fn compile(&mut self, options: &Options, run: Range<usize>) -> Output {
+        let paths: Vec<&str> = self.paths.iter().map(String::as_str).collect();
+        let run = &paths[run];
+        let others = paths.iter().copied().filter(|path| !run.contains(path));
+        let others: Vec<&str> = others.collect();
+        compile_together(options, &mut self.loader, run, &others)
     }
 
     /// All outputs, or how the run ends. Every input is looked at before it ends.
     fn outputs(
-        &self,
+        &mut self,
         options: &Options,
         together: bool,
         format: Format,
     ) -> Result<Vec<OutFile>, Status> {
-        if let Some(Err(error)) = &self.stdin {
+        if let Some(error) = &self.unread {
             complain(format!("cannot read standard input: {error}"), format);
             return Err(Status::Files);
         }
-        let paths: Vec<&str> = self.each().collect();
-        let runs: Vec<&[&str]> = if together {
-            vec![&paths]
-        } else {
-            paths.chunks(1).collect()
-        };
+        let count = self.paths.len();
+        let step = if together { count } else { 1 };
         let mut made = Vec::new();
         let mut status = Status::Done;
-        for run in runs {
-            let (files, end) = compiled(self.compile(options, run), format);
+        for at in (0..count).step_by(step) {
+            let (files, end) = compiled(self.compile(options, at..at + step), format);
             made.extend(files);
             status = status.max(end);
         }

@@ -101,6 +101,69 @@ fn what_the_types_of_another_file_need_is_taken_too() {
     assert_eq!(compiled(&files, "main.x"), (vec![], STEPS + 2));
 }
 
+/// Compiles `m.x` beside files by the thousand, each of which has a type `t{n}` that `rest(n)` describes.
+fn compiled_beside(count: usize, main: &str, rest: impl Fn(usize) -> String) -> (Vec<&str>, usize) {
+    let beside = (0..count).map(|n| (format!("s{n}.x"), rest(n)));
+    let main = (String::from("m.x"), main.to_owned());
+    let files: Vec<(String, String)> = beside.chain([main]).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(p, text)| (&**p, &**text)).collect();
+    compiled(&files, "m.x")
+}
+
+/// In no time: with a look at everything for each of them it would be minutes.
+#[test]
+fn h127_files_that_need_each_other_by_the_thousand() {
+    const COUNT: usize = 3000;
+    let includes: String = (0..COUNT)
+        .map(|n| format!("%#include \"s{n}.h\"\n"))
+        .collect();
+    let members: String = (0..COUNT).map(|n| format!("t{n} x{n}; ")).collect();
+    let star = format!("{includes} struct m {{ {members} }};");
+    let plain = |n| format!("struct t{n} {{ int y; }}; struct unused{n} {{ int y; }};");
+    assert_eq!(compiled_beside(COUNT, &star, plain), (vec![], COUNT + 1));
+    let chain = |n| {
+        let next = (n + 1) % COUNT;
+        format!("%#include \"s{next}.h\"\n%#define N{n} N{next}\nstruct t{n} {{ t{next} *y; }};")
+    };
+    let main = "%#include \"s0.h\"\nstruct m { t0 x; };";
+    assert_eq!(compiled_beside(COUNT, main, chain), (vec![], COUNT + 1));
+    // All are read before the first is needed.
+    let back = |n| match n {
+        0 => String::from("struct t0 { int y; };"),
+        n => format!("struct t{n} {{ t{} *y; }};", n - 1),
+    };
+    let main = format!("{includes} struct m {{ t{} x; }};", COUNT - 1);
+    let deep = (vec!["W0235"], COUNT + 1);
+    assert_eq!(compiled_beside(COUNT, &main, back), deep);
+}
+
+#[test]
+fn h127_files_that_others_need_have_the_limits_of_one() {
+    let includes: String = (0..5000)
+        .map(|n| format!("%#include \"s{n}.h\"\n"))
+        .collect();
+    let main = format!("{includes} struct m {{ nosuch x; }};");
+    let plain = |n| format!("struct t{n} {{ int y; }};");
+    assert_eq!(compiled_beside(5000, &main, plain).0, ["E0053", "E0201"]);
+
+    let large = format!("struct t {{ int y; }}; /*{}*/", " ".repeat(500));
+    let main = "%#include \"a.h\"\nstruct m { t x; };";
+    let codes = |options: &Options| {
+        let mut loader = MapLoader::new([("m.x", main), ("a.x", &*large)]);
+        let output = crate::compile(options, &mut loader, "m.x");
+        output
+            .diagnostics
+            .iter()
+            .map(|d| d.code)
+            .collect::<Vec<_>>()
+    };
+    let options = Options::default();
+    assert_eq!(codes(&options.clone().max_input(600)), [""; 0]);
+    assert_eq!(codes(&options.clone().max_input(540)), ["E0058", "E0201"]);
+    assert_eq!(codes(&options.clone().max_items(4)), [""; 0]);
+    assert_eq!(codes(&options.max_items(3)), ["E0108"]);
+}
+
 #[test]
 fn percent_defines_of_types_are_typedefs_where_nothing_else_defines_the_name() {
     let only = |text: &str| compiled(&[("main.x", text)], "main.x");

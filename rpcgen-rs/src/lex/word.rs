@@ -58,11 +58,6 @@ impl Keyword {
         })
     }
 
-    /// The word begins a definition and nothing else: a place to go on after a mistake.
-    pub(crate) fn begins_definition(self) -> bool {
-        matches!(self, Self::Const | Self::Typedef | Self::Program)
-    }
-
     /// RFC 4506 and RFC 5531 do not reserve these, C's rpcgen does.
     pub(crate) fn free_in_rfc(self) -> bool {
         matches!(

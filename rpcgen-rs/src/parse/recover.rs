@@ -3,7 +3,7 @@
 use super::{Failed, Parsed, Parser};
 use crate::ast::Lost;
 use crate::diag::Diagnostic;
-use crate::lex::{Keyword, Kind};
+use crate::lex::{Keyword, Kind, is_word};
 use crate::source::Span;
 use std::collections::BTreeSet;
 
@@ -60,11 +60,15 @@ impl Parser<'_> {
 
     /// Whether nothing stands between the braces that opened there and closed just now, but for `;` alone.
     pub(super) fn were_empty(&self, open: usize) -> bool {
+        if self.unclosed == Some(self.at) {
+            return false;
+        }
         let between = self.tokens.get(open + 1..self.at - 1);
         between.is_some_and(|tokens| tokens.iter().all(|t| t.kind == Kind::Punct(b';')))
     }
 
-    /// `"{" { element } "}"`: goes on with the next element after a mistake in one. Returns the span of the whole.
+    /// `"{" { element } "}"`: goes on with the next element after a mistake in one. Returns the span of the whole. Where
+    /// no `}` comes, what was read so far is all of it.
     pub(super) fn braces(
         &mut self,
         mut element: impl FnMut(&mut Self) -> Parsed<()>,
@@ -89,7 +93,8 @@ impl Parser<'_> {
                     self.end_reported = self.kind() == Kind::End;
                     self.report(error);
                 }
-                return Err(Failed);
+                self.unclosed = Some(self.at);
+                return Ok(self.span_from(open));
             }
             let first = self.at;
             if element(self).is_err() {
@@ -128,6 +133,26 @@ impl Parser<'_> {
             }
             _ => false,
         }
+    }
+
+    /// The definition that begins here, if it is one with a body, has one.
+    fn has_body(&self) -> bool {
+        let has_name = self.nth(1) == Kind::Ident;
+        match self.kind() {
+            Kind::Keyword(Keyword::Struct | Keyword::Enum) => {
+                has_name && self.nth(2) == Kind::Punct(b'{')
+            }
+            Kind::Keyword(Keyword::Union) => {
+                has_name && self.nth(2) == Kind::Keyword(Keyword::Switch)
+            }
+            _ => true,
+        }
+    }
+
+    /// A line begins here, with two words: what stands in front of it is at its end.
+    pub(super) fn begins_line_with_words(&self) -> bool {
+        let is_word = |n| matches!(self.nth(n), Kind::Ident | Kind::Keyword(_));
+        is_word(0) && is_word(1) && self.begins_line()
     }
 
     /// How far is looked ahead; behind that, anything may be.
@@ -196,13 +221,25 @@ impl Parser<'_> {
         let mut names = BTreeSet::new();
         let mut done = 0;
         for (first, end) in ranges {
-            let lost = (first.max(done)..end).filter(|at| self.tokens[*at].kind == Kind::Ident);
-            names.extend(lost.map(|at| self.text_of(at)));
+            for at in first.max(done)..end {
+                match self.tokens[at].kind {
+                    Kind::Ident => {
+                        names.insert(self.text_of(at));
+                    }
+                    // A string that is not closed may have taken in more than was meant.
+                    Kind::Str => {
+                        let words = self.word(at).split(|byte| !is_word(*byte));
+                        names.extend(words.map(|word| String::from_utf8_lossy(word).into_owned()));
+                    }
+                    _ => {}
+                }
+            }
             done = done.max(end);
         }
         Lost {
             names,
-            enumerators: self.lost_enumerators,
+            enums: self.lost_enums,
+            lines: false,
         }
     }
 
@@ -216,18 +253,23 @@ impl Parser<'_> {
                 Kind::End => return,
                 Kind::Punct(b'{') => depth += 1,
                 Kind::Punct(b'}') if depth == 0 => return,
-                Kind::Punct(b'}') => depth -= 1,
+                Kind::Punct(b'}') => {
+                    depth -= 1;
+                    if depth == 0 && self.depth == 0 && self.context.len() <= 1 {
+                        self.at += 1;
+                        if self.begins_line_with_words() {
+                            return;
+                        }
+                        continue;
+                    }
+                }
                 Kind::Punct(b';')
                     if depth == 0 && (expansion.is_none() || self.macro_use() != expansion) =>
                 {
                     self.at += 1;
                     return;
                 }
-                Kind::Keyword(word)
-                    if depth == 0 && word.begins_definition() && self.at_definition() =>
-                {
-                    return;
-                }
+                Kind::Keyword(_) if depth == 0 && self.at_definition() && self.has_body() => return,
                 _ => {}
             }
             self.at += 1;

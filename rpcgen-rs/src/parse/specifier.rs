@@ -190,7 +190,7 @@ impl Parser<'_> {
         self.at += 1;
         if self.kind() == Kind::Punct(b'{') {
             self.lint(Lint::InlineType, self.previous_span());
-            return Ok(TypeKind::Enum(None, Box::new(self.enum_body()?)));
+            return Ok(TypeKind::Enum(None, Box::new(self.enum_body("")?)));
         }
         let name = self.name("an enum's name or `{`")?;
         self.skip_mapping_clauses();
@@ -200,7 +200,7 @@ impl Parser<'_> {
         }
         self.lint(Lint::InlineType, name.span);
         self.enter("enum");
-        let body = self.enum_body()?;
+        let body = self.enum_body(&name.name)?;
         self.leave();
         Ok(TypeKind::Enum(Some(name), Box::new(body)))
     }

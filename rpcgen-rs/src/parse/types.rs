@@ -74,7 +74,7 @@ impl Parser<'_> {
         if self.forward_declaration() {
             return Ok(None);
         }
-        let body = self.enum_body()?;
+        let body = self.enum_body(&name.name)?;
         Ok(Some(ItemKind::Enum(name, body)))
     }
 
@@ -143,10 +143,11 @@ impl Parser<'_> {
     /// enum-body: "{" ( identifier "=" value ) ( "," identifier "=" value )* "}"
     /// ```
     /// also without the values, and with a comma at the end
-    pub(super) fn enum_body(&mut self) -> Parsed<EnumBody> {
+    pub(super) fn enum_body(&mut self, name: &str) -> Parsed<EnumBody> {
         let mut members = Vec::new();
         let open = self.at;
         let mut told = false;
+        let lost_before = self.lost.len();
         let span = self.nested(|p| p.braces(|p| p.enumerators(&mut members, &mut told)))?;
         if self.were_empty(open) {
             self.error(
@@ -155,6 +156,9 @@ impl Parser<'_> {
                 "an enum needs at least one member",
                 "add one, such as `NONE = 0`",
             );
+        }
+        if self.lost.len() > lost_before {
+            self.lost_enums.insert(name.to_owned());
         }
         members.shrink_to_fit();
         Ok(EnumBody { members, span })
@@ -214,7 +218,6 @@ impl Parser<'_> {
     fn skip_enumerator(&mut self, first: usize) {
         self.skip_to_comma();
         self.lost.push((first, self.at));
-        self.lost_enumerators = true;
     }
 
     /// rpcgen writes the call for a member into a buffer that ends.

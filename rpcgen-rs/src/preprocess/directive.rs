@@ -21,8 +21,7 @@ impl Engine<'_> {
         if let Some(at) = open {
             let at = lo as usize + 1 + at;
             let opening = self.span(at, at + 2);
-            self.diags
-                .push(Diagnostic::error("E0003", opening, lex::UNCLOSED_COMMENT));
+            self.lose(Diagnostic::error("E0003", opening, lex::UNCLOSED_COMMENT));
         }
         let (word, rest) = split_word(line.trim_ascii());
         if self.active()
@@ -64,11 +63,11 @@ impl Engine<'_> {
                     String::from_utf8_lossy(rest)
                 );
                 let text = text.trim_end();
-                self.diags.push(if word == b"error" {
-                    Diagnostic::error("E0060", span, text)
+                if word == b"error" {
+                    self.lose(Diagnostic::error("E0060", span, text));
                 } else {
-                    Diagnostic::warning("W0060", span, text)
-                });
+                    self.diags.push(Diagnostic::warning("W0060", span, text));
+                }
             }
             b"line" => self.line_marker(rest, span),
             // They are meant for other compilers.
@@ -108,7 +107,10 @@ impl Engine<'_> {
 
     fn define(&mut self, rest: &[u8], span: Span) {
         match definition(rest) {
-            Err(problem) => self.wrong(span, &format!("wrong `#define`: {problem}")),
+            Err(problem) => {
+                let message = format!("wrong `#define`: {problem}");
+                self.lose(Diagnostic::error("E0051", span, message));
+            }
             Ok((name, new)) => {
                 if let Some(first) = self.macros.define(name, new, Some(span)) {
                     let message = format!(
@@ -126,32 +128,39 @@ impl Engine<'_> {
     /// `#if`, `#ifdef`, `#ifndef`.
     fn open(&mut self, word: &[u8], rest: &[u8], span: Span) {
         let outer = self.active();
-        let active = outer
-            && match word {
-                b"if" => self.condition(rest, span),
-                _ => self.is_defined(word, rest, span),
-            };
+        let holds = if outer {
+            self.holds(word, rest, span)
+        } else {
+            Some(false)
+        };
+        let active = holds.unwrap_or(true);
         if let Some(frame) = self.frames.last_mut() {
             frame.conditions.push(Condition {
                 opened: span,
                 active,
                 done: active || !outer,
                 last_branch: false,
+                wrong: holds.is_none(),
             });
         }
     }
 
-    /// Whether what `#ifdef`, `#ifndef` and their `#elif…` ask for holds.
-    fn is_defined(&mut self, word: &[u8], rest: &[u8], span: Span) -> bool {
-        match split_word(rest) {
-            (name, _) if is_name(name) => {
-                self.macros.get(name).is_some() != word.ends_with(b"ndef")
-            }
-            _ => {
-                let word = String::from_utf8_lossy(word);
-                self.wrong(span, &format!("`#{word}` takes one name"));
-                false
-            }
+    /// Whether what a branch asks for holds. `None`: it is wrong, which is reported. Then its text counts, so that as
+    /// much of the file is read as can be.
+    fn holds(&mut self, word: &[u8], rest: &[u8], span: Span) -> Option<bool> {
+        match word {
+            b"else" => Some(true),
+            b"if" | b"elif" => self.condition(rest, span),
+            _ => match split_word(rest) {
+                (name, _) if is_name(name) => {
+                    Some(self.macros.get(name).is_some() != word.ends_with(b"ndef"))
+                }
+                _ => {
+                    let word = String::from_utf8_lossy(word);
+                    self.wrong(span, &format!("`#{word}` takes one name"));
+                    None
+                }
+            },
         }
     }
 
@@ -171,6 +180,7 @@ impl Engine<'_> {
                     active: outer,
                     done: true,
                     last_branch: false,
+                    wrong: false,
                 });
             }
             return;
@@ -180,30 +190,31 @@ impl Engine<'_> {
         }
         if open.last_branch {
             let message = format!("`#{name}` after `#else`");
-            self.diags.push(
+            self.lose(
                 Diagnostic::error("E0052", span, message).label(open.opened, "of this conditional"),
             );
         }
         open.last_branch |= word == b"else";
+        // The other branch may be the right one.
+        self.out.incomplete |= open.wrong;
         // Without the popped condition, the engine is in the state outside of it.
-        open.active = !open.done
-            && match word {
-                b"else" => true,
-                b"elif" => self.condition(rest, span),
-                _ => self.is_defined(word, rest, span),
-            };
+        let holds = if open.done {
+            Some(false)
+        } else {
+            self.holds(word, rest, span)
+        };
+        open.active = holds.unwrap_or(true);
         open.done |= open.active;
+        open.wrong |= holds.is_none();
         if let Some(frame) = self.frames.last_mut() {
             frame.conditions.push(open);
         }
     }
 
-    /// Value of the expression of `#if` or `#elif`. A wrong one is reported and false.
-    fn condition(&mut self, text: &[u8], span: Span) -> bool {
+    /// Value of the expression of `#if` or `#elif`.
+    fn condition(&mut self, text: &[u8], span: Span) -> Option<bool> {
         let pieces = self.replace_defined(macros::split(text));
-        let Some(pieces) = self.expanded(pieces, span) else {
-            return false;
-        };
+        let pieces = self.expanded(pieces, span)?;
         let text = macros::join(&pieces);
         let map = SpanMap::all_at(span);
         let mut found = Diagnostics::default();
@@ -214,14 +225,14 @@ impl Engine<'_> {
         for diagnostic in &found {
             self.diags.push(diagnostic.clone());
         }
-        match value {
-            Some(Ok(value)) => value != 0,
-            Some(Err(Some(wrong))) => {
-                self.wrong(span, wrong);
-                false
+        match value? {
+            Ok(value) => Some(value != 0),
+            Err(wrong) => {
+                if let Some(wrong) = wrong {
+                    self.wrong(span, wrong);
+                }
+                None
             }
-            // It was reported.
-            None | Some(Err(None)) => false,
         }
     }
 

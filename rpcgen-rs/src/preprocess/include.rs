@@ -14,8 +14,7 @@ impl Engine<'_> {
             Ok(file) => self.enter(file),
             Err(problem) => {
                 let message = format!("cannot read `{path}`: {problem}");
-                self.diags
-                    .push(Diagnostic::error_without_place("E0050", message));
+                self.lose(Diagnostic::error_without_place("E0050", message));
             }
         }
     }
@@ -47,7 +46,7 @@ impl Engine<'_> {
             .and_then(|n| std::str::from_utf8(n).ok())
         else {
             let message = "`#include` takes a file name in quotes";
-            self.diags.push(Diagnostic::error("E0051", span, message));
+            self.lose(Diagnostic::error("E0051", span, message));
             return;
         };
         if self.frames.len() as u32 > self.config.limits.include_depth {
@@ -56,7 +55,7 @@ impl Engine<'_> {
                 self.config.limits.include_depth
             );
             self.exhausted = true;
-            self.diags.push(Diagnostic::error("E0053", span, message));
+            self.lose(Diagnostic::error("E0053", span, message));
             return;
         }
         self.includes += 1;
@@ -66,7 +65,7 @@ impl Engine<'_> {
                 self.config.limits.includes
             );
             self.exhausted = true;
-            self.diags.push(Diagnostic::error("E0053", span, message));
+            self.lose(Diagnostic::error("E0053", span, message));
             return;
         }
         self.find_and_enter(name, beside, span);
@@ -97,7 +96,7 @@ impl Engine<'_> {
                 Err(problem) => {
                     let message = format!("cannot include `{name}`: {problem}");
                     let error = Diagnostic::error("E0054", span, message);
-                    self.diags.push(match problem {
+                    self.lose(match problem {
                         LoadError::OutsideRoots => error.help(format!(
                             "to read what is there, allow its folder: `--include {}`",
                             folder(&path)
@@ -119,8 +118,7 @@ impl Engine<'_> {
         let message = format!("cannot include `{name}`: no such file");
         let help =
             "it is looked for beside the including file and in the folders given by `--include`";
-        self.diags
-            .push(Diagnostic::error("E0054", span, message).help(help));
+        self.lose(Diagnostic::error("E0054", span, message).help(help));
     }
 
     fn load(&mut self, path: &str, from: Option<Span>) -> Result<FileId, LoadError> {
@@ -145,7 +143,7 @@ impl Engine<'_> {
             at = 3;
         } else if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
             let start = Span { file, lo: 0, hi: 2 };
-            self.diags.push(
+            self.lose(
                 Diagnostic::error(
                     "E0007",
                     start,
@@ -176,8 +174,7 @@ impl Engine<'_> {
         let message = format!("`#include` cycle: {}", chain.join(" → "));
         let help =
             "begin the file with `#ifndef NAME` and `#define NAME`, and end it with `#endif`";
-        self.diags
-            .push(Diagnostic::error("E0053", span, message).help(help));
+        self.lose(Diagnostic::error("E0053", span, message).help(help));
     }
 
     /// The file begins with `#ifndef NAME` or `#if !defined(NAME)`, and NAME is defined: including it again is nothing.

@@ -109,7 +109,8 @@ fn conditionals_choose_text() {
         ("(1 << 4) == 0x10 && 7 % 4 == 3 && ~0 == -1", true),
         ("0 && 1 / 0", false),
         ("'a' == 97", true),
-        ("1 || (2", false),
+        // What is wrong holds, so that as much as can be is read.
+        ("1 || (2", true),
         ("THREE >= 3u && THREE != 4L", true),
         ("linux || unix || __linux__", false),
         // An unsigned operand makes the other one unsigned.

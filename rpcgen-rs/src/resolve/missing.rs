@@ -3,7 +3,7 @@
 //! C files say `%#include "foo.h"` and mean types of a sibling `foo.x`; several files given together may refer to each
 //! other, too. Only what is needed is taken over, and what that needs in turn.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use super::known;
 use crate::ast::{
@@ -12,10 +12,10 @@ use crate::ast::{
 use crate::options::Options;
 
 /// Names used by some definitions, and names they define.
-#[derive(Clone)]
 pub(crate) struct Missing<'a> {
+    /// Used and not defined.
     used: BTreeSet<String>,
-    /// Those of them that are used as types.
+    /// Those of the names that are used as types.
     types: HashSet<String>,
     defined: HashSet<String>,
     /// What `%#define`s name.
@@ -30,22 +30,38 @@ impl<'a> Missing<'a> {
             used: BTreeSet::new(),
             types: HashSet::new(),
             defined: HashSet::new(),
-            numbers: defines.iter().map(|(name, _)| name.clone()).collect(),
+            numbers: HashSet::new(),
             options,
         };
-        spec.items.iter().for_each(|item| names.item(item));
-        names.forget_known();
+        names.add(&spec.items, defines);
         names
     }
 
-    /// Of the names used, those stay that are missing.
-    fn forget_known(&mut self) {
-        let mut used = std::mem::take(&mut self.used);
-        used.retain(|name| {
-            let is_number = self.numbers.contains(name) && !self.types.contains(name);
-            !is_number && self.lacks(name)
-        });
-        self.used = used;
+    /// Adds definitions and numbers. Of the names that these use, those that are missing.
+    pub(crate) fn add(&mut self, items: &[Item], numbers: &[(String, Expr)]) -> BTreeSet<String> {
+        let used_before = std::mem::take(&mut self.used);
+        let defined_before = std::mem::take(&mut self.defined);
+        items.iter().for_each(|item| self.item(item));
+        let mut fresh = std::mem::replace(&mut self.used, used_before);
+        let defined = std::mem::replace(&mut self.defined, defined_before);
+        for name in &defined {
+            self.used.remove(name);
+        }
+        self.defined.extend(defined);
+        for (name, _) in numbers {
+            self.numbers.insert(name.clone());
+            if self.is_known(name) {
+                self.used.remove(name);
+            }
+        }
+        fresh.retain(|name| !self.is_known(name));
+        self.used.extend(fresh.iter().cloned());
+        fresh
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        let is_number = self.numbers.contains(name) && !self.types.contains(name);
+        is_number || !self.lacks(name)
     }
 
     /// Is nothing missing?
@@ -165,42 +181,6 @@ impl<'a> Missing<'a> {
     }
 }
 
-/// Moves from `other` what `missing` lacks, and what that lacks in turn, which comes first.
-pub(crate) fn take_needed(missing: &Missing<'_>, other: &mut Spec) -> Vec<Item> {
-    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, item) in other.items.iter().enumerate() {
-        if !matches!(item.kind, ItemKind::Program(_)) {
-            for name in defined_by(item) {
-                places.entry(name).or_default().push(place);
-            }
-        }
-    }
-    if !missing.used.iter().any(|name| places.contains_key(name)) {
-        return Vec::new();
-    }
-    let mut missing = missing.clone();
-    let mut items: Vec<Option<Item>> = std::mem::take(&mut other.items)
-        .into_iter()
-        .map(Some)
-        .collect();
-    let mut steps: Vec<Vec<Item>> = Vec::new();
-    loop {
-        let names = std::mem::take(&mut missing.used);
-        let needed = names.iter().filter_map(|name| places.get(name)).flatten();
-        let needed: BTreeSet<usize> = needed.copied().collect();
-        let taken = needed.into_iter().filter_map(|place| items[place].take());
-        let taken: Vec<Item> = taken.collect();
-        if taken.is_empty() {
-            break;
-        }
-        taken.iter().for_each(|item| missing.item(item));
-        missing.forget_known();
-        steps.push(taken);
-    }
-    other.items = items.into_iter().flatten().collect();
-    steps.into_iter().rev().flatten().collect()
-}
-
 /// Takes out the typedefs of tags that nothing defines, where nothing uses them: C declares them and never notices.
 pub(crate) fn take_idle_typedefs(
     spec: &mut Spec,
@@ -235,7 +215,7 @@ pub(crate) fn take_idle_typedefs(
 }
 
 /// The names that a definition makes known to the whole file.
-fn defined_by(item: &Item) -> Vec<String> {
+pub(crate) fn defined_by(item: &Item) -> Vec<String> {
     let members = |body: &EnumBody| {
         body.members
             .iter()
