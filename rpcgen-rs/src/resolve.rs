@@ -37,7 +37,7 @@ pub fn resolve(
     diags: &mut Diagnostics,
 ) -> Spec {
     let types = Definitions::collect(file, diags);
-    let mut values = Values::new(&file.lost);
+    let mut values = Values::new(file);
     let consts = define_values(file, &mut values);
     let mut lower = Lower::new(types, values, &file.lost, sources, options, diags);
     lower.define_enumerators();

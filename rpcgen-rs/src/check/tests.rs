@@ -77,6 +77,31 @@ fn h131_undefined_names_come_with_the_nearest_spelling() {
             .contains("did you mean `MAXNAME`?")
     );
     assert!(messages("struct s { zzz x; };").contains("--extern-type zzz="));
+    for (text, wanted) in [
+        (
+            "const MAX = 1; struct s { MAX x; };",
+            "`MAX` is a number, not a type",
+        ),
+        ("enum e { A }; typedef A b;", "`A` is a number, not a type"),
+        (
+            "typedef int t; struct s { int x<t>; };",
+            "`t` is a type, not a number",
+        ),
+        (
+            "enum e { A }; union u switch (e k) { case e: int a; };",
+            "`e` is a type, not a number",
+        ),
+    ] {
+        let text = messages(text);
+        assert!(
+            text.contains(wanted) && text.contains("defined here"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("--extern-type") && !text.contains("-D"),
+            "{text}"
+        );
+    }
     assert!(messages("struct s { int x<ZZZ>; };").contains("-DZZZ="));
 }
 
@@ -208,11 +233,21 @@ fn h137_duplicates_show_both_places() {
     accepted(
         "program P { version V { void A(void) = 1; } = 2; } = 9; program Q { version W { void B(void) = 1; } = 3; } = 9;",
     );
-    let text = messages("const A = 1;\nconst A = 2;");
-    assert!(
-        text.contains("line 2") && text.contains("first defined here"),
-        "{text}"
-    );
+    // The later place is the wrong one, and the uses of the name are no news.
+    for text in [
+        "const A = 1;\nconst A = 2; struct s { int x<A>; };",
+        "const A = 1;\nenum e { A = 2 }; struct s { int x<A>; };",
+        "enum e { A = 2 };\nconst A = 1; struct s { int x<A>; };",
+    ] {
+        let text = messages(text);
+        assert!(text.contains("line 2") && !text.contains("E0230"), "{text}");
+        assert!(
+            text.contains("1 | ") && text.contains("first defined here"),
+            "{text}"
+        );
+    }
+    let text = messages("const A = 1;\nconst A = 2;\nenum e { A = 3 };");
+    assert!(text.contains("line 2") && text.contains("line 3"), "{text}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::collect::{Body, Definitions};
 use super::known::{self, Known};
 use super::messages::{
-    e0201_undefined_type, e0204_defined_twice, e0205_constant_defined_twice,
+    e0201_number_as_type, e0201_undefined_type, e0204_defined_twice, e0205_value_defined_twice,
     e0215_enumerator_out_of_range, e0216_bound_out_of_range, e0217_number_out_of_range,
     w0225_bound_of_sole_argument, w0226_pointer_as_sole_argument, w0243_assumed_type,
     w0247_pointer_to_char,
@@ -127,12 +127,17 @@ impl<'a, 'd> Lower<'a, 'd> {
                 ir::ConstValue::Int(self.values.get(id, self.diags)?, ConstType::U32)
             }
         };
-        if let Some(first) = self.values.clashes_with(id, self.diags) {
-            self.diags.push(e0205_constant_defined_twice(
-                &constant.name.name,
-                constant.name.span,
-                first,
-            ));
+        if let Some(other) = self.values.clashes_with(id, self.diags) {
+            let ours = constant.name.span;
+            // Members of enums are known behind all constants, and may stand in front of them.
+            let (first, again) = if other.file == ours.file && other.lo > ours.lo {
+                (ours, other)
+            } else {
+                (other, ours)
+            };
+            let name = &constant.name.name;
+            self.diags
+                .push(e0205_value_defined_twice(name, again, first));
         }
         Some(ir::Const {
             name: name(&constant.name),
@@ -298,6 +303,10 @@ impl<'a, 'd> Lower<'a, 'd> {
                     return ty;
                 }
                 if self.undefined.insert(name.to_owned()) {
+                    if let Some(defined) = self.values.place(name) {
+                        self.diags.push(e0201_number_as_type(name, span, defined));
+                        return Type::Int;
+                    }
                     let known = self.types.names().chain(known::TYPE_NAMES.iter().copied());
                     let known = known.chain(TYPE_WORDS);
                     let nearest = self.hints.nearest(name, known);

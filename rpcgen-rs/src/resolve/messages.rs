@@ -35,6 +35,17 @@ pub(super) fn e0202_undefined_value(name: &str, span: Span, nearest: Option<&str
     })
 }
 
+pub(super) fn e0201_number_as_type(name: &str, span: Span, defined: Span) -> Diagnostic {
+    Diagnostic::error("E0201", span, format!("`{name}` is a number, not a type"))
+        .label(defined, "defined here")
+}
+
+pub(super) fn e0202_type_as_number(name: &str, span: Span, defined: Span) -> Diagnostic {
+    Diagnostic::error("E0202", span, format!("`{name}` is a type, not a number"))
+        .label(defined, "defined here")
+        .help("a number, a constant or a member of an enum belongs here")
+}
+
 pub(super) fn e0204_defined_twice(name: &str, span: Span, first: Span) -> Diagnostic {
     let message = format!("`{name}` is defined again with another meaning");
     Diagnostic::error("E0204", span, message)
@@ -42,8 +53,8 @@ pub(super) fn e0204_defined_twice(name: &str, span: Span, first: Span) -> Diagno
         .help("rename one of them, or drop it")
 }
 
-pub(super) fn e0205_constant_defined_twice(name: &str, span: Span, first: Span) -> Diagnostic {
-    let message = format!("the constant `{name}` is defined again with another value");
+pub(super) fn e0205_value_defined_twice(name: &str, span: Span, first: Span) -> Diagnostic {
+    let message = format!("`{name}` is defined again with another value");
     Diagnostic::error("E0205", span, message).label(first, "first defined here")
 }
 

@@ -7,10 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::known;
 use super::messages::{
-    e0202_undefined_value, e0211_value_cycle, e0218_expression_without_value,
+    e0202_type_as_number, e0202_undefined_value, e0211_value_cycle, e0218_expression_without_value,
     e0219_string_is_no_number, e0230_ambiguous_value,
 };
-use crate::ast::{EvalError, Expr, Lost};
+use crate::ast::{self, EvalError, Expr, ItemKind};
 use crate::diag::Diagnostics;
 use crate::near::Hints;
 use crate::source::Span;
@@ -61,6 +61,8 @@ pub(super) struct Values<'a> {
     ambiguous: HashMap<&'a str, bool>,
     /// Undefined names that were reported, or of which nothing is said.
     reported: BTreeSet<String>,
+    /// Types, which are no numbers.
+    types: HashMap<&'a str, Span>,
     hints: Hints,
 }
 
@@ -69,9 +71,17 @@ struct Reported;
 
 impl<'a> Values<'a> {
     /// No values. Nothing is said of undefined names that are lost.
-    pub(super) fn new(lost: &Lost) -> Self {
+    pub(super) fn new(file: &'a ast::Spec) -> Self {
+        let types = file.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Struct(name, _) | ItemKind::Union(name, _) | ItemKind::Enum(name, _) => {
+                Some((&*name.name, name.span))
+            }
+            ItemKind::Typedef(decl) => Some((&*decl.name.name, decl.name.span)),
+            ItemKind::Const(_) | ItemKind::Program(_) => None,
+        });
         Self {
-            reported: lost.names.clone(),
+            reported: file.lost.names.clone(),
+            types: types.collect(),
             ..Self::default()
         }
     }
@@ -100,6 +110,11 @@ impl<'a> Values<'a> {
             }
         }
         id
+    }
+
+    /// Where a value of this name is defined.
+    pub(super) fn place(&self, name: &str) -> Option<Span> {
+        self.by_name.get(name).map(|id| self.list[id.0].span)
     }
 
     /// Adds a value unless its name is known already.
@@ -271,6 +286,10 @@ impl<'a> Values<'a> {
                 Some(number) => Ok(number),
                 None => {
                     if self.reported.insert(name.to_owned()) {
+                        if let Some(defined) = self.types.get(name) {
+                            diags.push(e0202_type_as_number(name, span, *defined));
+                            return Err(Reported);
+                        }
                         let known = self.list.iter().map(|value| value.name);
                         let known = known.chain(["TRUE", "FALSE"]);
                         let nearest = self.hints.nearest(name, known);
@@ -281,6 +300,11 @@ impl<'a> Values<'a> {
             };
         };
         if !self.is_local(id, scope) && self.is_ambiguous(id) {
+            // Constants come first; that another value has the name of one is reported where it is defined.
+            let first = self.by_name.get(name);
+            if first.is_some_and(|first| self.list[first.0].scope.is_none()) {
+                return Err(Reported);
+            }
             diags.push(e0230_ambiguous_value(
                 name,
                 span,
