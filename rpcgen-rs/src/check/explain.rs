@@ -126,6 +126,10 @@ read; mend them first."),
 C makes a `#define` of each, and the last one counts for all of them; of a procedure in several versions of a program it
 makes only the first. So a C service of this interface has another number than the file says, which generated code has."),
     ("W0247", "`char *` is one char, or none. C programs that declare text so can't send it either: it is `string name<>`."),
+    ("W0248", "A typedef makes a type of a name that the language has for one of its own.
+
+`typedef int bool;` changes nothing: `bool x;` is the language's `bool`, four bytes that are 0 or 1. C's rpcgen refuses the
+line."),
     ("W0401", "Items of one scope would have the same name in Rust, so all of them keep the spelling of the file.
 
 `foo_bar` and `fooBar` would both be `FooBar`. Which of them keeps its spelling must not depend on their order, so both

@@ -114,6 +114,13 @@ fn h131_each_undefined_name_is_reported_once() {
 }
 
 #[test]
+fn h132_typedefs_that_nothing_can_name() {
+    assert_eq!(codes("typedef int bool; struct s { bool x; };"), ["W0248"]);
+    assert_eq!(codes("typedef opaque string<>;"), ["W0248"]);
+    accepted("typedef int version; struct s { version x; };");
+}
+
+#[test]
 fn h132_typedefs_of_themselves_and_in_circles() {
     refused("E0206", "typedef a a;");
     refused("E0206", "typedef struct a a;");

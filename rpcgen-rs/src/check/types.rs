@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::{Case, Const, Enumerator, Field, Name, Spec, Type, TypeDef, TypeKind, Union};
 use crate::layout::Aliases;
+use crate::lex::Keyword;
 use crate::source::Span;
 
 pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
@@ -17,8 +18,19 @@ pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
                 w0224_value_of_two_enumerators(members, diags);
             }
             TypeKind::Union(union) => check_union(spec, &aliases, def, union, diags),
-            TypeKind::Alias(_) | TypeKind::Extern(_) => {}
+            TypeKind::Alias(_) => w0248_name_of_the_language(&def.name, diags),
+            TypeKind::Extern(_) => {}
         }
+    }
+}
+
+fn w0248_name_of_the_language(name: &Name, diags: &mut Diagnostics) {
+    if Keyword::of(name.x.as_bytes()).is_some_and(Keyword::begins_type) {
+        let message = format!(
+            "wherever it is used, `{0}` is the language's own type: nothing can name this one",
+            name.x
+        );
+        diags.push(Diagnostic::warning("W0248", name.span, message).help("give it another name"));
     }
 }
 

@@ -58,6 +58,28 @@ impl Keyword {
         })
     }
 
+    /// A type begins with this word, always.
+    pub(crate) fn begins_type(self) -> bool {
+        matches!(
+            self,
+            Self::Bool
+                | Self::Char
+                | Self::Double
+                | Self::Enum
+                | Self::Float
+                | Self::Hyper
+                | Self::Int
+                | Self::Long
+                | Self::Opaque
+                | Self::Short
+                | Self::String
+                | Self::Struct
+                | Self::Union
+                | Self::Unsigned
+                | Self::Void
+        )
+    }
+
     /// RFC 4506 and RFC 5531 do not reserve these, C's rpcgen does.
     pub(crate) fn free_in_rfc(self) -> bool {
         matches!(
