@@ -48,7 +48,7 @@ impl Strict {
 /// The code is one of these warnings.
 pub(crate) fn is_lint(code: &str) -> bool {
     code.strip_prefix("W03")
-        .is_some_and(|n| n.parse().is_ok_and(|n: u8| (1..=40).contains(&n)))
+        .is_some_and(|n| n.parse().is_ok_and(|n: u8| (1..=44).contains(&n)))
 }
 
 /// Something that a dialect refuses.
@@ -94,6 +94,10 @@ pub(crate) enum Lint {
     Discriminant,
     NamedNumber,
     NoArguments,
+    BareUnsigned,
+    IntBehindSize,
+    StringInCall,
+    Predeclared,
 }
 
 impl Lint {
@@ -182,6 +186,15 @@ impl Lint {
                 "a name as the number of a program, version or procedure",
             ),
             Self::NoArguments => ("W0340", false, true, "`()` instead of `(void)`"),
+            Self::BareUnsigned => ("W0341", false, true, "`unsigned` without `int`"),
+            Self::IntBehindSize => ("W0342", false, true, "`int` behind another size"),
+            Self::StringInCall => (
+                "W0343",
+                false,
+                true,
+                "`string` as an argument or a result: they want a typedef",
+            ),
+            Self::Predeclared => ("W0344", false, true, "a type that the file does not define"),
         }
     }
 }

@@ -251,6 +251,9 @@ impl Parser<'_> {
             );
             return Err(Failed);
         }
+        if ty.kind == TypeKind::String {
+            self.lint(Lint::StringInCall, ty.span);
+        }
         Ok(ty.kind)
     }
 }

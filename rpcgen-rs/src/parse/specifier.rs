@@ -122,6 +122,10 @@ impl Parser<'_> {
         };
         self.at += 1;
         self.skip_mapping_words();
+        let is_alone = !matches!(self.kind(), Kind::Keyword(_));
+        if kind == TypeKind::Unsigned && is_alone {
+            self.lint(Lint::BareUnsigned, span);
+        }
         let kind = match (kind, self.kind()) {
             (TypeKind::Unsigned, Kind::Keyword(size)) => match size {
                 Keyword::Char => TypeKind::UnsignedChar,
@@ -161,6 +165,7 @@ impl Parser<'_> {
                 | TypeKind::UnsignedHyper
         );
         if takes_int && self.kind() == Kind::Keyword(Keyword::Int) {
+            self.lint(Lint::IntBehindSize, self.span());
             self.at += 1;
         }
     }

@@ -14,6 +14,7 @@ use super::same::means_the_same;
 use super::values::{Init, ValueId, Values};
 use crate::ast::{self, ConstValue, Decl, Expr, Param, Shape, TypeKind};
 use crate::diag::Diagnostics;
+use crate::dialect::{Lint, Strict};
 use crate::ir::{
     self, Argument, ConstType, Docs, Field, Name, Procedure, Program, Type, TypeDef, TypeId,
     Version,
@@ -292,7 +293,12 @@ impl<'a, 'd> Lower<'a, 'd> {
         if let Some(path) = self.options.extern_type.get(name, None) {
             return Type::Named(self.types.add(name, Body::Extern(path.to_owned())));
         }
-        match known::known_type(name) {
+        let known = known::known_type(name);
+        // `quadruple` is a word of the RFC's.
+        if known.is_some() && name != "quadruple" {
+            Strict::of(self.options).report(Lint::Predeclared, span, self.diags);
+        }
+        match known {
             Some(Known::Basic(ty)) => ty,
             Some(known) => Type::Named(self.types.add(name, Body::Known(known))),
             None => {

@@ -384,3 +384,16 @@ fn undefined_macros_are_defined_by_an_option() {
     let output = compile_with(&options, "typedef string a<MAXNAME>;");
     assert_eq!(def(output.spec().unwrap(), "a").layout.max, Some(16));
 }
+
+#[test]
+fn types_that_only_c_knows_are_none_of_the_rfcs() {
+    let text = "struct s { u_int a; uint64_t b; quadruple c; own d; }; typedef int own;";
+    for (options, expected) in [
+        (Options::default().strict_rfc(true), vec!["W0344", "W0344"]),
+        (Options::default().strict_rpcgen(true), vec!["W0310"]),
+    ] {
+        let output = compile_with(&options, text);
+        let codes: Vec<_> = output.diagnostics.iter().map(|d| d.code).collect();
+        assert_eq!(codes, expected);
+    }
+}

@@ -101,8 +101,11 @@ fn strict_dialects_warn_of_each_thing_alone() {
         ("const a = -0x5;", "W0315"),
         ("const a = 'x';", "W0327"),
         ("typedef hyper quad_t; typedef int array;", ""),
-        (&procedure("string<10> F(int)"), "W0334"),
+        (&procedure("string<10> F(int)"), "W0343W0334"),
         (&procedure("void F()"), "W0340"),
+        ("typedef unsigned a; typedef unsigned int b;", "W0341"),
+        ("typedef hyper int a; typedef unsigned hyper b;", "W0342"),
+        (&procedure("string F(string)"), "W0343W0343"),
         (&procedure("void F(void x)"), "W0308"),
         (&procedure("void F(void)"), ""),
         (
