@@ -10,7 +10,7 @@ mod siblings;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
-use crate::diag::{Diagnostic, Diagnostics, Format, Severity};
+use crate::diag::{Diagnostic, Diagnostics, Format, Label, Severity};
 use crate::dialect::Strict;
 use crate::emit::{self, OutFile};
 use crate::ir::{Spec, Type, TypeKind};
@@ -51,6 +51,7 @@ pub fn compile_together(
         loader,
         is_alone: others.is_empty(),
         items: 0,
+        without_sibling: Vec::new(),
         output,
     };
     let spec = match paths {
@@ -70,6 +71,8 @@ struct Run<'a> {
     is_alone: bool,
     /// Definitions, members, labels, procedures and arguments of all files so far.
     items: u32,
+    /// The `foo.x` that were looked for in vain, and where the file includes their headers.
+    without_sibling: Vec<(String, Span)>,
     output: Output,
 }
 
@@ -135,6 +138,12 @@ impl Run<'_> {
             _ => false,
         };
         diags.append(&behind_errors, |found| !is_echo(found));
+        if let Some(undefined) = diags.find_mut(&["E0201", "E0202"]) {
+            for (path, line) in self.without_sibling.drain(..) {
+                let text = format!("may be meant to define it, and there is no `{path}`");
+                undefined.labels.push(Label { span: line, text });
+            }
+        }
         spec
     }
 

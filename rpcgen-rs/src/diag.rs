@@ -211,6 +211,12 @@ impl Diagnostics {
         self.list.iter().find(|d| d.code == code)
     }
 
+    /// The first message with one of these codes that shows one place only.
+    pub(crate) fn find_mut(&mut self, codes: &[&str]) -> Option<&mut Diagnostic> {
+        let mut list = self.list.iter_mut();
+        list.find(|d| codes.contains(&d.code) && d.labels.len() == 1)
+    }
+
     /// All messages as text in the order of their places, plus a line about suppressed ones.
     pub fn render(&self, sources: &SourceMap, format: Format) -> String {
         let mut list: Vec<&Diagnostic> = self.list.iter().collect();

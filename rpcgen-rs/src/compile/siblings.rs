@@ -93,6 +93,7 @@ impl Run<'_> {
         }
         if !missing.is_empty() {
             siblings.tell_errors(diags);
+            self.without_sibling = self.without_sibling(&file.tree, &siblings);
         }
         file.take(taken);
     }
@@ -118,25 +119,45 @@ impl Run<'_> {
 
     /// Where the `.x` files of included headers may be, the most likely last.
     fn siblings(&self, tree: &ast::Spec) -> Vec<String> {
-        let mut paths = Vec::new();
-        for line in tree.passthrough.iter().rev() {
-            let Some(header) = included_header(&line.text) else {
-                continue;
-            };
-            paths.extend(
-                self.options
-                    .include
+        let lines = tree.passthrough.iter().rev();
+        lines.flat_map(|line| self.places_of(line)).collect()
+    }
+
+    /// Where the `.x` file of an included header may be, the most likely last.
+    fn places_of(&self, line: &ast::Passthrough) -> Vec<String> {
+        let Some(header) = included_header(&line.text) else {
+            return Vec::new();
+        };
+        let folders = self.options.include.iter().rev();
+        let folders = folders.map(|folder| format!("{}/{header}.x", folder.trim_end_matches('/')));
+        let includer = self.output.sources.file(line.span.file).path();
+        let folder = includer.rfind('/').map_or("", |end| &includer[..=end]);
+        // What is included as `rpcsvc/foo.h` lies beside a file that is in `rpcsvc` itself.
+        let name = header.rsplit('/').next().unwrap_or(header);
+        let beside = [name, header].map(|name| format!("{folder}{name}.x"));
+        folders.chain(beside).collect()
+    }
+
+    /// The `%#include "foo.h"` beside which no `foo.x` was found: what is undefined may be meant to be there. Headers of
+    /// the system, `<foo.h>`, have none.
+    fn without_sibling(&self, tree: &ast::Spec, siblings: &Siblings) -> Vec<(String, Span)> {
+        /// Of more, nobody reads all.
+        const SHOWN: usize = 3;
+        let read: HashSet<&str> = siblings.list.iter().map(|s| s.path.as_str()).collect();
+        let lines = tree.passthrough.iter().filter(|line| {
+            line.text.contains('"')
+                && included_header(&line.text).is_some()
+                && !self
+                    .places_of(line)
                     .iter()
-                    .rev()
-                    .map(|folder| format!("{}/{header}.x", folder.trim_end_matches('/'))),
-            );
-            let includer = self.output.sources.file(line.span.file).path();
-            let folder = includer.rfind('/').map_or("", |end| &includer[..=end]);
-            // What is included as `rpcsvc/foo.h` lies beside a file that is in `rpcsvc` itself.
-            let name = header.rsplit('/').next().unwrap_or(header);
-            paths.extend([name, header].map(|name| format!("{folder}{name}.x")));
-        }
-        paths
+                    .any(|path| read.contains(&**path))
+        });
+        let header = |line: &ast::Passthrough| {
+            let name = included_header(&line.text)?;
+            let name = name.rsplit('/').next().unwrap_or(name);
+            Some((format!("{name}.x"), line.span))
+        };
+        lines.filter_map(header).take(SHOWN).collect()
     }
 }
 

@@ -89,6 +89,35 @@ fn files_beside_that_have_errors_are_named_where_something_is_missing() {
     assert_eq!(compiled(&[("m.x", main), half], "m.x").0, ["E0101"]);
 }
 
+#[test]
+fn files_that_are_not_there_are_named_where_something_is_missing() {
+    let main = "%#include \"sub/a.h\"\n%#include <b.h>\n%#include \"c.h\"\nstruct s { word w; int x<MOST>; };";
+    let mut loader = MapLoader::new([("m.x", main), ("c.x", "const LEAST = 1;")]);
+    let output = crate::compile(&Options::default(), &mut loader, "m.x");
+    let errors = output.spec().unwrap_err().to_string();
+    assert_eq!(errors.matches("there is no `a.x`").count(), 1, "{errors}");
+    assert!(
+        !errors.contains("b.x") && !errors.contains("c.x"),
+        "{errors}"
+    );
+    // Nothing is missing, or nothing of these.
+    for text in [
+        "struct s { time_t t; };",
+        "const word = 1; struct s { word w; };",
+    ] {
+        let main = format!("%#include \"a.h\"\n{text}");
+        let output = crate::compile(
+            &Options::default(),
+            &mut MapLoader::new([("m.x", &*main)]),
+            "m.x",
+        );
+        let said = output
+            .diagnostics
+            .render(&output.sources, crate::diag::Format::Text);
+        assert!(!said.contains("a.x"), "{said}");
+    }
+}
+
 /// In no time: with a look at everything for each step it would be minutes.
 #[test]
 fn what_the_types_of_another_file_need_is_taken_too() {
