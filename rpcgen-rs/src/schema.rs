@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use crate::check::is_path;
+use crate::diag::is_bidi_control;
 use crate::emit::json::{BASIC, VERSION};
 use crate::ir::{
     Argument, Arm, Case, Const, ConstType, ConstValue, Enumerator, Field, Layout, Name,
@@ -46,7 +47,7 @@ pub(crate) fn read(json: &Json, span: Span) -> Read<Spec> {
     }
     let reader = Reader { ids, span };
     let mut spec = Spec {
-        source: root.member("source")?.text()?.to_owned(),
+        source: root.member("source")?.file_name()?,
         consts: root.list("consts", |node| reader.constant(node))?,
         types: root.list("types", |node| reader.definition(node))?,
         programs: root.list("programs", |node| reader.program(node))?,
@@ -102,6 +103,16 @@ impl<'a> Node<'a> {
             .get(name)
             .filter(|json| **json != Json::Null)
             .map(|json| self.child(json, name))
+    }
+
+    /// The last component of a path: outputs are named by it.
+    fn file_name(&self) -> Read<String> {
+        let name = self.text()?.rsplit('/').next().unwrap_or_default();
+        let is_shown = |letter: char| !letter.is_control() && !is_bidi_control(letter);
+        if matches!(name, "" | "." | "..") || !name.chars().all(is_shown) {
+            return Err(self.expected("the name of a file"));
+        }
+        Ok(name.to_owned())
     }
 
     fn items(&self) -> Read<Vec<Self>> {

@@ -25,7 +25,7 @@ pub(crate) fn check(options: &Options, diags: &mut Diagnostics) {
 
 fn e0240_no_identifier(flag: &str, text: &str) -> Diagnostic {
     Diagnostic::error_without_place("E0240", format!("`--{flag}`: `{}` is no Rust name", text.escape_debug()))
-        .help("a name has letters, digits and `_`, and begins with no digit; keywords get `r#` where they need it")
+        .help("a name has letters, digits and `_`, and begins with no digit; keywords get `r#` where they need it, but `self`, `Self`, `super` and `crate` can name nothing")
 }
 
 fn e0241_no_path(flag: &str, text: &str) -> Diagnostic {
@@ -36,9 +36,9 @@ fn e0241_no_path(flag: &str, text: &str) -> Diagnostic {
     .help("a path is names with `::` between them, as `crate::wire::Timeval`; keywords are written `r#type`")
 }
 
-/// `_` is a pattern, no name.
+/// `_` is a pattern, no name, and what begins a path names nothing else, with `r#` neither.
 fn is_name(text: &str) -> bool {
-    is_identifier(text) && text != "_"
+    is_identifier(text) && !matches!(text, "_" | "self" | "Self" | "super" | "crate")
 }
 
 /// A path as Rust code has it: `crate::wire::Timeval`. What begins one stands in front only, and `super` behind itself.
@@ -55,9 +55,8 @@ pub(crate) fn is_path(text: &str) -> bool {
             rest = above;
         }
     }
-    let is_start = |name: &str| matches!(name, "self" | "Self" | "super" | "crate");
     rest.split("::").all(|name| match name.strip_prefix("r#") {
-        Some(raw) => is_name(raw) && !is_start(raw),
-        None => is_name(name) && !is_keyword(name) && !is_start(name),
+        Some(raw) => is_name(raw),
+        None => is_name(name) && !is_keyword(name),
     })
 }

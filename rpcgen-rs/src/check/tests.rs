@@ -425,6 +425,7 @@ fn options_that_are_pasted_into_code_are_checked() {
     for (options, code) in [
         (Options::default().rename("a", "b c"), "E0240"),
         (Options::default().rename("a", "1"), "E0240"),
+        (Options::default().rename("a", "self"), "E0240"),
         (Options::default().derive("a", "Foo] struct X; #["), "E0241"),
         (Options::default().extern_type("a", "b{}"), "E0241"),
         (Options::default().extern_type("a", "type::B"), "E0241"),

@@ -68,10 +68,7 @@ impl Run<'_> {
             Spec::default()
         });
         let folder = path.rfind('/').map_or("", |end| &path[..=end]);
-        spec.source = format!(
-            "{folder}{}",
-            spec.source.rsplit('/').next().unwrap_or_default()
-        );
+        spec.source = format!("{folder}{}", spec.source);
         check::check(&spec, diags);
         spec
     }

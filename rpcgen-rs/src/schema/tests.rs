@@ -75,6 +75,11 @@ fn what_is_no_interface_is_refused_with_the_place() {
             "types[0].struct[0].name",
         ),
         (json.replace("\"struct\"", "\"strukt\""), "types[0]"),
+        (json.replace("test.x", "a/.."), "source: expected the name"),
+        (
+            json.replace("test.x", "a\\u001b.x"),
+            "source: expected the name",
+        ),
         (
             json.replace("\"struct\"", "\"extern\": \"A; fn x() {\", \"struck\""),
             "types[0].extern",
