@@ -123,7 +123,7 @@ impl Parser<'_> {
         self.at += 1;
         self.skip_mapping_words();
         let is_alone = !matches!(self.kind(), Kind::Keyword(_));
-        if kind == TypeKind::Unsigned && is_alone {
+        if matches!(kind, TypeKind::Unsigned) && is_alone {
             self.lint(Lint::BareUnsigned, span);
         }
         let kind = match (kind, self.kind()) {

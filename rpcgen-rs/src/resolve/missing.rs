@@ -43,11 +43,17 @@ impl<'a> Missing<'a> {
         let defined_before = std::mem::take(&mut self.defined);
         items.iter().for_each(|item| self.item(item));
         let mut fresh = std::mem::replace(&mut self.used, used_before);
-        let defined = std::mem::replace(&mut self.defined, defined_before);
-        for name in &defined {
-            self.used.remove(name);
+        if !self.used.is_empty() {
+            for name in &self.defined {
+                self.used.remove(name);
+            }
         }
-        self.defined.extend(defined);
+        // The larger part stays where it is.
+        let mut less = defined_before;
+        if less.len() > self.defined.len() {
+            std::mem::swap(&mut less, &mut self.defined);
+        }
+        self.defined.extend(less);
         for (name, _) in numbers {
             self.numbers.insert(name.clone());
             if self.is_known(name) {

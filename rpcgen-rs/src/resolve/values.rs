@@ -51,8 +51,8 @@ enum State {
 }
 
 /// All values of a file.
-#[derive(Default)]
 pub(super) struct Values<'a> {
+    file: &'a ast::Spec,
     list: Vec<Value<'a>>,
     by_name: HashMap<&'a str, ValueId>,
     /// Members of enums whose name several values have.
@@ -61,8 +61,8 @@ pub(super) struct Values<'a> {
     ambiguous: HashMap<&'a str, bool>,
     /// Undefined names that were reported, or of which nothing is said.
     reported: BTreeSet<String>,
-    /// Types, which are no numbers.
-    types: HashMap<&'a str, Span>,
+    /// Types, which are no numbers: looked at where one is undefined.
+    types: Option<HashMap<&'a str, Span>>,
     hints: Hints,
 }
 
@@ -72,17 +72,15 @@ struct Reported;
 impl<'a> Values<'a> {
     /// No values. Nothing is said of undefined names that are lost.
     pub(super) fn new(file: &'a ast::Spec) -> Self {
-        let types = file.items.iter().filter_map(|item| match &item.kind {
-            ItemKind::Struct(name, _) | ItemKind::Union(name, _) | ItemKind::Enum(name, _) => {
-                Some((&*name.name, name.span))
-            }
-            ItemKind::Typedef(decl) => Some((&*decl.name.name, decl.name.span)),
-            ItemKind::Const(_) | ItemKind::Program(_) => None,
-        });
         Self {
+            file,
+            list: Vec::new(),
+            by_name: HashMap::new(),
+            local: HashMap::new(),
+            ambiguous: HashMap::new(),
             reported: file.lost.names.clone(),
-            types: types.collect(),
-            ..Self::default()
+            types: None,
+            hints: Hints::default(),
         }
     }
 
@@ -286,7 +284,8 @@ impl<'a> Values<'a> {
                 Some(number) => Ok(number),
                 None => {
                     if self.reported.insert(name.to_owned()) {
-                        if let Some(defined) = self.types.get(name) {
+                        let types = self.types.get_or_insert_with(|| types(self.file));
+                        if let Some(defined) = types.get(name) {
                             diags.push(e0202_type_as_number(name, span, *defined));
                             return Err(Reported);
                         }
@@ -372,4 +371,16 @@ impl<'a> Values<'a> {
     fn all_of_name(&self, first: ValueId) -> impl Iterator<Item = ValueId> {
         std::iter::successors(Some(first), |id| self.list[id.0].same_name)
     }
+}
+
+/// The types that a file defines by name.
+fn types(file: &ast::Spec) -> HashMap<&str, Span> {
+    let types = file.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Struct(name, _) | ItemKind::Union(name, _) | ItemKind::Enum(name, _) => {
+            Some((&*name.name, name.span))
+        }
+        ItemKind::Typedef(decl) => Some((&*decl.name.name, decl.name.span)),
+        ItemKind::Const(_) | ItemKind::Program(_) => None,
+    });
+    types.collect()
 }
