@@ -97,10 +97,10 @@ options! {
         /// feature `serde` says `rpcgen_runtime::json_by_serde!(TYPE);`.
         extern_type: map = PatternMap::default(), extern_type(name: &str, path: &str) => |field, name, path| field.push(name, path),
             flag "extern-type" "NAME=PATH";
-        /// Refuse input of more than this many bytes, all included files together; default: 16777216.
+        /// Refuse input of more than this many bytes, all files of a run together; default: 16777216.
         max_input: number = 16 << 20, max_input(bytes: u32) => |field, bytes| *field = bytes,
             flag "max-input" "BYTES";
-        /// Refuse input of more than this many definitions, members, labels, procedures and arguments, counted together; default: 262144.
+        /// Refuse input of more than this many definitions, members, labels, procedures and arguments, of all files of a run together; default: 262144.
         max_items: number = 1 << 18, max_items(count: u32) => |field, count| *field = count,
             flag "max-items" "COUNT";
         /// Refuse a definition of more than this many members, labels, procedures or arguments; default: 32768.

@@ -57,7 +57,7 @@ ignored), and `# 12 \"file\"`. A line that begins with `#` is always a directive
     ("E0052", "A conditional of the preprocessor is not complete, or an `#else`, `#elif` or `#endif` belongs to none.
 
 Each file closes the conditionals that it opens."),
-    ("E0053", "`#include` goes round in a circle, too deep, or too often.
+    ("E0053", "`#include` goes round in a circle, too deep, or too often, or too many other files are needed.
 
 A file that may be included by files that it includes itself needs a guard:
 
@@ -76,7 +76,9 @@ What macros produce is limited, so that a few lines cannot become gigabytes."),
     ("E0057", "A definition on the command line is wrong.
 
 `-DNAME`, `-DNAME=VALUE` and `-D'NAME(a)=VALUE'` are possible."),
-    ("E0058", "The text with everything that it includes is larger than the limit."),
+    ("E0058", "The text with everything that it includes, or with the other files that it needs, is larger than the limit.
+
+`--max-input` sets another one."),
     ("E0060", "The file says `#error`: it does not want to be compiled with these definitions."),
     ("E0061", "`fmt` leaves a file alone that says `__LINE__`: on another line it would mean another number."),
     ("E0101", "Something else should stand here.
