@@ -15,12 +15,13 @@ use rpcgen_rs::{Options, Output};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The files beside the text, for its `#include "b.x"` and `%#include "c.h"`: one to take from, and one with a program and
-/// a mistake, which includes a third from its folder.
-const BESIDE: [(&str, &str); 3] = [
+/// The files beside the text, for its `#include "b.x"` and `%#include "c.h"`: one to take from, one with a program and a
+/// mistake, which includes a third from its folder, and one that needs the first.
+const BESIDE: [(&str, &str); 4] = [
     ("b.x", include_str!("../beside/b.x")),
     ("d/c.x", include_str!("../beside/d/c.x")),
     ("d/d.x", include_str!("../beside/d/d.x")),
+    ("d/e.x", include_str!("../beside/d/e.x")),
 ];
 
 /// Memory that compiling may take at its peak: a macro may expand to 4 MiB of text.
