@@ -310,7 +310,11 @@ impl<'a> Lexer<'a> {
         self.line_start = false;
         let count = self.out.tokens.len() as u32;
         match self.out.tokens.last_mut() {
-            Some(last) if last.hi as usize + len == self.at && is_word_token(last.kind) => {
+            Some(last)
+                if last.hi as usize + len == self.at
+                    && is_word_token(last.kind)
+                    && self.text.get(self.at).is_some_and(|byte| is_word(*byte)) =>
+            {
                 let goes_on = |b: &&u8| is_word(**b) || !b.is_ascii() || matches!(b, b'$' | b'@');
                 self.at += self.text[self.at..].iter().take_while(goes_on).count();
                 *last = Token {

@@ -78,9 +78,9 @@ fn distance(a: &str, b: &str, allowed: usize) -> Option<usize> {
 }
 
 /// The words that types are made of.
-pub(crate) const TYPE_WORDS: [&str; 14] = [
+pub(crate) const TYPE_WORDS: [&str; 15] = [
     "bool", "char", "double", "enum", "float", "hyper", "int", "long", "opaque", "short", "string",
-    "struct", "union", "unsigned",
+    "struct", "union", "unsigned", "void",
 ];
 
 /// The word that was probably meant.

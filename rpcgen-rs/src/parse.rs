@@ -191,10 +191,14 @@ impl<'a> Parser<'a> {
         };
         let span = self.span_from(first);
         let docs = self.definition_docs(first);
-        if let Some(kind) = kind {
+        // `typedef enu color colour;`: a word too many means that another one is no type.
+        let is_whole = self.kind() != Kind::Ident || self.begins_line();
+        if let Some(kind) = kind
+            && is_whole
+        {
             spec.items.push(Item { docs, kind, span });
         }
-        let end = self.at;
+        let end = if is_whole { self.at } else { first };
         if self.expect(b';', "after the definition").is_err()
             && !self.at_definition()
             && !self.begins_line_with_words()
@@ -236,7 +240,16 @@ impl<'a> Parser<'a> {
                 let what =
                     "a definition (`const`, `enum`, `struct`, `union`, `typedef` or `program`)";
                 let help = self.definition_help();
-                Err(self.expected_at(self.span(), what, help))
+                let failed = self.expected_at(self.span(), what, help);
+                match self.misspelled_definition() {
+                    Some("const") => self.constant_def().map(Some),
+                    Some("enum") => self.enum_def(),
+                    Some("struct") => self.struct_def(),
+                    Some("union") => self.union_def(),
+                    Some("typedef") => self.typedef().map(Some),
+                    Some("program") => self.program_def().map(Some),
+                    _ => Err(failed),
+                }
             }
         }
     }
@@ -367,9 +380,14 @@ impl<'a> Parser<'a> {
 
     /// A line end stands in front of the current token.
     fn begins_line(&self) -> bool {
-        let last = self.at.checked_sub(1).map(|last| self.tokens[last].hi);
-        let gap = last.map_or(0, |last| last as usize)..self.tokens[self.at].lo as usize;
-        self.at > 0 && self.text[gap].contains(&b'\n')
+        self.begins_line_at(self.at)
+    }
+
+    /// A line end stands in front of this token.
+    fn begins_line_at(&self, at: usize) -> bool {
+        let pair = self.tokens.get(at.wrapping_sub(1)).zip(self.tokens.get(at));
+        let gap = pair.map_or(0..0, |(last, next)| last.hi as usize..next.lo as usize);
+        self.text[gap].contains(&b'\n')
     }
 
     /// Reports what should stand at the current token.

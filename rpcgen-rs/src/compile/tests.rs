@@ -77,7 +77,7 @@ fn procedures_of_the_file_beside_are_numbers() {
 #[test]
 fn files_beside_that_have_errors_are_named_where_something_is_missing() {
     let main = "%#include \"a.h\"\nstruct s { word w; };";
-    let broken = ("a.x", "strcut word { int a; };");
+    let broken = ("a.x", "type word { int a; };");
     assert_eq!(
         compiled(&[("m.x", main), broken], "m.x").0,
         ["W0245", "E0201"]

@@ -79,6 +79,16 @@ impl Parser<'_> {
     /// What stands behind the name: nothing, `[n]`, `<n>` or `<>`.
     fn shape(&mut self, star: bool) -> Parsed<Shape> {
         let first = self.at;
+        if let Kind::Punct(close @ (b'>' | b']')) = self.kind() {
+            let open = if close == b'>' {
+                "`<`"
+            } else {
+                "`[` and a size"
+            };
+            self.expected(open);
+            self.at += 1;
+            return Ok(Shape::Variable(None));
+        }
         let shape = if self.eat(b'[') {
             if self.kind() == Kind::Punct(b']') {
                 let span = self.span();
@@ -198,6 +208,7 @@ impl Parser<'_> {
 
     fn argument_name(&mut self) -> Parsed<Option<Ident>> {
         match self.kind() {
+            Kind::Keyword(word) if word.begins_type() => Ok(None),
             Kind::Ident | Kind::Keyword(_) => self.name("the argument's name").map(Some),
             _ => Ok(None),
         }

@@ -65,6 +65,27 @@ impl Parser<'_> {
         }
     }
 
+    /// The word that begins the definition here and is misspelled, if what follows it is as in such a definition.
+    pub(super) fn misspelled_definition(&self) -> Option<&'static str> {
+        if self.kind() != Kind::Ident {
+            return None;
+        }
+        let meant = nearest_word(self.word(self.at), &DEFINITIONS)?;
+        let is_word = |n| matches!(self.nth(n), Kind::Ident | Kind::Keyword(_));
+        let fits = match (meant, self.nth(2)) {
+            ("const", behind) => behind == Kind::Punct(b'='),
+            ("enum" | "struct" | "program", behind) => behind == Kind::Punct(b'{'),
+            ("union", behind) => behind == Kind::Keyword(Keyword::Switch),
+            _ => is_word(2),
+        };
+        (is_word(1) && fits).then_some(meant)
+    }
+
+    /// The word here is a misspelled `known`.
+    pub(super) fn is_misspelled(&self, known: &'static str) -> bool {
+        self.kind() == Kind::Ident && nearest_word(self.word(self.at), &[known]).is_some()
+    }
+
     /// A `*/` follows, and no `/*` before it.
     fn is_in_comment(&self) -> bool {
         (0..40).any(|n| {
@@ -93,6 +114,9 @@ impl Parser<'_> {
             Kind::Ident | Kind::Keyword(_) if brackets && name_follows => {
                 Some("the brackets of an array stand behind its name: `int x[5]`".to_owned())
             }
+            Kind::Ident if self.kind() == Kind::Punct(b';') && nearest_word(self.word(last), &["void"]).is_some() => {
+                Some("did you mean `void`?".to_owned())
+            }
             Kind::Ident if brackets || self.kind() == Kind::Punct(b';') => {
                 Some(format!("`{shown}` stands where a type is expected: write `TYPE {shown}`"))
             }
@@ -103,9 +127,25 @@ impl Parser<'_> {
         }
     }
 
+    /// `struc color a`, `unsigned chaar b`: at the last word, which one of those before it was meant to be.
+    fn misspelled_before_name(&self) -> Option<&'static str> {
+        let (name, first) = (self.at.checked_sub(1)?, self.at.checked_sub(2)?);
+        let is_ident = |at: usize| self.tokens[at].kind == Kind::Ident;
+        if self.kind() != Kind::Ident || !is_ident(name) {
+            return None;
+        }
+        let wrong = if is_ident(first) { first } else { name };
+        nearest_word(self.word(wrong), &TYPE_WORDS)
+    }
+
     /// A character is missing at the current token.
     pub(super) fn punct_help(&self, punct: u8) -> Option<String> {
         let what = self.context.last().map_or("", |(what, _)| what);
+        if matches!(punct, b';' | b'(')
+            && let Some(meant) = self.misspelled_before_name()
+        {
+            return Some(format!("did you mean `{meant}`?"));
+        }
         let help = match (punct, self.kind(), what) {
             (b';', Kind::Punct(b'='), "struct" | "union") => "members have no values",
             (b';', Kind::Punct(b':'), "struct") => {
@@ -135,6 +175,10 @@ impl Parser<'_> {
                 .map_or(Kind::End, |token| token.kind),
         ) {
             name += 1;
+        }
+        // Without a `=`, it may be that which is missing.
+        if self.tokens.get(name + 1).map(|token| token.kind) != Some(Kind::Punct(b'=')) {
+            return;
         }
         let help = format!(
             "a constant has no type: write `const {} = …;`",

@@ -45,7 +45,13 @@ impl Parser<'_> {
             self.lint(Lint::EmptyStatement, self.previous_span());
             return Ok(());
         }
-        if self.kind() != Kind::Keyword(Keyword::Version) {
+        let is_misspelled = self.is_misspelled("version")
+            && self.nth(1) == Kind::Ident
+            && self.nth(2) == Kind::Punct(b'{');
+        if is_misspelled {
+            let help = "did you mean `version`?".to_owned();
+            self.expected_at(self.span(), "`version`", Some(help));
+        } else if self.kind() != Kind::Keyword(Keyword::Version) {
             if !std::mem::replace(told, true) {
                 let help = "procedures stand in a version: `version V { … } = 1;`".to_owned();
                 self.expected_at(self.span(), "`version`", Some(help));
@@ -79,7 +85,7 @@ impl Parser<'_> {
             number,
             span: self.span_from(first),
         });
-        self.expect(b';', "after the version")
+        self.end_of("after the version")
     }
 
     /// ```text
@@ -123,7 +129,7 @@ impl Parser<'_> {
             number,
             span: self.span_from(first),
         });
-        self.expect(b';', "after the procedure")
+        self.end_of("after the procedure")
     }
 
     fn procedure_rest(&mut self) -> Parsed<(Vec<Param>, crate::ast::Expr)> {

@@ -83,17 +83,27 @@ impl Parser<'_> {
             if self.eat(b'}') {
                 return Ok(self.span_from(open));
             }
-            if self.kind() == Kind::End || self.at_definition() {
+            // A number stands behind the `}` of a version or a program only.
+            let is_number = self.kind() == Kind::Punct(b'=')
+                && self
+                    .context
+                    .last()
+                    .is_some_and(|(what, _)| matches!(*what, "version" | "program"));
+            if self.kind() == Kind::End || is_number || self.at_definition() {
                 if !self.end_reported {
                     let mut error =
                         Diagnostic::error("E0104", self.span_at(open), "`{` is never closed");
-                    if self.kind() != Kind::End {
+                    if is_number {
+                        error = error.label(self.span(), "its `}` is missing here");
+                    } else if self.kind() != Kind::End {
                         error = error.label(self.span(), "a definition begins here");
                     }
                     self.end_reported = self.kind() == Kind::End;
                     self.report(error);
                 }
-                self.unclosed = Some(self.at);
+                if !is_number {
+                    self.unclosed = Some(self.at);
+                }
                 return Ok(self.span_from(open));
             }
             let first = self.at;
@@ -128,6 +138,12 @@ impl Parser<'_> {
             {
                 true
             }
+            // No type stands in an enum.
+            Kind::Keyword(Keyword::Struct | Keyword::Enum | Keyword::Union)
+                if self.context.last().is_some_and(|(what, _)| *what == "enum") =>
+            {
+                self.nth(1) == Kind::Ident
+            }
             Kind::Keyword(Keyword::Struct | Keyword::Enum | Keyword::Union) => {
                 self.nth(1) == Kind::Ident && self.is_whole_definition()
             }
@@ -149,10 +165,24 @@ impl Parser<'_> {
         }
     }
 
-    /// A line begins here, with two words: what stands in front of it is at its end.
+    /// A line begins here, with two words or with a label: what stands in front of it is at its end.
     pub(super) fn begins_line_with_words(&self) -> bool {
         let is_word = |n| matches!(self.nth(n), Kind::Ident | Kind::Keyword(_));
-        is_word(0) && is_word(1) && self.begins_line()
+        let begins = match self.kind() {
+            Kind::Keyword(Keyword::Case | Keyword::Default) => true,
+            _ => is_word(0) && (is_word(1) || self.nth(1) == Kind::Punct(b'*') && is_word(2)),
+        };
+        begins && self.begins_line()
+    }
+
+    /// `;`, or where only that is missing, what follows it: the mistake is reported, and what stands in front of it is
+    /// whole.
+    pub(super) fn end_of(&mut self, place: &str) -> Parsed<()> {
+        let end = self.expect(b';', place);
+        if self.kind() == Kind::Punct(b'}') || self.begins_line_with_words() {
+            return Ok(());
+        }
+        end
     }
 
     /// How far is looked ahead; behind that, anything may be.
@@ -161,15 +191,16 @@ impl Parser<'_> {
     /// `struct b { … };` inside of a definition, and nothing closes that one: it ends here. (Where something does, a
     /// member lacks its name.)
     fn is_whole_definition(&self) -> bool {
+        let behind_name = 2 + self.mapping_clauses(2);
         if !matches!(
-            self.nth(2),
+            self.nth(behind_name),
             Kind::Punct(b'{') | Kind::Keyword(Keyword::Switch)
         ) {
             return false;
         }
         let mut depth = 0_usize;
         let mut closed = false;
-        for n in 2..Self::LOOKED_AT {
+        for n in behind_name..Self::LOOKED_AT {
             match self.nth(n) {
                 Kind::End => return closed,
                 Kind::Punct(b'{') => depth += 1,
@@ -178,7 +209,15 @@ impl Parser<'_> {
                     depth -= 1;
                     if depth == 0 && !closed {
                         closed = true;
-                        if self.nth(n + 1) != Kind::Punct(b';') {
+                        let is_end = match self.nth(n + 1) {
+                            Kind::Punct(b';') => true,
+                            // Its `;` is missing.
+                            Kind::Keyword(word) => {
+                                word.begins_definition() && self.begins_line_at(self.at + n + 1)
+                            }
+                            _ => false,
+                        };
+                        if !is_end {
                             return false;
                         }
                     }
@@ -190,11 +229,20 @@ impl Parser<'_> {
                 _ => {}
             }
         }
-        false
+        closed
     }
 
     /// The `{` that was missed is all that is missing: members follow, and a `}`.
     fn lacks_brace_only(&self) -> bool {
+        let what = self.context.last().map_or("", |(what, _)| what);
+        match (what, self.kind()) {
+            ("program", Kind::Keyword(Keyword::Version)) => return true,
+            ("version", Kind::Keyword(_) | Kind::Ident) if !self.at_definition() => return true,
+            ("enum", Kind::Ident) if matches!(self.nth(1), Kind::Punct(b'=' | b',' | b'}')) => {
+                return true;
+            }
+            _ => {}
+        }
         let mut members = 0;
         for n in 0..Self::LOOKED_AT {
             match self.nth(n) {

@@ -83,10 +83,7 @@ impl Parser<'_> {
     /// ocamlnet's words behind the name of a type: `struct s _prefix "s_" {`, `enum e _lowercase {`.
     /// Without a body after them they are something else: `struct s _member;`.
     pub(super) fn skip_mapping_clauses(&mut self) {
-        let mut n = 0;
-        while self.nth(n) == Kind::Ident && self.word(self.at + n).starts_with(b"_") {
-            n += 1 + usize::from(self.nth(n + 1) == Kind::Str);
-        }
+        let n = self.mapping_clauses(0);
         if matches!(
             self.nth(n),
             Kind::Punct(b'{') | Kind::Keyword(Keyword::Switch)
@@ -95,6 +92,15 @@ impl Parser<'_> {
             self.lint(Lint::MappingWord, self.span());
             self.at += n;
         }
+    }
+
+    /// How many tokens of such words stand behind the next `n`.
+    pub(super) fn mapping_clauses(&self, n: usize) -> usize {
+        let mut end = n;
+        while self.nth(end) == Kind::Ident && self.word(self.at + end).starts_with(b"_") {
+            end += 1 + usize::from(self.nth(end + 1) == Kind::Str);
+        }
+        end - n
     }
 
     fn base_type(&mut self, word: Keyword) -> Option<TypeKind> {

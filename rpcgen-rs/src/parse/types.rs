@@ -133,10 +133,13 @@ impl Parser<'_> {
                     self.lint_long(&decl.name);
                 }
                 decl.docs = self.comments.around(first, self.at);
-                fields.push(decl);
+                // `struc foo a;`: a word too many means that another one is no type.
+                if self.kind() != Kind::Ident || self.begins_line() {
+                    fields.push(decl);
+                }
             }
         }
-        self.expect(b';', "after the member")
+        self.end_of("after the member")
     }
 
     /// ```text
@@ -178,15 +181,26 @@ impl Parser<'_> {
                 } else {
                     member.docs = self.comments.around(first, self.at - 1);
                     if self.kind() == Kind::Punct(b';') {
-                        // `A = 1;` in a list: the habit of struct members, and one mistake.
-                        if !std::mem::replace(told, true) {
+                        // `A = 1;` in a list: the habit of struct members, and one mistake. Where the enum ends with it,
+                        // its `}` is the mistake.
+                        let is_end = match self.nth(1) {
+                            Kind::End => true,
+                            Kind::Keyword(word) => word.begins_definition(),
+                            _ => false,
+                        };
+                        if !is_end && !std::mem::replace(told, true) {
                             self.expected("`,` or `}` after the enum's member");
                         }
                         self.at += 1;
                     } else if !matches!(self.kind(), Kind::Punct(b'}') | Kind::End)
                         && !self.at_definition()
                     {
-                        self.expected("`,` or `}` after the enum's member");
+                        let span = if self.begins_line() {
+                            self.previous_span().after()
+                        } else {
+                            self.span()
+                        };
+                        self.expected_at(span, "`,` or `}` after the enum's member", None);
                         if self.kind() != Kind::Ident {
                             self.skip_enumerator(self.at);
                         }
@@ -345,7 +359,7 @@ impl Parser<'_> {
             decl,
             span,
         });
-        self.expect(b';', "after the arm")
+        self.end_of("after the arm")
     }
 
     fn case_labels(&mut self, count: &mut usize) -> Parsed<Vec<CaseLabel>> {
@@ -365,6 +379,24 @@ impl Parser<'_> {
                     labels.push(CaseLabel::Default(self.span()));
                     self.at += 1;
                     self.expect(b':', "after `default`")?;
+                }
+                // `csae 3:`, `defualt:`
+                Kind::Ident if self.nth(2) == Kind::Punct(b':') && self.is_misspelled("case") => {
+                    let help = "did you mean `case`?".to_owned();
+                    self.expected_at(self.span(), "`case` or `default`", Some(help));
+                    self.at += 1;
+                    labels.push(CaseLabel::Case(self.label()?));
+                    self.expect(b':', "after the label")?;
+                }
+                Kind::Ident
+                    if self.nth(1) == Kind::Punct(b':')
+                        && self.nth(2) != Kind::Punct(b':')
+                        && self.is_misspelled("default") =>
+                {
+                    let help = "did you mean `default`?".to_owned();
+                    self.expected_at(self.span(), "`case` or `default`", Some(help));
+                    labels.push(CaseLabel::Default(self.span()));
+                    self.at += 2;
                 }
                 _ => break,
             }

@@ -2,7 +2,7 @@
 //!
 //! Inline types are definitions, too, named by their tag or `Parent_field` (with a number behind if that is taken).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::known::{self, Known};
 use super::messages::e0206_typedef_of_itself;
@@ -39,6 +39,8 @@ pub(super) struct Definitions<'a> {
     /// Later definitions of a name that has one already.
     pub(super) again: Vec<(TypeId, Definition<'a>)>,
     ids: HashMap<String, TypeId>,
+    /// Names that are made up here: nobody can mean them.
+    made_up: HashSet<String>,
     /// Bodies of inline types, by address: where the type's declaration finds its id.
     inline: HashMap<*const (), TypeId>,
 }
@@ -93,8 +95,13 @@ impl<'a> Definitions<'a> {
         }
     }
 
+    /// The type that a file means by this name.
+    pub(super) fn meant(&self, name: &str) -> Option<TypeId> {
+        self.id(name).filter(|_| !self.made_up.contains(name))
+    }
+
     /// The type of this name.
-    pub(super) fn id(&self, name: &str) -> Option<TypeId> {
+    fn id(&self, name: &str) -> Option<TypeId> {
         self.ids.get(name).copied()
     }
 
@@ -188,6 +195,7 @@ impl<'a> Definitions<'a> {
                     } else {
                         format!("{}_{}", key.0, key.1)
                     });
+                    self.made_up.insert(name.clone());
                     self.push(Definition {
                         name,
                         span: decl.name.span,

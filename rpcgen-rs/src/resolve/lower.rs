@@ -287,7 +287,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     }
 
     fn reference(&mut self, name: &str, span: Span) -> Type {
-        if let Some(id) = self.types.id(name) {
+        if let Some(id) = self.types.meant(name) {
             return Type::Named(id);
         }
         if let Some(path) = self.options.extern_type.get(name, None) {
@@ -486,7 +486,8 @@ impl<'a, 'd> Lower<'a, 'd> {
                 return Ok(id);
             };
             id = match &ty.kind {
-                TypeKind::Named(_, name) => match (self.types.id(name), known::known_type(name)) {
+                TypeKind::Named(_, name) => match (self.types.meant(name), known::known_type(name))
+                {
                     (Some(id), _) => id,
                     (None, Some(Known::Basic(ty))) => return Err(Some(ty)),
                     (None, _) => return Err(known::assumed_type(name).map(|(_, ty)| ty)),

@@ -55,6 +55,9 @@ const OPEN: [(&str, &[&str]); 6] = [
             "no `{`",
             "variables ×2",
             "missing switch",
+            "uppercase kw ×2",
+            "misspelled keywords, and what is in their braces ×9",
+            "no `{` in programs and enums ×3",
         ],
     ),
     (
