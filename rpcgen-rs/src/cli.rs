@@ -81,7 +81,7 @@ Examples:
   rpcgen-rs -DMAXNAME=255 calc.x         define what a C header defines
   rpcgen-rs --open-enum 'nfsstat*' --derive 'nfstime3=PartialOrd' nfs.x
 
-Patterns select by the names in the file: TYPE, TYPE.member, PROCEDURE.arg; * stands for any text.
+Patterns select by the names in the file: TYPE, TYPE.member, PROGRAM.PROCEDURE, PROCEDURE.arg; * stands for any text.
 Exit status: 0 done, 1 errors in the input or stale output, 2 wrong usage, 3 file not readable or writable.";
 
 /// How a run ends, as exit status.

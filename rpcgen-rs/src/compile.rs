@@ -15,7 +15,7 @@ use crate::dialect::Strict;
 use crate::emit::{self, OutFile};
 use crate::ir::{Spec, Type, TypeKind};
 use crate::options::Options;
-use crate::source::{Limits, Loader, SourceMap, Span};
+use crate::source::{Limits, Loader, SourceMap, Span, Used};
 use crate::{check, layout, lex, names, parse, preprocess, resolve};
 use read::File;
 
@@ -50,7 +50,7 @@ pub fn compile_together(
         options,
         loader,
         is_alone: others.is_empty(),
-        items: 0,
+        used: Used::default(),
         without_sibling: Vec::new(),
         output,
     };
@@ -69,8 +69,8 @@ struct Run<'a> {
     loader: &'a mut dyn Loader,
     /// No other run has the same options.
     is_alone: bool,
-    /// Definitions, members, labels, procedures and arguments of all files so far.
-    items: u32,
+    /// Of the limits that all files share.
+    used: Used,
     /// The `foo.x` that were looked for in vain, and where the file includes their headers.
     without_sibling: Vec<(String, Span)>,
     output: Output,
@@ -96,6 +96,7 @@ impl Run<'_> {
                 .collect(),
             undefine: self.options.undefine.clone(),
             limits,
+            used: self.used,
             strict,
         };
         let text =
@@ -104,10 +105,11 @@ impl Run<'_> {
         let config = parse::Config {
             strict,
             limits,
-            items_before: self.items,
+            used: self.used,
         };
         let tree = parse::parse(&text, &tokens, &config, diags);
-        self.items += tree.count;
+        self.used = text.used;
+        self.used.items += tree.count;
         File::new(tree)
     }
 

@@ -186,6 +186,17 @@ impl Diagnostics {
         self.suppressed += other.suppressed;
     }
 
+    /// The first error alone, and how many other messages there were.
+    pub(crate) fn first_error(&self) -> Self {
+        let mut first = Self::default();
+        let mut errors = self.iter().filter(|d| d.severity == Severity::Error);
+        if let Some(error) = errors.next() {
+            first.push(error.clone());
+        }
+        first.suppressed = self.suppressed + self.list.len() - first.list.len();
+        first
+    }
+
     /// There was at least one error.
     pub fn has_errors(&self) -> bool {
         self.errors > 0

@@ -72,6 +72,9 @@ impl Speller<'_> {
     }
 }
 
+/// Variants that all code means by these names.
+const OF_PRELUDE: [&str; 4] = ["Ok", "Err", "Some", "None"];
+
 /// Types, constants and program modules: they share the top level of the output.
 fn name_top_level(spec: &mut Spec, speller: Speller<'_>, diags: &mut Diagnostics) {
     let options = speller.options;
@@ -89,7 +92,7 @@ fn name_top_level(spec: &mut Spec, speller: Speller<'_>, diags: &mut Diagnostics
             _ => TYPES,
         };
         let mut item = speller.item(None, &def.name, namespaces, case::camel);
-        if tuple_struct && matches!(item.wanted.as_str(), "Ok" | "Err" | "Some" | "None") {
+        if tuple_struct && OF_PRELUDE.contains(&item.wanted.as_str()) {
             // As a value it would hide the variant that all code means by this name.
             item.wanted.push('_');
         }
@@ -119,9 +122,24 @@ fn name_top_level(spec: &mut Spec, speller: Speller<'_>, diags: &mut Diagnostics
             .iter()
             .map(|program| speller.item(None, &program.name, TYPES, case::snake)),
     );
+    // What the user pinned keeps its name, unless generated code means something else by it.
+    let reserved: Vec<&str> = items
+        .iter()
+        .zip(
+            spec.types
+                .iter()
+                .map(|_| true)
+                .chain(std::iter::repeat(false)),
+        )
+        .filter_map(|(item, is_type)| match item.wanted.as_str() {
+            RUNTIME if is_type => Some(RUNTIME),
+            name if item.namespaces == VALUES => OF_PRELUDE.iter().copied().find(|of| *of == name),
+            _ => None,
+        })
+        .collect();
     let names = Scope {
         owner: "",
-        reserved: &[],
+        reserved: &reserved,
         items,
     }
     .settle(diags);

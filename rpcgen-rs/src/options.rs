@@ -112,7 +112,7 @@ options! {
         /// Warn about everything that RFC 4506 and RFC 5531 do not know.
         strict_rfc: flag = false, strict_rfc(yes: bool) => |field, yes| *field = yes,
             flag "strict-rfc" "";
-        /// Show hints, such as the strip-prefix line that pins names against later additions to the file.
+        /// Hints, such as the strip-prefix line that pins names against later additions to the file.
         notes: flag = true, notes(yes: bool) => |field, yes| *field = yes,
             flag "notes" "";
 

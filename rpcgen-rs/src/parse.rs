@@ -13,6 +13,7 @@ mod recover;
 mod specifier;
 mod types;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use crate::ast::{Const, ConstValue, Expr, Ident, Item, ItemKind, Passthrough, Spec};
@@ -21,7 +22,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::dialect::{Lint, Strict};
 use crate::lex::{Keyword, Kind, Token, Tokens, TriviaKind};
 use crate::preprocess::Preprocessed;
-use crate::source::{Limits, Span, SpanMap};
+use crate::source::{Limits, Span, SpanMap, Used};
 
 /// What the parser is told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,8 +31,8 @@ pub struct Config {
     pub strict: Strict,
     /// When to give up.
     pub limits: Limits,
-    /// What other files have of [`Limits::items`].
-    pub items_before: u32,
+    /// What other files have used of the limits.
+    pub used: Used,
 }
 
 /// Parses a preprocessed text. The tree holds every definition that could be read.
@@ -45,7 +46,7 @@ pub fn parse(
     let mut spec = Spec::default();
     parser.specification(&mut spec);
     parser.lines(tokens, &mut spec);
-    spec.count = parser.items - config.items_before;
+    spec.count = parser.items - config.used.items;
     spec.lost = parser.lost();
     spec.lost.lines = input.incomplete;
     spec
@@ -105,6 +106,8 @@ struct Parser<'a> {
     end_reported: bool,
     /// The token where the last `}` is missing: so is whatever else should stand there.
     unclosed: Option<usize>,
+    /// Tokens that were looked at ahead.
+    looked_at: Cell<usize>,
     /// What comes behind the last token.
     end: &'static str,
 }
@@ -127,12 +130,13 @@ impl<'a> Parser<'a> {
             diags,
             at: 0,
             depth: 0,
-            items: config.items_before,
+            items: config.used.items,
             lost: Vec::new(),
             lost_enums: BTreeSet::new(),
             context: Vec::new(),
             end_reported: false,
             unclosed: None,
+            looked_at: Cell::new(0),
             end: "the end of the file",
         }
     }

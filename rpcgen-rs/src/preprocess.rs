@@ -16,8 +16,9 @@ use std::sync::Arc;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::dialect::{Lint, Strict};
 use crate::lex::{self, is_word};
-use crate::source::{FileId, Limits, Loader, SourceMap, Span, SpanMap};
+use crate::source::{FileId, Limits, Loader, SourceMap, Span, SpanMap, Used};
 
+pub(crate) use include::normal;
 pub(crate) use macros::LINE;
 use macros::{Failure, Macro, Macros};
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub undefine: Vec<String>,
     /// When to give up.
     pub limits: Limits,
+    /// What other files have used of the limits.
+    pub used: Used,
     /// Dialects whose refusals are reported.
     pub strict: Strict,
 }
@@ -45,6 +48,8 @@ pub struct Preprocessed {
     pub map: SpanMap,
     /// Whole lines or files are missing, and it was reported why: what they define is unknown.
     pub incomplete: bool,
+    /// What this and other files have used of the limits.
+    pub used: Used,
 }
 
 /// Reads `path` and everything it includes.
@@ -55,23 +60,28 @@ pub fn preprocess(
     sources: &mut SourceMap,
     diags: &mut Diagnostics,
 ) -> Preprocessed {
-    let budget = u64::from(config.limits.expansion);
+    let budget = u64::from(config.limits.expansion).saturating_sub(config.used.expansion);
     let mut engine = Engine {
         config,
         loader,
         sources,
         diags,
-        out: Preprocessed::default(),
+        out: Preprocessed {
+            used: config.used,
+            ..Preprocessed::default()
+        },
         macros: Macros::new(budget),
         frames: Vec::new(),
-        includes: 0,
         exhausted: false,
         calls_failed: false,
     };
     engine.predefine();
     engine.main_file(path);
     engine.run();
-    engine.out
+    let mut out = engine.out;
+    out.used.text += out.text.len() as u64;
+    out.used.expansion += budget.saturating_sub(engine.macros.budget);
+    out
 }
 
 struct Engine<'a> {
@@ -83,7 +93,6 @@ struct Engine<'a> {
     macros: Macros,
     /// Files being read, the main file first.
     frames: Vec<Frame>,
-    includes: u32,
     /// A limit was passed and reported: nothing more is read.
     exhausted: bool,
     /// A macro use without `)` was reported. Looking for the `)` of each further use would be quadratic.
@@ -371,13 +380,14 @@ impl Engine<'_> {
     }
 
     fn append(&mut self, text: &[u8], span: Span) {
-        let limit = self.config.limits.text as usize;
-        if self.out.text.len() + text.len() > limit {
+        let limit = u64::from(self.config.limits.text);
+        if self.out.used.text + (self.out.text.len() + text.len()) as u64 > limit {
             if !self.exhausted {
                 self.exhausted = true;
                 let message =
                     format!("text after preprocessing exceeds the limit of {limit} bytes");
-                self.lose(Diagnostic::error("E0058", span, message));
+                let error = Diagnostic::error("E0058", span, message);
+                self.lose(error.help("`--max-input=BYTES` sets another limit"));
             }
             return;
         }

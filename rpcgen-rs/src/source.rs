@@ -132,7 +132,7 @@ pub struct Limits {
     pub text: u32,
     /// `#include`s inside each other.
     pub include_depth: u32,
-    /// `#include`s carried out in one run.
+    /// `#include`s carried out in one run, and files of which others need something.
     pub includes: u32,
     /// Bytes that macro expansion may produce in one run.
     pub expansion: u32,
@@ -144,6 +144,21 @@ pub struct Limits {
     pub items: u32,
     /// Members, labels, procedures or arguments of one definition: what is printed in one piece.
     pub members: u32,
+}
+
+/// What the files of a run have used of their limits so far: all of them share it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Bytes of text, see [`Limits::text`].
+    pub text: u64,
+    /// Bytes of files, as often as they were read.
+    pub read: u64,
+    /// See [`Limits::includes`].
+    pub includes: u32,
+    /// See [`Limits::expansion`].
+    pub expansion: u64,
+    /// See [`Limits::items`].
+    pub items: u32,
 }
 
 impl Default for Limits {
@@ -257,10 +272,15 @@ impl SourceMap {
         let row = file.row(span.lo);
         let start = file.lines[row];
         let before = &file.text[start as usize..(span.lo as usize).min(file.text.len())];
+        let letters = if before.is_ascii() {
+            before.len()
+        } else {
+            String::from_utf8_lossy(before).chars().count()
+        };
         Position {
             path: file.presumed_path(row),
             line: file.presumed_line(row),
-            column: String::from_utf8_lossy(before).chars().count() as u32 + 1,
+            column: letters as u32 + 1,
         }
     }
 

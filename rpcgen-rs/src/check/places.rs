@@ -16,10 +16,12 @@ enum Is<'a> {
     Def(&'a TypeDef),
     /// Of a struct, enum or union; some have types.
     Member(Option<&'a Type>),
+    Discriminant(&'a Type),
     Program,
-    Version,
-    /// With its result.
-    Procedure(Option<&'a Type>),
+    /// With its program.
+    Version(&'a str),
+    /// With its result and its program.
+    Procedure(Option<&'a Type>, &'a str),
     Argument(&'a Type),
 }
 
@@ -72,7 +74,10 @@ fn add_arms<'a>(
     add: impl Fn(&'a str, Option<&'a Type>) -> Place<'a>,
     places: &mut Vec<Place<'a>>,
 ) {
-    places.push(add(&union.discriminant.x, Some(&union.tag)));
+    places.push(Place {
+        is: Is::Discriminant(&union.tag),
+        ..add(&union.discriminant.x, None)
+    });
     places.extend(union.cases.iter().map(|case| add(&case.name.x, None)));
     let arms = union
         .cases
@@ -88,11 +93,11 @@ fn add_program<'a>(program: &'a Program, places: &mut Vec<Place<'a>>) {
     places.push(item(outer, Is::Program));
     for version in &program.versions {
         let inner = &version.name.x;
-        places.push(item(inner, Is::Version));
-        places.push(member(outer, inner, Is::Version));
+        places.push(item(inner, Is::Version(outer)));
+        places.push(member(outer, inner, Is::Version(outer)));
         for p in &version.procedures {
             let name = &p.name.x;
-            let is = Is::Procedure(p.result.as_ref());
+            let is = Is::Procedure(p.result.as_ref(), outer);
             places.push(item(name, is));
             places.push(member(outer, name, is));
             places.push(member(inner, name, is));
@@ -105,6 +110,11 @@ fn add_program<'a>(program: &'a Program, places: &mut Vec<Place<'a>>) {
 impl<'a> Place<'a> {
     pub(super) fn is_in(&self, patterns: &Patterns) -> bool {
         patterns.selects(self.item, self.member)
+    }
+
+    /// A pattern for it has a dot.
+    pub(super) fn is_member(&self) -> bool {
+        self.member.is_some()
     }
 
     /// As a pattern spells it.
@@ -122,8 +132,9 @@ impl<'a> Place<'a> {
             Is::Def(def) => word(def),
             Is::Argument(_) => "argument",
             Is::Program => "program",
-            Is::Version if self.member.is_none() => "version",
-            Is::Procedure(_) if self.member.is_none() => "procedure",
+            Is::Version(_) if self.member.is_none() => "version",
+            Is::Procedure(..) if self.member.is_none() => "procedure",
+            Is::Discriminant(_) => "discriminant",
             _ => "member",
         }
     }
@@ -144,17 +155,43 @@ impl<'a> Place<'a> {
                 _ => None,
             },
             Is::Member(ty) => ty,
+            Is::Discriminant(ty) => Some(ty),
             // As a member of its program, it is there for `--rename` only.
-            Is::Procedure(ty) if self.member.is_none() => ty,
+            Is::Procedure(ty, _) if self.member.is_none() => ty,
             Is::Argument(ty) => Some(ty),
             _ => None,
         }
     }
 
+    /// It is here that its name is chosen. (Procedures and versions get theirs as members of their program; a
+    /// discriminant has none, for it is no member of the Rust.)
+    pub(super) fn has_name(&self) -> bool {
+        match self.is {
+            Is::Version(outer) | Is::Procedure(_, outer) => {
+                self.member.is_some() && self.item == outer
+            }
+            Is::Discriminant(_) => false,
+            _ => true,
+        }
+    }
+
+    /// The program of a procedure or version.
+    pub(super) fn outer(&self) -> Option<&'a str> {
+        match self.is {
+            Is::Version(outer) | Is::Procedure(_, outer) => Some(outer),
+            _ => None,
+        }
+    }
+
+    /// Its own name.
+    pub(super) fn last(&self) -> &'a str {
+        self.member.unwrap_or(self.item)
+    }
+
     /// The name of the procedure that this is.
     pub(super) fn procedure(&self) -> Option<&'a str> {
         match self.is {
-            Is::Procedure(_) => self.member.or(Some(self.item)),
+            Is::Procedure(..) => Some(self.last()),
             _ => None,
         }
     }

@@ -34,7 +34,12 @@ pub(crate) fn check(spec: &Spec, options: &Options, diags: &mut Diagnostics) {
     let places = places(spec);
     for (flag, pattern) in asked {
         let patterns = only(pattern);
-        let selected = || places.iter().filter(|place| place.is_in(&patterns));
+        // A name is that of one thing: a pattern without a dot does not rename members.
+        let is_meant = |place: &&Place<'_>| {
+            place.is_in(&patterns)
+                && (flag != "rename" || pattern.contains('.') == place.is_member())
+        };
+        let selected = || places.iter().filter(is_meant);
         let Some(first) = selected().next() else {
             diags.push(w0242_nothing_selected(flag, pattern));
             continue;
@@ -71,8 +76,9 @@ fn changes(flag: &str, place: &Place<'_>, options: &Options) -> bool {
         | ("newtype", Some(TypeKind::Alias(_)))
         | ("derive", Some(TypeKind::Struct(_) | TypeKind::Union(_) | TypeKind::Enum(_)))
         | ("extern-type", Some(_))
-        // What these two select is looked at elsewhere.
-        | ("rename" | "strip-prefix", _) => true,
+        // What it selects is looked at elsewhere.
+        | ("strip-prefix", _) => true,
+        ("rename", _) => place.has_name(),
         ("derive", Some(TypeKind::Alias(_))) => options.newtype.selects(place.item, None),
         ("std-string" | "vec-bytes", _) => place.ty().is_some_and(|ty| is_bytes(flag, ty)),
         ("idempotent", _) => place.procedure().is_some_and(|name| name == place.item),
@@ -105,6 +111,7 @@ fn wanted(flag: &str) -> &'static str {
         "newtype" => "typedef",
         "idempotent" => "procedure",
         "derive" => "struct, union or enum",
+        "rename" => "name of its own",
         _ => "type",
     }
 }
@@ -113,7 +120,7 @@ fn w0242_nothing_selected(flag: &str, pattern: &str) -> Diagnostic {
     let pattern = pattern.escape_debug();
     let message = format!("`--{flag}`: `{pattern}` selects nothing");
     Diagnostic::warning_without_place("W0242", message).help(
-        "patterns go by the names of the file: TYPE, TYPE.member, PROCEDURE.arg; `*` stands for any text",
+        "patterns go by the names of the file: TYPE, TYPE.member, PROGRAM.PROCEDURE, PROCEDURE.arg; `*` stands for any text",
     )
 }
 
@@ -143,6 +150,11 @@ fn w0242_wrong_kind(
 fn other_way(flag: &str, found: &Place<'_>, spec: &Spec) -> Option<String> {
     if let ("idempotent", Some(name)) = (flag, found.procedure()) {
         return Some(format!("procedures go by their names alone: `{name}`"));
+    }
+    if flag == "rename" {
+        return found
+            .outer()
+            .map(|outer| format!("write `{outer}.{}`", found.last()));
     }
     let def = found.ty().and_then(|ty| behind(flag, ty, spec));
     match def {

@@ -542,6 +542,28 @@ fn patterns_that_select_nothing_are_warnings() {
         let found = warned(options().strip_prefix(pattern, prefix));
         assert_eq!(found, expected, "{pattern}={prefix}");
     }
+    // A name is given where it stands: procedures and versions in their program.
+    for (pattern, expected) in [
+        ("GET", Some("`P.GET`")),
+        ("V.GET", Some("`P.GET`")),
+        ("V", Some("`P.V`")),
+        ("u.c", Some("")),
+        ("P.GET", None),
+        ("P.V", None),
+        ("color.RED", None),
+        ("GET.arg", None),
+    ] {
+        let found = warnings(&options().rename(pattern, "other"), text);
+        assert_eq!(
+            found.contains("W0242"),
+            expected.is_some(),
+            "{pattern}: {found}"
+        );
+        assert!(
+            found.contains(expected.unwrap_or_default()),
+            "{pattern}: {found}"
+        );
+    }
     for pattern in ["colour", "RED", "pair.nam", "arg", "", "*.*.*"] {
         assert_eq!(warned(options().idempotent(pattern)), 1, "{pattern}");
         assert_eq!(

@@ -41,7 +41,12 @@ pub(super) struct RpcgenFlags {
     sysv: bool,
     #[arg(short = 'I', hide = true)]
     inetd: bool,
-    #[arg(short = 'K', hide = true, value_name = "SECONDS")]
+    #[arg(
+        short = 'K',
+        hide = true,
+        value_name = "SECONDS",
+        allow_hyphen_values = true
+    )]
     idle: Option<String>,
     #[arg(short = 'L', hide = true)]
     syslog: bool,

@@ -41,7 +41,7 @@ pub(super) fn type_define(name: &str, value: &str, span: Span) -> Option<TypeDef
     let text = Preprocessed {
         text: format!("typedef {ty}\n{name};").into_bytes(),
         map: SpanMap::all_at(span),
-        incomplete: false,
+        ..Preprocessed::default()
     };
     let mut diags = Diagnostics::default();
     let tokens = lex::lex(&text.text, &text.map, &mut diags);

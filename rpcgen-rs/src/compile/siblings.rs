@@ -10,6 +10,7 @@ use super::defines::{directive, type_define, w0243_type_of_a_define};
 use super::read::File;
 use crate::ast::{self, Expr, Item, ItemKind, Lost};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::preprocess::normal;
 use crate::resolve::{Missing, defined_by};
 use crate::source::{Limits, Span};
 
@@ -36,6 +37,8 @@ struct Siblings {
     list: Vec<Sibling>,
     /// Those that say something of a name.
     by_name: HashMap<String, Vec<usize>>,
+    /// Messages about them that are kept.
+    messages: usize,
     /// Missing names that they may define.
     wanted: BTreeMap<usize, BTreeSet<String>>,
 }
@@ -67,25 +70,33 @@ impl Run<'_> {
         };
         siblings.add(Sibling::new("", own, Diagnostics::default()), &missing);
         siblings.give(&mut taken, &mut missing, diags);
-        let mut seen: HashSet<String> = paths.iter().map(|&path| path.to_owned()).collect();
-        let mut candidates: Vec<String> = self.siblings(&file.tree);
-        candidates.extend(others.iter().rev().map(|&path| path.to_owned()));
+        let mut seen: HashSet<String> = paths.iter().map(|path| normal(path)).collect();
+        let mut candidates: Vec<String> =
+            others.iter().rev().map(|&path| path.to_owned()).collect();
+        candidates.extend(self.siblings(&file.tree));
         while !missing.is_empty()
             && let Some(path) = candidates.pop()
         {
-            if !seen.insert(path.clone()) {
+            if !seen.insert(normal(&path)) {
                 continue;
             }
-            let Ok(text) = self.loader.load(&path, u64::from(self.options.max_input)) else {
+            if self
+                .loader
+                .load(&path, u64::from(self.options.max_input))
+                .is_err()
+            {
                 continue;
-            };
-            if let Some(error) = self.limit_of_siblings(&path, siblings.list.len(), text.len()) {
-                diags.push(error);
-                break;
             }
+            self.used.includes += 1;
             // What is wrong in the other file matters only if something of it is needed.
             let mut found = Diagnostics::default();
             let mut other = self.parse(&path, &mut found);
+            // All files share the limits: what else there may be is not read.
+            if let Some(limit) = self.limit(&found) {
+                diags.push(limit);
+                file.tree.lost.lines = true;
+                break;
+            }
             other.defines.extend(program_numbers(&other.tree));
             candidates.extend(self.siblings(&other.tree));
             siblings.add(Sibling::new(&path, other, found), &missing);
@@ -98,23 +109,17 @@ impl Run<'_> {
         file.take(taken);
     }
 
-    /// Why another file of `bytes` is not read.
-    fn limit_of_siblings(&self, path: &str, count: usize, bytes: usize) -> Option<Diagnostic> {
-        let limit = Limits::default().includes as usize;
-        if count > limit {
-            let message = format!("more than the limit of {limit} files that others need");
+    /// The limit that was passed, if one was.
+    fn limit(&self, found: &Diagnostics) -> Option<Diagnostic> {
+        let limit = Limits::default().includes;
+        if self.used.includes > limit {
+            let message =
+                format!("more than the limit of {limit} files that others need or include");
             return Some(Diagnostic::error_without_place("E0053", message));
         }
-        let limit = self.options.max_input as usize;
-        let sources = self.output.sources.files();
-        let all = sources.map(|file| file.text().len()).sum::<usize>() + bytes;
-        (all > limit).then(|| {
-            let message = format!(
-                "with `{path}`, the files that are needed exceed the limit of {limit} bytes"
-            );
-            Diagnostic::error_without_place("E0058", message)
-                .help("`--max-input=BYTES` sets another limit")
-        })
+        let mut errors = found.iter();
+        let of_limit = |d: &&Diagnostic| matches!(d.code, "E0056" | "E0058" | "E0108");
+        errors.find(of_limit).cloned()
     }
 
     /// Where the `.x` files of included headers may be, the most likely last.
@@ -173,8 +178,13 @@ fn included_header(line: &str) -> Option<&str> {
 }
 
 impl Siblings {
-    fn add(&mut self, sibling: Sibling, missing: &Missing<'_>) {
+    fn add(&mut self, mut sibling: Sibling, missing: &Missing<'_>) {
         let at = self.list.len();
+        // What is wrong with thousands of files, nobody reads.
+        self.messages += sibling.found.iter().len();
+        if self.messages > Diagnostics::LIMIT {
+            sibling.found = sibling.found.first_error();
+        }
         for name in sibling.names() {
             if missing.uses(name) {
                 self.wanted.entry(at).or_default().insert(name.clone());

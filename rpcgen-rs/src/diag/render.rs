@@ -147,9 +147,14 @@ fn snippet(out: &mut String, label: &Label, sources: &SourceMap, gutter: usize, 
     let from = label.span.lo.clamp(lo, hi);
     let to = label.span.hi.clamp(from, hi);
     let piece = |a: u32, b: u32| String::from_utf8_lossy(&file.text()[a as usize..b as usize]);
-    let before = clean(&last_chars(&piece(lo, from), WIDTH));
-    let marked = clean(&first_chars(&piece(from, to), WIDTH));
-    let after = clean(&first_chars(&piece(to, hi), WIDTH));
+    // Lines of 10 MB exist: no more is looked at than can be shown.
+    let most = 4 * (WIDTH as u32 + 2);
+    let before = clean(&last_chars(
+        &piece(lo.max(from.saturating_sub(most)), from),
+        WIDTH,
+    ));
+    let marked = clean(&first_chars(&piece(from, to.min(from + most)), WIDTH));
+    let after = clean(&first_chars(&piece(to, hi.min(to + most)), WIDTH));
     let line = sources.position(label.span).line;
     let _ = writeln!(out, " {:gutter$} |", "");
     let _ = writeln!(out, " {line:>gutter$} | {before}{marked}{after}");
@@ -163,7 +168,7 @@ fn snippet(out: &mut String, label: &Label, sources: &SourceMap, gutter: usize, 
     let _ = writeln!(out, " {:gutter$} | {indent}{marker}{text}", "");
 }
 
-/// The first `limit` characters: lines of 10 MB exist.
+/// The first `limit` characters.
 fn first_chars(text: &str, limit: usize) -> String {
     text.chars().take(limit).collect()
 }

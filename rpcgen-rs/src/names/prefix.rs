@@ -22,11 +22,16 @@ pub(super) fn strip_shared<'a>(names: &[&'a str]) -> Stripped<'a> {
         voters = names.to_vec();
     }
     if voters.len() < 2 {
-        return keep(names, Some("it has a single member"));
+        let fragile = names.iter().any(|name| droppable(name) > 0);
+        return keep(names, fragile.then_some("it has a single member"));
     }
     let shared = shared_segments(&voters);
     if shared == 0 {
-        return keep(names, None);
+        let fragile = voters.len() > 2 && hangs_on_one(&voters, 0);
+        return keep(
+            names,
+            fragile.then_some("there would be one without one of the members"),
+        );
     }
     let led_by_digit = |count| {
         names
@@ -53,14 +58,20 @@ pub(super) fn strip_shared<'a>(names: &[&'a str]) -> Stripped<'a> {
     }
 }
 
-/// Strips a given prefix from the names that begin with it.
+/// Strips a given prefix from the names that begin with it. As without it, `*_OK` loses as many segments as the others.
 pub(super) fn strip_pinned<'a>(names: &[&'a str], prefix: &str) -> Vec<&'a str> {
-    let strip = |name: &&'a str| {
-        name.strip_prefix(prefix)
-            .filter(|rest| is_name(rest))
-            .unwrap_or(name)
+    let segments = prefix.bytes().filter(|byte| *byte == b'_').count();
+    let strip = |name: &&'a str| match name.strip_prefix(prefix).filter(|rest| is_name(rest)) {
+        Some(rest) => rest,
+        None if is_ok(name) && prefix.ends_with('_') => drop_segments(name, segments),
+        None => name,
     };
     names.iter().map(strip).collect()
+}
+
+/// Without other names nothing was stripped from this one, or something else than with them.
+pub(super) fn hangs_on_others(name: &str) -> bool {
+    droppable(name) > 0
 }
 
 /// Strips from a sole procedure's name the segments it shares with the program's: `YPPASSWD` and `YPPASSWDPROC_UPDATE`.

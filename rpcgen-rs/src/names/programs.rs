@@ -75,7 +75,18 @@ fn name_procedures(program: &mut Program, speller: Speller<'_>, diags: &mut Diag
         all.as_slice(),
     ) {
         (Some(pinned), _) => prefix::strip_pinned(&all, pinned),
-        (None, [sole]) => vec![prefix::strip_stem(sole, base(&owner.x))],
+        (None, [sole]) => {
+            let stem = prefix::strip_stem(sole, base(&owner.x));
+            if speller.shows_notes() && prefix::hangs_on_others(sole) {
+                let stripped = &sole[..sole.len() - stem.len()];
+                diags.push(w0402_prefix_hangs_on_one_member(
+                    &owner,
+                    stripped,
+                    "it has a single procedure",
+                ));
+            }
+            vec![stem]
+        }
         (None, _) => {
             let stripped = prefix::strip_shared(&all);
             if let Some(why) = stripped.fragile.filter(|_| speller.shows_notes()) {

@@ -315,6 +315,18 @@ fn h141_names_of_generated_code_are_reserved() {
 }
 
 #[test]
+fn h141_a_pinned_name_that_generated_code_needs_is_refused() {
+    for (item, name) in [("s", "v1"), ("C", "Ok"), ("C", "None")] {
+        let options = Options::default().rename(item, name);
+        let output = compile_with(&options, "struct s { int a; }; const C = 1;");
+        assert!(output.diagnostics.find("E0401").is_some(), "{item}={name}");
+    }
+    let options = Options::default().rename("s", "Ok").rename("C", "V1");
+    let spec = spec_with(&options, "struct s { int a; }; const C = 1;");
+    assert_eq!(def(&spec, "s").name.rust, "Ok");
+}
+
+#[test]
 fn a_pinned_name_is_used_and_wins_over_a_clash() {
     let text = "struct foo_bar { int a; }; struct fooBar { int b; };";
     let options = Options::default()

@@ -188,6 +188,18 @@ impl Parser<'_> {
     /// How far is looked ahead; behind that, anything may be.
     const LOOKED_AT: usize = 2000;
 
+    /// How much is looked at ahead in all: a file of mistakes only would take long.
+    const LOOKED_AT_IN_ALL: usize = 4_000_000;
+
+    /// How far to look ahead once more, from there.
+    fn ahead(&self, first: usize) -> impl Iterator<Item = usize> {
+        (first..Self::LOOKED_AT).take_while(|_| {
+            let looked_at = self.looked_at.get() + 1;
+            self.looked_at.set(looked_at);
+            looked_at < Self::LOOKED_AT_IN_ALL
+        })
+    }
+
     /// `struct b { … };` inside of a definition, and nothing closes that one: it ends here. (Where something does, a
     /// member lacks its name.)
     fn is_whole_definition(&self) -> bool {
@@ -200,7 +212,7 @@ impl Parser<'_> {
         }
         let mut depth = 0_usize;
         let mut closed = false;
-        for n in behind_name..Self::LOOKED_AT {
+        for n in self.ahead(behind_name) {
             match self.nth(n) {
                 Kind::End => return closed,
                 Kind::Punct(b'{') => depth += 1,
@@ -244,7 +256,7 @@ impl Parser<'_> {
             _ => {}
         }
         let mut members = 0;
-        for n in 0..Self::LOOKED_AT {
+        for n in self.ahead(0) {
             match self.nth(n) {
                 Kind::Punct(b';' | b',') => members += 1,
                 Kind::Punct(b'}') => return members > 0,

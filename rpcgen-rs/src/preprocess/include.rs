@@ -58,12 +58,21 @@ impl Engine<'_> {
             self.lose(Diagnostic::error("E0053", span, message));
             return;
         }
-        self.includes += 1;
-        if self.includes > self.config.limits.includes {
+        self.out.used.includes += 1;
+        if self.out.used.includes > self.config.limits.includes {
             let message = format!(
                 "more than the limit of {} `#include`s",
                 self.config.limits.includes
             );
+            self.exhausted = true;
+            self.lose(Diagnostic::error("E0053", span, message));
+            return;
+        }
+        // What is left out is read, too, each time.
+        let most = 16 * u64::from(self.config.limits.text);
+        if self.out.used.read > most {
+            let message =
+                format!("what is included again and again exceeds the limit of {most} bytes");
             self.exhausted = true;
             self.lose(Diagnostic::error("E0053", span, message));
             return;
@@ -138,6 +147,7 @@ impl Engine<'_> {
         let text = self.sources.file(file).shared_text();
         // Long files may use macros often: what they may expand to grows with them.
         self.macros.budget += 16 * text.len() as u64;
+        self.out.used.read += text.len() as u64;
         let mut at = 0;
         if text.starts_with(b"\xef\xbb\xbf") {
             at = 3;
@@ -225,7 +235,7 @@ fn join(folder: &str, name: &str) -> String {
 }
 
 /// Drops `.` and resolves `..` where that can be seen from the path, so that one file has one name.
-fn normal(path: &str) -> String {
+pub(crate) fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {

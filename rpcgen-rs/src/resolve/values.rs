@@ -64,6 +64,8 @@ pub(super) struct Values<'a> {
     /// Types, which are no numbers: looked at where one is undefined.
     types: Option<HashMap<&'a str, Span>>,
     hints: Hints,
+    /// Up to where the values of a name are computed, by the first of them.
+    computed: HashMap<ValueId, ValueId>,
 }
 
 /// Why a look-up in the middle of an expression gave nothing: the error has been reported.
@@ -81,6 +83,7 @@ impl<'a> Values<'a> {
             reported: file.lost.names.clone(),
             types: None,
             hints: Hints::default(),
+            computed: HashMap::new(),
         }
     }
 
@@ -211,29 +214,38 @@ impl<'a> Values<'a> {
         scope: ScopeId,
         diags: &mut Diagnostics,
     ) -> Option<i128> {
-        let mut names = Vec::new();
-        expr.names(&mut |name, _| names.extend(self.candidates(name, scope)));
-        for id in names {
-            self.get(id, diags);
+        let mut names = BTreeSet::new();
+        expr.names(&mut |name, _| {
+            if !names.contains(name) {
+                names.insert(name.to_owned());
+            }
+        });
+        for name in names {
+            while let Some(id) = self.open_candidate(&name, scope) {
+                self.get(id, diags);
+            }
         }
         self.eval_ready(expr, scope, diags)
     }
 
     /// The first value that must be computed before this one.
-    fn first_missing(&self, id: ValueId) -> Option<ValueId> {
-        let value = &self.list[id.0];
-        let open = |id: &ValueId| !matches!(self.list[id.0].state, State::Done(_));
-        match value.init {
+    fn first_missing(&mut self, id: ValueId) -> Option<ValueId> {
+        let Value { init, scope, .. } = self.list[id.0];
+        match init {
             Init::Expr(expr) => {
                 let mut missing = None;
                 expr.names(&mut |name, _| {
-                    missing = missing.or_else(|| self.candidates(name, value.scope).find(open));
+                    missing = missing.or_else(|| self.open_candidate(name, scope));
                 });
                 missing
             }
-            Init::After(before) => before.filter(open),
+            Init::After(before) => before.filter(|before| self.is_open(*before)),
             Init::Text => None,
         }
+    }
+
+    fn is_open(&self, id: ValueId) -> bool {
+        !matches!(self.list[id.0].state, State::Done(_))
     }
 
     fn compute(&mut self, id: ValueId, diags: &mut Diagnostics) -> Option<i128> {
@@ -335,15 +347,19 @@ impl<'a> Values<'a> {
         scope.is_some() && self.list[id.0].scope == scope
     }
 
-    /// All values that may be meant by a name; they are computed before it is decided whether it is ambiguous.
-    fn candidates(&self, name: &str, scope: ScopeId) -> impl Iterator<Item = ValueId> {
-        let found = self.look_up(name, scope);
-        let local =
-            found.is_some_and(|id| self.is_local(id, scope) || self.ambiguous.contains_key(name));
-        found
-            .into_iter()
-            .flat_map(|id| self.all_of_name(id))
-            .take(if local { 1 } else { usize::MAX })
+    /// The first value that may be meant by a name and is not computed yet: all of them are computed before it is decided
+    /// whether the name is ambiguous.
+    fn open_candidate(&mut self, name: &str, scope: ScopeId) -> Option<ValueId> {
+        let found = self.look_up(name, scope)?;
+        if self.is_local(found, scope) || self.ambiguous.contains_key(name) {
+            return Some(found).filter(|id| self.is_open(*id));
+        }
+        // What is computed stays so: the list is walked once for all that use the name.
+        let start = self.computed.get(&found).copied().unwrap_or(found);
+        let open = self.all_of_name(start).find(|id| self.is_open(*id));
+        let last = open.or_else(|| self.all_of_name(start).last());
+        self.computed.extend(last.map(|last| (found, last)));
+        open
     }
 
     /// Members of several enums, and of different values?

@@ -123,7 +123,7 @@ macro_rules! __json {
         const _: () = {
             use $crate::json as __j;
             type __Made = $name;
-            $crate::__json!(@named __Made { $($variant = $x)* } |n| __Made::try_from(n));
+            $crate::__json!(@named __Made { $($variant = $x)* } |n| <__Made as ::core::convert::TryFrom<::core::primitive::i32>>::try_from(n));
             impl __j::Json for __Made {
                 fn write<S: __j::Serializer>(&self, s: S) -> ::core::result::Result<S::Ok, S::Error> {
                     s.serialize_str(self.name())
@@ -139,7 +139,7 @@ macro_rules! __json {
         const _: () = {
             use $crate::json as __j;
             type __Made = $name;
-            $crate::__json!(@named __Made { $($variant = $x)* } |n| ::core::result::Result::<__Made, ::core::primitive::i32>::Ok(__Made::from(n)));
+            $crate::__json!(@named __Made { $($variant = $x)* } |n| ::core::result::Result::<__Made, ::core::primitive::i32>::Ok(<__Made as ::core::convert::From<::core::primitive::i32>>::from(n)));
             impl __j::Json for __Made {
                 fn write<S: __j::Serializer>(&self, s: S) -> ::core::result::Result<S::Ok, S::Error> {
                     match self.name() {

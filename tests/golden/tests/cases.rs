@@ -1,6 +1,7 @@
 //! What is generated and what is said, byte for byte; and that it is laid out as rustfmt would.
 
-use golden::{cases, compare, report, update};
+use golden::{cases, compare, compile, report, update};
+use rpcgen_rs::Output;
 use std::fs;
 use std::process::Command;
 
@@ -64,4 +65,45 @@ fn the_layout_is_that_of_rustfmt() {
         differences.len(),
         differences.join("\n")
     );
+}
+
+/// What is generated, but for the line that names the options.
+fn text(output: &Output) -> Vec<&str> {
+    let lines = output.files.iter().flat_map(|file| file.text.lines());
+    lines
+        .filter(|line| !line.starts_with("// options: "))
+        .collect()
+}
+
+/// The line that a W0402 prints pins the names: with it, they are as they were without it.
+#[test]
+fn pinned_prefixes_change_nothing() {
+    let mut complaints = Vec::new();
+    let mut pins = 0;
+    for case in cases() {
+        let output = case.compile();
+        let mut options = case.options.clone();
+        let mut flags = String::new();
+        for found in output.diagnostics.iter().filter(|d| d.code == "W0402") {
+            let help = found.help.as_deref().unwrap_or_default();
+            let flag = help
+                .split('`')
+                .find(|text| text.starts_with("--strip-prefix "));
+            let pin = flag.and_then(|flag| flag.split_once(' ')?.1.split_once('='));
+            let (owner, prefix) = pin.expect("the message says how");
+            options = options.strip_prefix(owner, prefix);
+            flags += &format!(" {owner}={prefix}");
+            pins += 1;
+        }
+        let pinned = compile(&case.text, &options);
+        if text(&output) != text(&pinned) {
+            complaints.push(format!("{}: other names with{flags}", case.name));
+        }
+        let hanging = pinned.diagnostics.iter().filter(|d| d.code == "W0402");
+        if hanging.count() > 0 {
+            complaints.push(format!("{}: still warns with{flags}", case.name));
+        }
+    }
+    assert!(pins > 20, "{pins} prefixes");
+    report(&complaints);
 }

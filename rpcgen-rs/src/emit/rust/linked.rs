@@ -123,7 +123,7 @@ pub(super) fn items(
             }
         }
         impl ::core::cmp::PartialEq for #name {
-            fn eq(&self, other: &Self) -> bool {
+            fn eq(&self, other: &Self) -> ::core::primitive::bool {
                 let (mut a, mut b) = (self, other);
                 loop {
                     #(if a.#fields != b.#fields {

@@ -3,7 +3,7 @@
 use super::scope::{Case, Scope, allow_case, head, ident, local, word};
 use super::shape::Shape;
 use super::shapes::User;
-use crate::ir::{Argument, Name, Procedure, Program, Version};
+use crate::ir::{Argument, Name, Procedure, Program, Type, Version};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
@@ -50,6 +50,11 @@ impl View<'_> {
         }
         if any(&|name| OF_TRAITS.contains(&name)) {
             lints.push(quote!(clippy::should_implement_trait));
+        }
+        let is_vec = |ty: &Type| matches!(ty, Type::Vec(..) | Type::Opaque(_));
+        let mut args = self.procedures.iter().flat_map(|p| &p.args);
+        if args.any(|(arg, _)| is_vec(&arg.ty)) {
+            lints.push(quote!(clippy::ptr_arg));
         }
         // Seven are clippy's limit; the server's methods have `&self` and `cx` besides.
         if self.procedures.iter().any(|p| p.args.len() > 5) {

@@ -98,7 +98,7 @@ const _: () = {
     }
 
     impl ::core::cmp::PartialEq for Node {
-        fn eq(&self, other: &Self) -> bool {
+        fn eq(&self, other: &Self) -> ::core::primitive::bool {
             let (mut a, mut b) = (self, other);
             loop {
                 if a.v != b.v {
@@ -275,7 +275,7 @@ const _: () = {
     }
 
     impl ::core::cmp::PartialEq for Plain {
-        fn eq(&self, other: &Self) -> bool {
+        fn eq(&self, other: &Self) -> ::core::primitive::bool {
             let (mut a, mut b) = (self, other);
             loop {
                 match (a.next.as_deref(), b.next.as_deref()) {
@@ -449,7 +449,7 @@ const _: () = {
     }
 
     impl ::core::cmp::PartialEq for Numbers {
-        fn eq(&self, other: &Self) -> bool {
+        fn eq(&self, other: &Self) -> ::core::primitive::bool {
             let (mut a, mut b) = (self, other);
             loop {
                 if a.f != b.f {

@@ -204,7 +204,7 @@ const _: () = {
     }
 
     impl ::core::cmp::PartialEq for N {
-        fn eq(&self, other: &Self) -> bool {
+        fn eq(&self, other: &Self) -> ::core::primitive::bool {
             let (mut a, mut b) = (self, other);
             loop {
                 if a.w != b.w {

@@ -405,7 +405,7 @@ const _: () = {
     }
 
     impl ::core::cmp::PartialEq for Some_Node {
-        fn eq(&self, other: &Self) -> bool {
+        fn eq(&self, other: &Self) -> ::core::primitive::bool {
             let (mut a, mut b) = (self, other);
             loop {
                 if a.Value_A != b.Value_A {

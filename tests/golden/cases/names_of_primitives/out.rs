@@ -397,7 +397,7 @@ const _: () = {
     }
 
     impl ::core::cmp::PartialEq for list {
-        fn eq(&self, other: &Self) -> bool {
+        fn eq(&self, other: &Self) -> ::core::primitive::bool {
             let (mut a, mut b) = (self, other);
             loop {
                 if a.s != b.s {

@@ -464,6 +464,286 @@ const _: () = {
     v1::json!(enum Sure { A = "SURE_A" B = "SURE_B" C = "SURE_C" D = "SURE_D" });
 };
 
+#[doc(alias = "nfsstat")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(i32)]
+pub enum Nfsstat {
+    #[doc(alias = "NFS_OK")]
+    #[default]
+    Ok = 0,
+    #[doc(alias = "NFSERR_PERM")]
+    Perm = 1,
+    #[doc(alias = "NFSERR_NOENT")]
+    Noent = 2,
+}
+
+#[allow(dead_code)]
+impl Nfsstat {
+    /// The value on the wire.
+    #[must_use]
+    pub const fn as_i32(self) -> i32 {
+        self as i32
+    }
+
+    /// The name in the interface file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "NFS_OK",
+            Self::Perm => "NFSERR_PERM",
+            Self::Noent => "NFSERR_NOENT",
+        }
+    }
+}
+
+impl ::core::convert::TryFrom<i32> for Nfsstat {
+    /// The value that no member has.
+    type Error = i32;
+
+    fn try_from(value: i32) -> ::core::result::Result<Self, i32> {
+        match value {
+            0 => Ok(Self::Ok),
+            1 => Ok(Self::Perm),
+            2 => Ok(Self::Noent),
+            other => Err(other),
+        }
+    }
+}
+
+impl ::core::fmt::Display for Nfsstat {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Block<4> for Nfsstat {
+        #[inline]
+        fn put(&self, block: &mut [u8; 4]) {
+            v1::Block::put(&self.as_i32(), block);
+        }
+
+        #[inline]
+        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+            v1::enumerator(block, at)
+        }
+    }
+
+    impl v1::Encode for Nfsstat {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            w.block::<4, _>(self);
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Nfsstat {
+        const MIN: usize = 4;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            r.block::<4, _>()
+        }
+    }
+
+    v1::implement!(Nfsstat);
+
+    v1::json!(enum Nfsstat { Ok = "NFS_OK" Perm = "NFSERR_PERM" Noent = "NFSERR_NOENT" });
+};
+
+#[doc(alias = "color")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(i32)]
+pub enum Color {
+    #[doc(alias = "COLOR_RED")]
+    #[default]
+    ColorRed = 0,
+    #[doc(alias = "COLOR_GREEN")]
+    ColorGreen = 1,
+    #[doc(alias = "COLOR_BLACK")]
+    ColorBlack = 2,
+    #[doc(alias = "BLUE")]
+    Blue = 3,
+}
+
+#[allow(dead_code)]
+impl Color {
+    /// The value on the wire.
+    #[must_use]
+    pub const fn as_i32(self) -> i32 {
+        self as i32
+    }
+
+    /// The name in the interface file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ColorRed => "COLOR_RED",
+            Self::ColorGreen => "COLOR_GREEN",
+            Self::ColorBlack => "COLOR_BLACK",
+            Self::Blue => "BLUE",
+        }
+    }
+}
+
+impl ::core::convert::TryFrom<i32> for Color {
+    /// The value that no member has.
+    type Error = i32;
+
+    fn try_from(value: i32) -> ::core::result::Result<Self, i32> {
+        match value {
+            0 => Ok(Self::ColorRed),
+            1 => Ok(Self::ColorGreen),
+            2 => Ok(Self::ColorBlack),
+            3 => Ok(Self::Blue),
+            other => Err(other),
+        }
+    }
+}
+
+impl ::core::fmt::Display for Color {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Block<4> for Color {
+        #[inline]
+        fn put(&self, block: &mut [u8; 4]) {
+            v1::Block::put(&self.as_i32(), block);
+        }
+
+        #[inline]
+        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+            v1::enumerator(block, at)
+        }
+    }
+
+    impl v1::Encode for Color {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            w.block::<4, _>(self);
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Color {
+        const MIN: usize = 4;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            r.block::<4, _>()
+        }
+    }
+
+    v1::implement!(Color);
+
+    v1::json!(enum Color {
+        ColorRed = "COLOR_RED" ColorGreen = "COLOR_GREEN" ColorBlack = "COLOR_BLACK" Blue = "BLUE"
+    });
+};
+
+#[doc(alias = "lone")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(i32)]
+pub enum Lone {
+    #[doc(alias = "LONE")]
+    #[default]
+    Lone = 0,
+}
+
+#[allow(dead_code)]
+impl Lone {
+    /// The value on the wire.
+    #[must_use]
+    pub const fn as_i32(self) -> i32 {
+        self as i32
+    }
+
+    /// The name in the interface file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lone => "LONE",
+        }
+    }
+}
+
+impl ::core::convert::TryFrom<i32> for Lone {
+    /// The value that no member has.
+    type Error = i32;
+
+    fn try_from(value: i32) -> ::core::result::Result<Self, i32> {
+        match value {
+            0 => Ok(Self::Lone),
+            other => Err(other),
+        }
+    }
+}
+
+impl ::core::fmt::Display for Lone {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Block<4> for Lone {
+        #[inline]
+        fn put(&self, block: &mut [u8; 4]) {
+            v1::Block::put(&self.as_i32(), block);
+        }
+
+        #[inline]
+        fn get(block: &[u8; 4], at: v1::At) -> v1::Decoded<Self> {
+            v1::enumerator(block, at)
+        }
+    }
+
+    impl v1::Encode for Lone {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            w.block::<4, _>(self);
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Lone {
+        const MIN: usize = 4;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            r.block::<4, _>()
+        }
+    }
+
+    v1::implement!(Lone);
+
+    v1::json!(enum Lone { Lone = "LONE" });
+};
+
 /// Program `NOTE_PROG`.
 #[doc(alias = "NOTE_PROG")]
 #[allow(dead_code, clippy::module_inception)]
@@ -626,6 +906,137 @@ pub mod note_prog {
                     &super::note_v1::PUT,
                     |_| (),
                     |_| Ok(()),
+                )
+            }
+        }
+    }
+}
+
+/// Program `YPPASSWDPROG`.
+#[doc(alias = "YPPASSWDPROG")]
+#[allow(dead_code, clippy::module_inception)]
+pub mod yppasswdprog {
+    use ::rpcgen_runtime::codegen::v1;
+
+    /// The program's number.
+    pub const PROGRAM: u32 = 0x2000_0d05;
+
+    /// Numbers and names of `YPPASSWDPROG`, version 1.
+    pub static YPPASSWD_V1: v1::Interface = v1::Interface {
+        name: "YPPASSWDPROG",
+        program: PROGRAM,
+        version: 1,
+        procedures: &[yppasswd_v1::UPDATE],
+    };
+
+    /// The procedures of `YppasswdV1`.
+    pub mod yppasswd_v1 {
+        use ::rpcgen_runtime::codegen::v1;
+
+        /// `YPPASSWDPROC_UPDATE`
+        pub const UPDATE: v1::ProcInfo = v1::ProcInfo::new(1, "YPPASSWDPROC_UPDATE");
+    }
+
+    /// Version 1 of `YPPASSWDPROG`, to be implemented by a server.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not implement version 1 of the RPC program YPPASSWDPROG",
+        note = "write `impl YppasswdV1 for …` with an `async fn` for each procedure"
+    )]
+    pub trait YppasswdV1: ::core::marker::Send + ::core::marker::Sync + 'static {
+        /// Procedure `YPPASSWDPROC_UPDATE`.
+        #[doc(alias = "YPPASSWDPROC_UPDATE")]
+        fn update(
+            &self,
+            cx: &v1::Context,
+            arg: i32,
+        ) -> impl ::core::future::Future<Output = ::core::result::Result<i32, v1::Fault>>
+        + ::core::marker::Send;
+    }
+
+    /// Serves a [`YppasswdV1`]: hand it to the runtime's server.
+    #[derive(Clone, Debug)]
+    pub struct YppasswdV1Server<T>(pub T);
+
+    impl<T: YppasswdV1> v1::Dispatch for YppasswdV1Server<T> {
+        fn interface(&self) -> &'static v1::Interface {
+            &YPPASSWD_V1
+        }
+
+        fn dispatch(
+            self: ::std::sync::Arc<Self>,
+            cx: v1::Context,
+            procedure: u32,
+            args: v1::Body,
+        ) -> v1::BoxFuture<'static, ::core::result::Result<v1::Body, v1::Fault>> {
+            match procedure {
+                1 => v1::boxed(async move {
+                    let arg: i32 = v1::argument(&cx, &args, "arg")?;
+                    v1::reply(&cx, YppasswdV1::update(&self.0, &cx, arg).await)
+                }),
+                _ => v1::no_procedure(),
+            }
+        }
+    }
+
+    /// Calls version 1 of `YPPASSWDPROG`. Cheap to clone; clones share the connection.
+    #[derive(Clone, Debug)]
+    pub struct YppasswdV1Client {
+        stub: v1::Stub,
+    }
+
+    impl v1::ClientStub for YppasswdV1Client {
+        const INTERFACE: &'static v1::Interface = &YPPASSWD_V1;
+
+        fn from_stub(stub: v1::Stub) -> Self {
+            Self { stub }
+        }
+
+        fn stub(&self) -> &v1::Stub {
+            &self.stub
+        }
+    }
+
+    impl YppasswdV1Client {
+        /// Procedure `YPPASSWDPROC_UPDATE`.
+        #[doc(alias = "YPPASSWDPROC_UPDATE")]
+        #[inline]
+        pub async fn update(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
+            v1::call_with(&self.stub, &YPPASSWD_V1, &yppasswd_v1::UPDATE, &arg).await
+        }
+    }
+
+    /// The same clients without a runtime: each call blocks its thread.
+    pub mod blocking {
+        use ::rpcgen_runtime::codegen::v1;
+
+        /// Calls version 1 of `YPPASSWDPROG`, one call at a time for each handle.
+        #[derive(Clone, Debug)]
+        pub struct YppasswdV1Client {
+            stub: v1::blocking::Stub,
+        }
+
+        impl v1::blocking::ClientStub for YppasswdV1Client {
+            const INTERFACE: &'static v1::Interface = &super::YPPASSWD_V1;
+
+            fn from_stub(stub: v1::blocking::Stub) -> Self {
+                Self { stub }
+            }
+
+            fn stub(&self) -> &v1::blocking::Stub {
+                &self.stub
+            }
+        }
+
+        impl YppasswdV1Client {
+            /// Procedure `YPPASSWDPROC_UPDATE`.
+            #[doc(alias = "YPPASSWDPROC_UPDATE")]
+            #[inline]
+            pub fn update(&self, arg: i32) -> ::core::result::Result<i32, v1::RpcError> {
+                v1::blocking::call_with(
+                    &self.stub,
+                    &super::YPPASSWD_V1,
+                    &super::yppasswd_v1::UPDATE,
+                    &arg,
                 )
             }
         }

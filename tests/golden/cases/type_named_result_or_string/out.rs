@@ -1072,7 +1072,7 @@ const _: () = {
     }
 
     impl ::core::cmp::PartialEq for List {
-        fn eq(&self, other: &Self) -> bool {
+        fn eq(&self, other: &Self) -> ::core::primitive::bool {
             let (mut a, mut b) = (self, other);
             loop {
                 if a.b != b.b {
