@@ -65,7 +65,7 @@ enum MessageFormat {
     Text,
     /// One line for each message
     Short,
-    /// One JSON object for each message
+    /// One JSON object for each message; wrong usage stays text
     Json,
 }
 
@@ -142,6 +142,17 @@ fn report(diagnostics: &Diagnostics, sources: &SourceMap, format: Format) {
 /// Prints to standard error. A reader that has seen enough is no error.
 fn say(message: impl std::fmt::Display) {
     let _ = write!(std::io::stderr(), "{message}");
+}
+
+/// Prints what is worth knowing and no error.
+fn remark(message: &str, format: Format) {
+    match format {
+        Format::Json => {
+            let diagnostic = crate::diag::Diagnostic::warning_without_place("E0000", message);
+            say(diagnostic.render(&SourceMap::default(), format));
+        }
+        Format::Text | Format::Short => say(format_args!("note: {message}\n")),
+    }
 }
 
 /// Prints an error that is not about the text of the input.

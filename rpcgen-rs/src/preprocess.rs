@@ -310,18 +310,20 @@ impl Engine<'_> {
             end = close;
             result = self.expanded_at(text, at, end);
         }
-        if let Some(result) = result {
-            let span = self.span(at, end);
-            let mut new = macros::join(&result);
-            if macros::touch(&self.out.text, &new) {
-                new.insert(0, b' ');
-            }
-            if macros::touch(&new, &text[end..]) {
-                new.push(b' ');
-            }
-            self.out.map.expansion(self.out.text.len() as u32, span);
-            self.append(&new, span);
+        // Where it fails, its name stands for it, so that what it is part of can be read.
+        let mut new = match result {
+            Some(result) => macros::join(&result),
+            None => text[at..at + len].to_vec(),
+        };
+        let span = self.span(at, end);
+        if macros::touch(&self.out.text, &new) {
+            new.insert(0, b' ');
         }
+        if macros::touch(&new, &text[end..]) {
+            new.push(b' ');
+        }
+        self.out.map.expansion(self.out.text.len() as u32, span);
+        self.append(&new, span);
         end
     }
 
@@ -353,7 +355,8 @@ impl Engine<'_> {
                 format!("the macro `{name}` takes {wanted} arguments, not {found}"),
             ),
         };
-        self.lose(Diagnostic::error(code, span, message));
+        self.out.incomplete |= code == "E0056";
+        self.diags.push(Diagnostic::error(code, span, message));
         None
     }
 

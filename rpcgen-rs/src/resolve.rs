@@ -36,7 +36,7 @@ pub fn resolve(
     options: &Options,
     diags: &mut Diagnostics,
 ) -> Spec {
-    let types = Definitions::collect(file, diags);
+    let types = Definitions::collect(file, options, diags);
     let mut values = Values::new(file);
     let consts = define_values(file, &mut values);
     let mut lower = Lower::new(types, values, &file.lost, sources, options, diags);

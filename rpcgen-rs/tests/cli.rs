@@ -206,7 +206,7 @@ fn parts_are_selected_by_the_flags_of_rpcgen() {
     folder
         .run(&["-N", "-M", "-C", "-i", "0", "-k", "-b", "-T", "calc.x"])
         .expect(0);
-    let run = folder.run(&["-5", "-L", "calc.x"]).expect(0);
+    let run = folder.run(&["-5", "-L", "--no-notes", "calc.x"]).expect(0);
     assert_eq!(
         run.stderr.lines().count(),
         2,

@@ -62,6 +62,14 @@ pub(super) struct RpcgenFlags {
     nettype: Vec<String>,
     #[arg(short = 'n', hide = true, value_name = "NETID")]
     netid: Vec<String>,
+    /// illumos: servers that are multithreaded by themselves, and the version.
+    #[arg(short = 'A', hide = true)]
+    auto_threads: bool,
+    #[arg(short = 'v', hide = true)]
+    shows_version: bool,
+    /// FreeBSD: for its port monitor.
+    #[arg(short = 'P', hide = true)]
+    monitor: bool,
 }
 
 impl RpcgenFlags {
@@ -123,6 +131,12 @@ impl RpcgenFlags {
             (
                 self.syslog,
                 "-L: the runtime reports through `tracing`, which can lead to syslog",
+            ),
+            (self.auto_threads, "-A: calls run side by side, as many as `Limits` allow"),
+            (self.shows_version, "-v: `rpcgen-rs --version` prints the version"),
+            (
+                self.monitor,
+                "-P: for inetd there is `Server::start_from_inetd`, for systemd `Server::inherited`",
             ),
             (self.cpp.is_some(), "-Y: the preprocessor is built in"),
         ]

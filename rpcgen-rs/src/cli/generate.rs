@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::flags::RpcgenFlags;
 use super::table::TableOptions;
-use super::{Status, complain, report, say};
+use super::{Status, complain, remark, report};
 use crate::compile::{Output, compile_together};
 use crate::diag::Format;
 use crate::emit::OutFile;
@@ -77,7 +77,7 @@ impl Generate {
             return Status::Usage;
         }
         for message in self.flags.without_effect() {
-            say(format_args!("note: {message}\n"));
+            remark(message, format);
         }
         let options = self.flags.select(self.table.0.clone());
         let mut inputs = match self.inputs.as_slice() {

@@ -5,6 +5,8 @@
 //! scope differ in the file, so this ends; what still collides (a pinned name, a name that generated code needs) is
 //! an error that asks for a rename.
 
+use std::collections::HashSet;
+
 use super::{case, is_identifier};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -86,16 +88,17 @@ impl Scope<'_> {
             if clashes.is_empty() {
                 return names;
             }
+            let taken: HashSet<&str> = names.iter().map(String::as_str).collect();
             let movable = |group: &&Vec<usize>| group.iter().any(|&at| !fixed[at]);
             let (solvable, stuck): (Vec<_>, Vec<_>) = clashes.iter().partition(movable);
             if solvable.is_empty() {
                 for group in stuck {
-                    diags.push(self.e0401_names_clash_again(group, &names));
+                    diags.push(self.e0401_names_clash_again(group, &names, &taken));
                 }
                 return names;
             }
             for group in &solvable {
-                diags.push(self.w0401_names_clash(group, &names));
+                diags.push(self.w0401_names_clash(group, &names, &taken));
             }
             for at in solvable
                 .into_iter()
@@ -149,7 +152,12 @@ impl Scope<'_> {
         case::usable(self.items[at].kept(self.owner))
     }
 
-    fn w0401_names_clash(&self, group: &[usize], names: &[String]) -> Diagnostic {
+    fn w0401_names_clash(
+        &self,
+        group: &[usize],
+        names: &[String],
+        taken: &HashSet<&str>,
+    ) -> Diagnostic {
         let others: Vec<String> = group
             .iter()
             .filter(|&&at| !self.items[at].pinned && self.kept(at) != self.items[at].x)
@@ -178,10 +186,16 @@ impl Scope<'_> {
             Diagnostic::warning("W0401", self.items[group[0]].span, message),
             group,
             names,
+            taken,
         )
     }
 
-    fn e0401_names_clash_again(&self, group: &[usize], names: &[String]) -> Diagnostic {
+    fn e0401_names_clash_again(
+        &self,
+        group: &[usize],
+        names: &[String],
+        taken: &HashSet<&str>,
+    ) -> Diagnostic {
         let message = match group {
             [at] => format!(
                 "`{}` cannot be called `{}` in Rust: generated code needs this name",
@@ -197,6 +211,7 @@ impl Scope<'_> {
             Diagnostic::error("E0401", self.items[group[0]].span, message),
             group,
             names,
+            taken,
         )
     }
 
@@ -217,6 +232,7 @@ impl Scope<'_> {
         mut diagnostic: Diagnostic,
         group: &[usize],
         names: &[String],
+        taken: &HashSet<&str>,
     ) -> Diagnostic {
         for &at in group[1..].iter().take(SHOWN) {
             diagnostic = diagnostic.label(self.items[at].span, format!("also `{}`", names[at]));
@@ -226,9 +242,12 @@ impl Scope<'_> {
             "" => self.items[last].x.to_owned(),
             owner => format!("{owner}.{}", self.items[last].x),
         };
+        // Of 500 clashes and more, nobody reads how to end each.
+        let numbered = (2..500).map(|number| format!("{}{number}", names[last]));
+        let mut free = numbered.filter(|name| !taken.contains(name.as_str()));
+        let name = free.next().unwrap_or_default();
         diagnostic.help(format!(
-            "choose a name with `.rename({pattern:?}, \"{}2\")` or `--rename {pattern}={0}2`",
-            names[last]
+            "choose a name with `.rename({pattern:?}, {name:?})` or `--rename {pattern}={name}`"
         ))
     }
 }

@@ -315,6 +315,24 @@ fn h141_names_of_generated_code_are_reserved() {
 }
 
 #[test]
+fn the_renames_that_messages_propose_end_all_clashes() {
+    let text = "struct foo_bar { int a; }; struct fooBar { int b; }; struct FooBar { int c; }; struct FooBar2 { int c; };";
+    let mut options = Options::default();
+    for _ in 0..3 {
+        let output = compile_with(&options, text);
+        assert!(!output.diagnostics.has_errors());
+        let Some(clash) = output.diagnostics.find("W0401") else {
+            return;
+        };
+        let help = clash.help.clone().unwrap_or_default();
+        let flag = help.split("--rename ").nth(1).unwrap();
+        let (pattern, name) = flag.trim_end_matches('`').split_once('=').unwrap();
+        options = options.rename(pattern, name);
+    }
+    panic!("still they clash");
+}
+
+#[test]
 fn h141_a_pinned_name_that_generated_code_needs_is_refused() {
     for (item, name) in [("s", "v1"), ("C", "Ok"), ("C", "None")] {
         let options = Options::default().rename(item, name);

@@ -263,8 +263,16 @@ impl Parser<'_> {
     /// ```
     pub(super) fn union_body(&mut self) -> Parsed<UnionBody> {
         if self.kind() != Kind::Keyword(Keyword::Switch) {
-            let help = "a union of this language says which arm it holds: `union u switch (int d) { case 0: …; }`";
-            return Err(self.expected_at(self.span(), "`switch`", Some(help.into())));
+            let is_misspelled = self.is_misspelled("switch");
+            let help = if is_misspelled {
+                "did you mean `switch`?"
+            } else {
+                "a union of this language says which arm it holds: `union u switch (int d) { case 0: …; }`"
+            };
+            let failed = self.expected_at(self.span(), "`switch`", Some(help.into()));
+            if !is_misspelled || self.nth(1) != Kind::Punct(b'(') {
+                return Err(failed);
+            }
         }
         self.at += 1;
         self.expect(b'(', "after `switch`")?;

@@ -114,7 +114,7 @@ impl Engine<'_> {
             Ok((name, new)) => {
                 if let Some(first) = self.macros.define(name, new, Some(span)) {
                     let message = format!(
-                        "the macro `{}` is defined differently before",
+                        "the macro `{}` was defined differently before",
                         String::from_utf8_lossy(name)
                     );
                     self.diags.push(

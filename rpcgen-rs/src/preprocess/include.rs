@@ -14,7 +14,13 @@ impl Engine<'_> {
             Ok(file) => self.enter(file),
             Err(problem) => {
                 let message = format!("cannot read `{path}`: {problem}");
-                self.lose(Diagnostic::error_without_place("E0050", message));
+                let error = Diagnostic::error_without_place("E0050", message);
+                self.lose(match problem {
+                    LoadError::TooLarge { .. } => {
+                        error.help("`--max-input=BYTES` sets another limit")
+                    }
+                    _ => error,
+                });
             }
         }
     }

@@ -314,7 +314,7 @@ fn mistakes_in_directives() {
         ),
         (
             "#define A 1\n#define A 2",
-            "2:1: warning[W0061]: the macro `A` is defined differently before",
+            "2:1: warning[W0061]: the macro `A` was defined differently before",
         ),
         ("#warning w", "1:1: warning[W0060]: #warning w"),
         ("  /* a", "1:3: error[E0003]: comment is not closed"),

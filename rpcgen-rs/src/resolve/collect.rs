@@ -36,6 +36,8 @@ pub(super) enum Body<'a> {
 pub(super) struct Definitions<'a> {
     /// In source order, an inline type behind the type that holds it; [`TypeId`] indexes this.
     pub(super) list: Vec<Definition<'a>>,
+    /// Names that typedefs define as themselves only, which was reported.
+    pub(super) of_nothing: Vec<String>,
     /// Later definitions of a name that has one already.
     pub(super) again: Vec<(TypeId, Definition<'a>)>,
     ids: HashMap<String, TypeId>,
@@ -50,7 +52,7 @@ type Nested<'a> = (String, &'a Decl);
 
 impl<'a> Definitions<'a> {
     /// Collects the definitions of a file.
-    pub(super) fn collect(spec: &'a ast::Spec, diags: &mut Diagnostics) -> Self {
+    pub(super) fn collect(spec: &'a ast::Spec, options: &Options, diags: &mut Diagnostics) -> Self {
         let mut all = Self::default();
         let mut nested = Vec::new();
         let mut of_itself = Vec::new();
@@ -78,9 +80,11 @@ impl<'a> Definitions<'a> {
             let name = &decl.name.name;
             let is_known = all.id(name).is_some()
                 || known::known_type(name).is_some()
-                || known::assumed_type(name).is_some();
+                || known::assumed_type(name).is_some()
+                || options.extern_type.get(name, None).is_some();
             if !is_known && !spec.lost.names.contains(name) {
                 diags.push(e0206_typedef_of_itself(decl));
+                all.of_nothing.push(name.clone());
             }
         }
         all

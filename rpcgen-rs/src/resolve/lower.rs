@@ -51,14 +51,16 @@ impl<'a, 'd> Lower<'a, 'd> {
         options: &'d Options,
         diags: &'d mut Diagnostics,
     ) -> Self {
+        let mut undefined = lost.names.clone();
+        undefined.extend(types.of_nothing.iter().cloned());
         Self {
+            undefined,
             types,
             values,
             diags,
             sources,
             options,
             enumerators: Vec::new(),
-            undefined: lost.names.clone(),
             hints: Hints::default(),
             is_discriminant: false,
             unknown_numbers: 0,

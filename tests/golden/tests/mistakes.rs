@@ -58,6 +58,7 @@ const OPEN: [(&str, &[&str]); 6] = [
             "uppercase kw ×2",
             "misspelled keywords, and what is in their braces ×9",
             "no `{` in programs and enums ×3",
+            "a misspelled switch ×2",
         ],
     ),
     (
