@@ -196,7 +196,7 @@ impl<'a> Parser<'a> {
         let span = self.span_from(first);
         let docs = self.definition_docs(first);
         // `typedef enu color colour;`: a word too many means that another one is no type.
-        let is_whole = self.kind() != Kind::Ident || self.begins_line();
+        let is_whole = !self.is_word_too_many();
         if let Some(kind) = kind
             && is_whole
         {
@@ -264,7 +264,7 @@ impl<'a> Parser<'a> {
         self.skip_constant_type();
         let name = self.name("the constant's name")?;
         self.enter("constant");
-        self.expect(b'=', "after the constant's name")?;
+        self.equals("after the constant's name")?;
         let value = if self.kind() == Kind::Str {
             self.at += 1;
             self.lint(Lint::ConstForm, self.previous_span());
@@ -392,6 +392,15 @@ impl<'a> Parser<'a> {
         let pair = self.tokens.get(at.wrapping_sub(1)).zip(self.tokens.get(at));
         let gap = pair.map_or(0..0, |(last, next)| last.hi as usize..next.lo as usize);
         self.text[gap].contains(&b'\n')
+    }
+
+    /// `=`, or where only that is missing, the number behind it: the mistake is reported.
+    fn equals(&mut self, place: &str) -> Parsed<()> {
+        let equals = self.expect(b'=', place);
+        if self.kind() == Kind::Number {
+            return Ok(());
+        }
+        equals
     }
 
     /// Reports what should stand at the current token.

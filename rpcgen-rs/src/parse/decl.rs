@@ -89,7 +89,19 @@ impl Parser<'_> {
             self.at += 1;
             return Ok(Shape::Variable(None));
         }
-        let shape = if self.eat(b'[') {
+        // `opaque o 5>`
+        let value = matches!(self.kind(), Kind::Number | Kind::Ident);
+        let shape = if value && self.nth(1) == Kind::Punct(b'>') {
+            self.expected("`<`");
+            let bound = self.expr()?;
+            self.at += 1;
+            Shape::Variable(Some(bound))
+        } else if value && self.nth(1) == Kind::Punct(b']') {
+            self.expected("`[`");
+            let size = self.expr()?;
+            self.at += 1;
+            Shape::Fixed(size)
+        } else if self.eat(b'[') {
             if self.kind() == Kind::Punct(b']') {
                 let span = self.span();
                 self.error(

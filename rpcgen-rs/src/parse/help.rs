@@ -73,7 +73,7 @@ impl Parser<'_> {
         let meant = nearest_word(self.word(self.at), &DEFINITIONS)?;
         let is_word = |n| matches!(self.nth(n), Kind::Ident | Kind::Keyword(_));
         let fits = match (meant, self.nth(2)) {
-            ("const", behind) => behind == Kind::Punct(b'='),
+            ("const", behind) => matches!(behind, Kind::Punct(b'=') | Kind::Number),
             ("enum" | "struct" | "program", behind) => behind == Kind::Punct(b'{'),
             ("union", behind) => behind == Kind::Keyword(Keyword::Switch),
             _ => is_word(2),
@@ -131,7 +131,7 @@ impl Parser<'_> {
     fn misspelled_before_name(&self) -> Option<&'static str> {
         let (name, first) = (self.at.checked_sub(1)?, self.at.checked_sub(2)?);
         let is_ident = |at: usize| self.tokens[at].kind == Kind::Ident;
-        if self.kind() != Kind::Ident || !is_ident(name) {
+        if !self.is_word_too_many() || !is_ident(name) {
             return None;
         }
         let wrong = if is_ident(first) { first } else { name };

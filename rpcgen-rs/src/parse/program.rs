@@ -25,7 +25,7 @@ impl Parser<'_> {
                 "add `version V1 { void NULLPROC(void) = 0; } = 1;`",
             );
         }
-        self.expect(b'=', "and the program's number after `}`")?;
+        self.equals("and the program's number after `}`")?;
         let number = self.number()?;
         Ok(ItemKind::Program(Program {
             name,
@@ -75,7 +75,7 @@ impl Parser<'_> {
                 "add `void NULLPROC(void) = 0;`",
             );
         }
-        self.expect(b'=', "and the version's number after `}`")?;
+        self.equals("and the version's number after `}`")?;
         let number = self.number()?;
         let docs = self.opening_docs(first, open);
         versions.push(Version {
@@ -135,7 +135,7 @@ impl Parser<'_> {
     fn procedure_rest(&mut self) -> Parsed<(Vec<Param>, crate::ast::Expr)> {
         self.expect(b'(', "after the procedure's name")?;
         let args = self.arguments()?;
-        self.expect(b'=', "and the procedure's number after `)`")?;
+        self.equals("and the procedure's number after `)`")?;
         Ok((args, self.number()?))
     }
 

@@ -125,6 +125,7 @@ impl Parser<'_> {
     pub(super) fn at_definition(&self) -> bool {
         match self.kind() {
             Kind::Keyword(Keyword::Typedef) => true,
+            Kind::Ident => self.begins_namespace(0),
             // Not the `const char *name;` of C.
             Kind::Keyword(Keyword::Const) => {
                 let punct = |n| matches!(self.nth(n), Kind::Punct(c) if c != b'*');
@@ -149,6 +150,27 @@ impl Parser<'_> {
             }
             _ => false,
         }
+    }
+
+    /// `namespace a {`, `namespace a::b {`
+    fn begins_namespace(&self, n: usize) -> bool {
+        self.word(self.at + n) == b"namespace"
+            && self.nth(n + 1) == Kind::Ident
+            && matches!(self.nth(n + 2), Kind::Punct(b'{' | b':'))
+    }
+
+    /// Behind the current token, something else begins, or nothing.
+    pub(super) fn definition_follows(&self) -> bool {
+        match self.nth(1) {
+            Kind::End => true,
+            Kind::Keyword(word) => word.begins_definition(),
+            _ => self.begins_namespace(1),
+        }
+    }
+
+    /// A declaration seems to be at its end, and goes on on its line: one of its words is no type.
+    pub(super) fn is_word_too_many(&self) -> bool {
+        matches!(self.kind(), Kind::Ident | Kind::Punct(b'*')) && !self.begins_line()
     }
 
     /// The definition that begins here, if it is one with a body, has one.

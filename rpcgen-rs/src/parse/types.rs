@@ -134,7 +134,7 @@ impl Parser<'_> {
                 }
                 decl.docs = self.comments.around(first, self.at);
                 // `struc foo a;`: a word too many means that another one is no type.
-                if self.kind() != Kind::Ident || self.begins_line() {
+                if !self.is_word_too_many() {
                     fields.push(decl);
                 }
             }
@@ -170,6 +170,11 @@ impl Parser<'_> {
     /// One member and its comma. A mistake costs this member only; `told` says that `;` are between them.
     fn enumerators(&mut self, members: &mut Vec<EnumMember>, told: &mut bool) -> Parsed<()> {
         let first = self.at;
+        if self.kind() == Kind::Punct(b';') && self.definition_follows() {
+            // Its `}` is missing.
+            self.at += 1;
+            return Ok(());
+        }
         self.count(members.len())?;
         match self.enumerator() {
             Ok(mut member) => {
@@ -183,12 +188,7 @@ impl Parser<'_> {
                     if self.kind() == Kind::Punct(b';') {
                         // `A = 1;` in a list: the habit of struct members, and one mistake. Where the enum ends with it,
                         // its `}` is the mistake.
-                        let is_end = match self.nth(1) {
-                            Kind::End => true,
-                            Kind::Keyword(word) => word.begins_definition(),
-                            _ => false,
-                        };
-                        if !is_end && !std::mem::replace(told, true) {
+                        if !self.definition_follows() && !std::mem::replace(told, true) {
                             self.expected("`,` or `}` after the enum's member");
                         }
                         self.at += 1;
