@@ -199,7 +199,10 @@ impl<'a> Definitions<'a> {
                     } else {
                         format!("{}_{}", key.0, key.1)
                     });
-                    self.made_up.insert(name.clone());
+                    // What `struct *list {…}` points to, by contrast, can be named by nothing else.
+                    if key.0 != key.1 {
+                        self.made_up.insert(name.clone());
+                    }
                     self.push(Definition {
                         name,
                         span: decl.name.span,
