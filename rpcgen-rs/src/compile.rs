@@ -51,6 +51,7 @@ pub fn compile_together(
         loader,
         is_alone: others.is_empty(),
         used: Used::default(),
+        cut_short: None,
         without_sibling: Vec::new(),
         output,
     };
@@ -71,7 +72,9 @@ struct Run<'a> {
     is_alone: bool,
     /// Of the limits that all files share.
     used: Used,
-    /// The `foo.x` that were looked for in vain, and where the file includes their headers.
+    /// Why files that may have what is missing were not all read.
+    cut_short: Option<Diagnostic>,
+    /// Why a `foo.x` was not read, and where the file includes its header.
     without_sibling: Vec<(String, Span)>,
     output: Output,
 }
@@ -119,7 +122,7 @@ impl Run<'_> {
         let broken = diags.has_errors();
         let lost = &file.tree.lost;
         let mut behind_errors = Diagnostics::default();
-        let found = if broken {
+        let found = if broken || self.cut_short.is_some() {
             &mut behind_errors
         } else {
             &mut *diags
@@ -134,15 +137,20 @@ impl Run<'_> {
         // The parser knows the names of what it could not read. Where whole files or lines are missing, that names are
         // undefined is no news; nor that a label is no member of an enum that may lack some.
         let of_lost = labels_of(&spec, &lost.enums);
+        let is_undefined = |found: &Diagnostic| matches!(found.code, "E0201" | "E0202" | "E0206");
+        let cut_short = self.cut_short.take();
+        let cut_short = cut_short.filter(|_| behind_errors.iter().any(is_undefined));
+        let lost_lines = lost.lines || cut_short.is_some();
+        cut_short.into_iter().for_each(|limit| diags.push(limit));
         let is_echo = |found: &Diagnostic| match found.code {
-            "E0201" | "E0202" | "E0206" => lost.lines,
-            "E0221" => lost.lines || found.span().is_some_and(|span| of_lost.contains(&span)),
+            _ if is_undefined(found) => lost_lines,
+            "E0221" => lost_lines || found.span().is_some_and(|span| of_lost.contains(&span)),
             _ => false,
         };
         diags.append(&behind_errors, |found| !is_echo(found));
         if let Some(undefined) = diags.find_mut(&["E0201", "E0202"]) {
-            for (path, line) in self.without_sibling.drain(..) {
-                let text = format!("may be meant to define it, and there is no `{path}`");
+            for (why, line) in self.without_sibling.drain(..) {
+                let text = format!("may be meant to define it, {why}");
                 undefined.labels.push(Label { span: line, text });
             }
         }

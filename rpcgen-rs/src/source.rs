@@ -128,7 +128,7 @@ impl Loader for MapLoader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of text after preprocessing, all included files and expansions together.
+    /// Bytes of text after preprocessing, all files of a run and expansions together.
     pub text: u32,
     /// `#include`s inside each other.
     pub include_depth: u32,

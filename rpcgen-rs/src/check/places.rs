@@ -163,8 +163,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// It is here that its name is chosen. (Procedures and versions get theirs as members of their program; a
-    /// discriminant has none, for it is no member of the Rust.)
+    /// `--rename` has an effect here. (Procedures and versions get their names as members of their program; a
+    /// discriminant has none in Rust.)
     pub(super) fn has_name(&self) -> bool {
         match self.is {
             Is::Version(outer) | Is::Procedure(_, outer) => {

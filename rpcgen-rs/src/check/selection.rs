@@ -111,7 +111,7 @@ fn wanted(flag: &str) -> &'static str {
         "newtype" => "typedef",
         "idempotent" => "procedure",
         "derive" => "struct, union or enum",
-        "rename" => "name of its own",
+        "rename" => "name that can be chosen there",
         _ => "type",
     }
 }

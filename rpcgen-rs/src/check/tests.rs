@@ -258,6 +258,18 @@ fn h137_duplicates_show_both_places() {
 }
 
 #[test]
+fn h137_a_text_and_a_number_of_one_name_are_ambiguous() {
+    refused(
+        "E0230",
+        "const A = \"x\"; enum e { A = 1 }; typedef int t[A];",
+    );
+    refused(
+        "E0230",
+        "const C = \"a\"; const C = 3; typedef string q<C>;",
+    );
+}
+
+#[test]
 fn h137_what_is_repeated_word_for_word_is_allowed() {
     accepted(
         "const A = 1; const A = 1; typedef int t; typedef int t; struct s { int x<A>; }; struct s { int x<A>; };",

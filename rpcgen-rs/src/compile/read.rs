@@ -28,6 +28,10 @@ impl Run<'_> {
         let mut file = File::default();
         for path in paths {
             file.append(self.parse(path, &mut diags));
+            if self.is_full(&diags) {
+                file.tree.lost.lines = true;
+                break;
+            }
         }
         self.add_missing(&mut file, paths, others, &mut diags);
         for typedef in take_idle_typedefs(&mut file.tree, &file.defines, self.options) {

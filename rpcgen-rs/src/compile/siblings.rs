@@ -12,7 +12,7 @@ use crate::ast::{self, Expr, Item, ItemKind, Lost};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::preprocess::normal;
 use crate::resolve::{Missing, defined_by};
-use crate::source::{Limits, Span};
+use crate::source::{Limits, LoadError, Span};
 
 /// A file that may have what another one lacks. What is taken from it is no longer there.
 struct Sibling {
@@ -91,10 +91,9 @@ impl Run<'_> {
             // What is wrong in the other file matters only if something of it is needed.
             let mut found = Diagnostics::default();
             let mut other = self.parse(&path, &mut found);
-            // All files share the limits: what else there may be is not read.
-            if let Some(limit) = self.limit(&found) {
-                diags.push(limit);
-                file.tree.lost.lines = true;
+            // What else there may be is not read; whether that matters is known when names turn out to be undefined.
+            if self.is_full(&found) {
+                self.cut_short = Some(self.limit(&found));
                 break;
             }
             other.defines.extend(program_numbers(&other.tree));
@@ -104,22 +103,36 @@ impl Run<'_> {
         }
         if !missing.is_empty() {
             siblings.tell_errors(diags);
-            self.without_sibling = self.without_sibling(&file.tree, &siblings);
+            let read = siblings.list.iter().map(|sibling| normal(&sibling.path));
+            let read = read.chain(paths.iter().map(|path| normal(path))).collect();
+            self.without_sibling = self.without_sibling(&file.tree, &read);
         }
         file.take(taken);
     }
 
-    /// The limit that was passed, if one was.
-    fn limit(&self, found: &Diagnostics) -> Option<Diagnostic> {
+    /// A limit that all files share was passed.
+    pub(super) fn is_full(&self, found: &Diagnostics) -> bool {
+        self.used.includes > Limits::default().includes
+            || self.used.items > self.options.max_items
+            || found.find("E0058").is_some()
+    }
+
+    /// The message that says so.
+    fn limit(&self, found: &Diagnostics) -> Diagnostic {
         let limit = Limits::default().includes;
         if self.used.includes > limit {
             let message =
                 format!("more than the limit of {limit} files that others need or include");
-            return Some(Diagnostic::error_without_place("E0053", message));
+            return Diagnostic::error_without_place("E0053", message);
         }
-        let mut errors = found.iter();
-        let of_limit = |d: &&Diagnostic| matches!(d.code, "E0056" | "E0058" | "E0108");
-        errors.find(of_limit).cloned()
+        let error = found.find("E0058").or(found.find("E0108"));
+        error.cloned().unwrap_or_else(|| {
+            let message = format!(
+                "more than {} definitions and members",
+                self.options.max_items
+            );
+            Diagnostic::error_without_place("E0108", message)
+        })
     }
 
     /// Where the `.x` files of included headers may be, the most likely last.
@@ -143,26 +156,31 @@ impl Run<'_> {
         folders.chain(beside).collect()
     }
 
-    /// The `%#include "foo.h"` beside which no `foo.x` was found: what is undefined may be meant to be there. Headers of
-    /// the system, `<foo.h>`, have none.
-    fn without_sibling(&self, tree: &ast::Spec, siblings: &Siblings) -> Vec<(String, Span)> {
+    /// The `%#include "foo.h"` beside which no `foo.x` was read, and why: what is undefined may be meant to be there.
+    /// Headers of the system, `<foo.h>`, have none.
+    fn without_sibling(&mut self, tree: &ast::Spec, read: &HashSet<String>) -> Vec<(String, Span)> {
         /// Of more, nobody reads all.
         const SHOWN: usize = 3;
-        let read: HashSet<&str> = siblings.list.iter().map(|s| s.path.as_str()).collect();
-        let lines = tree.passthrough.iter().filter(|line| {
-            line.text.contains('"')
-                && included_header(&line.text).is_some()
-                && !self
-                    .places_of(line)
-                    .iter()
-                    .any(|path| read.contains(&**path))
-        });
-        let header = |line: &ast::Passthrough| {
-            let name = included_header(&line.text)?;
-            let name = name.rsplit('/').next().unwrap_or(name);
-            Some((format!("{name}.x"), line.span))
-        };
-        lines.filter_map(header).take(SHOWN).collect()
+        let mut unread = Vec::new();
+        for line in tree
+            .passthrough
+            .iter()
+            .filter(|line| line.text.contains('"'))
+        {
+            let places = self.places_of(line);
+            let Some(beside) = places.last() else {
+                continue;
+            };
+            if unread.len() < SHOWN && !places.iter().any(|path| read.contains(&normal(path))) {
+                let why = match self.loader.load(beside, u64::from(self.options.max_input)) {
+                    Err(LoadError::NotFound) => format!("and there is no `{beside}`"),
+                    Err(problem) => format!("and `{beside}` is not read: {problem}"),
+                    Ok(_) => continue,
+                };
+                unread.push((why, line.span));
+            }
+        }
+        unread
     }
 }
 

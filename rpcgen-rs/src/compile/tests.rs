@@ -95,7 +95,11 @@ fn files_that_are_not_there_are_named_where_something_is_missing() {
     let mut loader = MapLoader::new([("m.x", main), ("c.x", "const LEAST = 1;")]);
     let output = crate::compile(&Options::default(), &mut loader, "m.x");
     let errors = output.spec().unwrap_err().to_string();
-    assert_eq!(errors.matches("there is no `a.x`").count(), 1, "{errors}");
+    assert_eq!(
+        errors.matches("there is no `sub/a.x`").count(),
+        1,
+        "{errors}"
+    );
     assert!(
         !errors.contains("b.x") && !errors.contains("c.x"),
         "{errors}"
@@ -219,6 +223,60 @@ fn h127_a_file_that_is_its_own_sibling_is_read_once() {
     let all = files.iter().map(|(path, text)| (&**path, &**text));
     let all: Vec<(&str, &str)> = all.chain([("m.x", &*main), ("large.x", &*text)]).collect();
     assert_eq!(compiled(&all, "m.x").0, ["E0058"]);
+}
+
+/// What is found elsewhere, or found out to be nothing, is not missing.
+#[test]
+fn h127_a_search_that_ends_at_a_limit_matters_only_where_something_is_undefined() {
+    let large: String = (0..10).map(|n| format!("const C{n} = {n}; ")).collect();
+    let huge: String = (0..10).map(|n| format!("E{n}, ")).collect();
+    let huge = format!("enum huge {{ {huge} LAST }};");
+    let files = [
+        ("m.x", "struct s { time_t t; };"),
+        ("n.x", "struct s { T t; };"),
+        ("large.x", &*large),
+        ("more.x", &*large.replace('C', "D")),
+        ("huge.x", &*huge),
+        ("t.x", "typedef int T;"),
+    ];
+    let codes = |options: &Options, path: &str, others: &[&str]| {
+        let output = crate::compile_together(options, &mut MapLoader::new(files), &[path], others);
+        output
+            .diagnostics
+            .iter()
+            .map(|d| d.code)
+            .collect::<Vec<_>>()
+    };
+    let options = Options::default().max_items(15);
+    assert_eq!(codes(&options, "m.x", &["large.x", "more.x"]), ["W0243"]);
+    assert_eq!(
+        codes(&options, "n.x", &["large.x", "more.x", "t.x"]),
+        ["E0108"]
+    );
+    assert_eq!(
+        codes(&options, "n.x", &["t.x", "large.x", "more.x"]),
+        [""; 0]
+    );
+    // A limit of one file is none of the others.
+    let options = Options::default().max_members(8);
+    assert_eq!(codes(&options, "n.x", &["huge.x", "t.x"]), [""; 0]);
+    // Inputs that become one output: one message.
+    let options = Options::default().max_items(15);
+    let mut loader = MapLoader::new(files);
+    let all = ["large.x", "more.x", "huge.x", "n.x"];
+    let output = crate::compile_together(&options, &mut loader, &all, &[]);
+    let codes: Vec<_> = output.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["E0108"]);
+}
+
+#[test]
+fn what_the_numbers_of_other_files_name_is_taken_too() {
+    let main = "%#include \"b.h\"\n%#define OWN K1\nstruct s { int b<K0>; int c<OWN>; };";
+    let beside = "%#define K0 K3\nconst K3 = 4;\nconst K1 = K2;\nconst K2 = 9;";
+    assert_eq!(
+        compiled(&[("m.x", main), ("b.x", beside)], "m.x"),
+        (vec![], 1)
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ needs to change.";
 #[rustfmt::skip]
 const CODES: &[(&str, &str)] = &[
     ("E0000", "What is wrong is not the text of the input: arguments do not fit together, a file cannot be read or written, or
-output is stale. Only `--message-format json` shows this code."),
+output is stale; or, as a warning, what an option of rpcgen's means here. Only `--message-format json` shows this code."),
     ("E0001", "A byte stands in the file that is no part of the language.
 
 Outside of comments a `.x` file is ASCII: names, numbers, `{ } ( ) [ ] < > ; : , = *` and the operators of expressions.

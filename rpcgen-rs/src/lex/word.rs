@@ -58,14 +58,6 @@ impl Keyword {
         })
     }
 
-    /// A definition begins with this word.
-    pub(crate) fn begins_definition(self) -> bool {
-        matches!(
-            self,
-            Self::Const | Self::Enum | Self::Program | Self::Struct | Self::Typedef | Self::Union
-        )
-    }
-
     /// A type begins with this word, always.
     pub(crate) fn begins_type(self) -> bool {
         matches!(

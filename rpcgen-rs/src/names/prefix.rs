@@ -4,6 +4,8 @@
 //! segments as the others. If a digit would lead, one segment is given back. Names depend on all members together, so
 //! [`Stripped::fragile`] says when they hang on a single one.
 
+use std::collections::HashSet;
+
 /// What is left of each name, in order.
 #[derive(Debug, PartialEq)]
 pub(super) struct Stripped<'a> {
@@ -30,7 +32,7 @@ pub(super) fn strip_shared<'a>(names: &[&'a str]) -> Stripped<'a> {
         let fragile = voters.len() > 2 && hangs_on_one(&voters, 0);
         return keep(
             names,
-            fragile.then_some("there would be one without one of the members"),
+            fragile.then_some("it would have one if one member were gone"),
         );
     }
     let led_by_digit = |count| {
@@ -58,15 +60,26 @@ pub(super) fn strip_shared<'a>(names: &[&'a str]) -> Stripped<'a> {
     }
 }
 
-/// Strips a given prefix from the names that begin with it. As without it, `*_OK` loses as many segments as the others.
+/// Strips a given prefix from the names that begin with it. As without it, `*_OK` loses as many segments as the others,
+/// unless one of them has that name.
 pub(super) fn strip_pinned<'a>(names: &[&'a str], prefix: &str) -> Vec<&'a str> {
     let segments = prefix.bytes().filter(|byte| *byte == b'_').count();
-    let strip = |name: &&'a str| match name.strip_prefix(prefix).filter(|rest| is_name(rest)) {
-        Some(rest) => rest,
-        None if is_ok(name) && prefix.ends_with('_') => drop_segments(name, segments),
-        None => name,
+    let strip = |name: &&'a str| {
+        name.strip_prefix(prefix)
+            .filter(|rest| is_name(rest))
+            .unwrap_or(name)
     };
-    names.iter().map(strip).collect()
+    let mut stems: Vec<&str> = names.iter().map(strip).collect();
+    let mut taken: HashSet<&str> = stems.iter().copied().collect();
+    for (at, name) in names.iter().enumerate() {
+        if stems[at] == *name && is_ok(name) && prefix.ends_with('_') {
+            let stem = drop_segments(name, segments);
+            if taken.insert(stem) {
+                stems[at] = stem;
+            }
+        }
+    }
+    stems
 }
 
 /// Without other names nothing was stripped from this one, or something else than with them.

@@ -159,12 +159,28 @@ impl Parser<'_> {
             && matches!(self.nth(n + 2), Kind::Punct(b'{' | b':'))
     }
 
-    /// Behind the current token, something else begins, or nothing.
+    /// Behind the current token, a definition begins, or nothing.
     pub(super) fn definition_follows(&self) -> bool {
-        match self.nth(1) {
-            Kind::End => true,
-            Kind::Keyword(word) => word.begins_definition(),
-            _ => self.begins_namespace(1),
+        self.nth(1) == Kind::End || self.begins_definition(1)
+    }
+
+    /// The `n`th token and those behind it are how a definition begins, and no member whose name is a keyword.
+    fn begins_definition(&self, n: usize) -> bool {
+        let Kind::Keyword(word) = self.nth(n) else {
+            return self.begins_namespace(n);
+        };
+        let is_named = self.nth(n + 1) == Kind::Ident;
+        let body = self.nth(n + 2 + self.mapping_clauses(n + 2));
+        match word {
+            Keyword::Typedef => matches!(self.nth(n + 1), Kind::Ident | Kind::Keyword(_)),
+            Keyword::Const => {
+                is_named && matches!(self.nth(n + 2), Kind::Punct(b'=') | Kind::Number)
+            }
+            Keyword::Struct | Keyword::Enum | Keyword::Program => {
+                is_named && body == Kind::Punct(b'{')
+            }
+            Keyword::Union => is_named && body == Kind::Keyword(Keyword::Switch),
+            _ => false,
         }
     }
 
@@ -246,10 +262,10 @@ impl Parser<'_> {
                         let is_end = match self.nth(n + 1) {
                             Kind::Punct(b';') => true,
                             // Its `;` is missing.
-                            Kind::Keyword(word) => {
-                                word.begins_definition() && self.begins_line_at(self.at + n + 1)
+                            _ => {
+                                self.begins_definition(n + 1)
+                                    && self.begins_line_at(self.at + n + 1)
                             }
-                            _ => false,
                         };
                         if !is_end {
                             return false;
@@ -271,7 +287,11 @@ impl Parser<'_> {
         let what = self.context.last().map_or("", |(what, _)| what);
         match (what, self.kind()) {
             ("program", Kind::Keyword(Keyword::Version)) => return true,
-            ("version", Kind::Keyword(_) | Kind::Ident) if !self.at_definition() => return true,
+            ("version", Kind::Keyword(_) | Kind::Ident)
+                if self.nth(1) != Kind::Punct(b'{') && !self.at_definition() =>
+            {
+                return true;
+            }
             ("enum", Kind::Ident) if matches!(self.nth(1), Kind::Punct(b'=' | b',' | b'}')) => {
                 return true;
             }

@@ -691,3 +691,19 @@ fn any_bytes_are_survived() {
         );
     }
 }
+
+#[test]
+fn members_named_by_keywords_begin_no_definition() {
+    good("struct s { struct t { int a; }\n program; };");
+    good("struct s { enum t { A }\n const; union u switch (int d) { case 1: void; }\n typedef; };");
+    for text in [
+        "enum e { A = 1; program = 2; const = 3 };",
+        "enum e { A = 1; struct };",
+    ] {
+        assert_eq!(bad(text).len(), 1, "{text}");
+    }
+    assert_eq!(
+        bad("program P { version CALC VERS { int F(int) = 1; } = 1; } = 3;").len(),
+        1
+    );
+}

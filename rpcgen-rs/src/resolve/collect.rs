@@ -78,7 +78,7 @@ impl<'a> Definitions<'a> {
         all.define_nested(nested);
         for decl in of_itself {
             let name = &decl.name.name;
-            let is_known = all.id(name).is_some()
+            let is_known = all.meant(name).is_some()
                 || known::known_type(name).is_some()
                 || known::assumed_type(name).is_some()
                 || options.extern_type.get(name, None).is_some();
@@ -104,8 +104,8 @@ impl<'a> Definitions<'a> {
         self.id(name).filter(|_| !self.made_up.contains(name))
     }
 
-    /// The type of this name.
-    fn id(&self, name: &str) -> Option<TypeId> {
+    /// The type of this name, made up or not.
+    pub(super) fn id(&self, name: &str) -> Option<TypeId> {
         self.ids.get(name).copied()
     }
 
@@ -281,12 +281,13 @@ impl<'a> Definitions<'a> {
     }
 
     fn untaken(&self, wanted: String) -> String {
-        if self.id(&wanted).is_none() {
+        let is_free = |name: &String| self.id(name).is_none() && known::known_type(name).is_none();
+        if is_free(&wanted) {
             return wanted;
         }
         let numbered = (2..)
             .map(|number| format!("{wanted}{number}"))
-            .find(|name| self.id(name).is_none());
+            .find(is_free);
         numbered.unwrap_or(wanted)
     }
 }

@@ -293,6 +293,10 @@ impl<'a, 'd> Lower<'a, 'd> {
             return Type::Named(id);
         }
         if let Some(path) = self.options.extern_type.get(name, None) {
+            // An inline type that is elsewhere goes by the name that is made up for it.
+            if let Some(id) = self.types.id(name) {
+                return Type::Named(id);
+            }
             return Type::Named(self.types.add(name, Body::Extern(path.to_owned())));
         }
         let known = known::known_type(name);

@@ -3,7 +3,7 @@
 //! C files say `%#include "foo.h"` and mean types of a sibling `foo.x`; several files given together may refer to each
 //! other, too. Only what is needed is taken over, and what that needs in turn.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::known;
 use crate::ast::{
@@ -42,6 +42,7 @@ impl<'a> Missing<'a> {
         let used_before = std::mem::take(&mut self.used);
         let defined_before = std::mem::take(&mut self.defined);
         items.iter().for_each(|item| self.item(item));
+        self.used_numbers(numbers, &used_before);
         let mut fresh = std::mem::replace(&mut self.used, used_before);
         if !self.used.is_empty() {
             for name in &self.defined {
@@ -63,6 +64,27 @@ impl<'a> Missing<'a> {
         fresh.retain(|name| !self.is_known(name));
         self.used.extend(fresh.iter().cloned());
         fresh
+    }
+
+    /// What those of these numbers name that are used.
+    fn used_numbers(&mut self, numbers: &[(String, Expr)], used_before: &BTreeSet<String>) {
+        let mut open: HashMap<&str, &Expr> = HashMap::new();
+        for (name, expr) in numbers {
+            open.entry(name).or_insert(expr);
+        }
+        let is_used = |name: &&str| self.used.contains(*name) || used_before.contains(*name);
+        let mut wanted: Vec<&str> = open.keys().copied().filter(is_used).collect();
+        while let Some(name) = wanted.pop() {
+            let Some(expr) = open.remove(name) else {
+                continue;
+            };
+            let mut named = Vec::new();
+            expr.names(&mut |name, _| {
+                self.name(name);
+                named.extend(open.get_key_value(name).map(|(name, _)| *name));
+            });
+            wanted.extend(named);
+        }
     }
 
     fn is_known(&self, name: &str) -> bool {

@@ -386,6 +386,23 @@ fn undefined_macros_are_defined_by_an_option() {
 }
 
 #[test]
+fn a_name_that_is_made_up_for_a_type_in_place_is_not_its_own() {
+    let of_c = "struct s { authsys_parms y; authsys_parms z; };";
+    let before = spec(of_c).types.len();
+    let text = format!("struct authsys {{ struct {{ int a; }} parms; }}; {of_c}");
+    assert_eq!(spec(&text).types.len(), before + 2);
+    // But where a type in place is elsewhere, it goes by that name.
+    let text = "struct foo { struct { int a; } bar; }; struct s { foo_bar y; foo_bar z; };";
+    let options = Options::default().extern_type("foo_bar", "crate::Bar");
+    assert_eq!(spec_with(&options, text).types.len(), 3);
+    assert_eq!(codes(text), ["E0201"]);
+    assert_eq!(
+        codes("struct foo { struct { int a; } bar; }; typedef struct foo_bar foo_bar;"),
+        ["E0206"]
+    );
+}
+
+#[test]
 fn types_that_only_c_knows_are_none_of_the_rfcs() {
     let text = "struct s { u_int a; uint64_t b; quadruple c; own d; }; typedef int own;";
     for (options, expected) in [

@@ -312,8 +312,11 @@ impl<'a> Values<'a> {
         };
         if !self.is_local(id, scope) && self.is_ambiguous(id) {
             // Constants come first; that another value has the name of one is reported where it is defined.
-            let first = self.by_name.get(name);
-            if first.is_some_and(|first| self.list[first.0].scope.is_none()) {
+            let first = self.by_name.get(name).map(|first| &self.list[first.0]);
+            let is_constant = |first: &Value<'_>| {
+                first.scope.is_none() && matches!(first.state, State::Done(Some(_)))
+            };
+            if first.is_some_and(is_constant) {
                 return Err(Reported);
             }
             diags.push(e0230_ambiguous_value(
