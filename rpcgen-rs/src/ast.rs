@@ -192,9 +192,9 @@ pub enum Shape {
     /// `T *x`
     Optional,
     /// `T x[n]`
-    Fixed(Expr),
+    Fixed(Box<Expr>),
     /// `T x<n>`, `T x<>`
-    Variable(Option<Expr>),
+    Variable(Option<Box<Expr>>),
 }
 
 /// A type specifier.
@@ -243,11 +243,11 @@ pub enum TypeKind {
     /// definition wins. The tag of `struct foo` has no meaning on the wire and may be wrong.
     Named(Option<Tag>, String),
     /// `struct {…}`; `Some` name for `struct foo {…} x`, which also defines `foo`.
-    Struct(Option<Ident>, Box<StructBody>),
+    Struct(Option<Box<Ident>>, Box<StructBody>),
     /// `enum {…}`
-    Enum(Option<Ident>, Box<EnumBody>),
+    Enum(Option<Box<Ident>>, Box<EnumBody>),
     /// `union switch (…) {…}`
-    Union(Option<Ident>, Box<UnionBody>),
+    Union(Option<Box<Ident>>, Box<UnionBody>),
 }
 
 /// The word in front of a type's name.

@@ -31,6 +31,10 @@ impl<'a> Comments<'a> {
     /// Comment of an item that reaches from token `first` to token `last` (its `;` or `,`, unless an enum ends without
     /// one): the one in front, and the one on its last line.
     pub fn around(&self, first: usize, last: usize) -> Option<String> {
+        let next = self.trivia.get(self.first_at(first))?;
+        if next.before as usize > last + 1 {
+            return None;
+        }
         match (self.before(first), self.behind_end(last)) {
             (Some(before), Some(behind)) => Some(format!("{before}\n\n{behind}")),
             (before, behind) => before.or(behind),
@@ -53,7 +57,7 @@ impl<'a> Comments<'a> {
     /// Comment directly in front of a token.
     pub fn before(&self, token: usize) -> Option<String> {
         let group = self.group(token);
-        let group = &group[self.claimed(token)..];
+        let group = &group[self.claimed_of(group, token)..];
         let mut end = self.tokens.get(token)?.lo;
         let mut from = group.len();
         for (index, comment) in group.iter().enumerate().rev() {
@@ -73,11 +77,19 @@ impl<'a> Comments<'a> {
 
     /// The comments that belong to a token as the last one of its line.
     fn on_line_of(&self, token: usize) -> &'a [Trivia] {
-        &self.group(token + 1)[..self.claimed(token + 1)]
+        let group = self.group(token + 1);
+        &group[..self.claimed_of(group, token + 1)]
     }
 
     /// Everything between a token and the one before it.
     fn group(&self, token: usize) -> &'a [Trivia] {
+        let rest = &self.trivia[self.first_at(token)..];
+        let count = rest.iter().take_while(|t| t.before as usize == token);
+        &rest[..count.count()]
+    }
+
+    /// Index of the first trivia in front of a token or behind it.
+    fn first_at(&self, token: usize) -> usize {
         let before = |t: &Trivia| (t.before as usize) < token;
         let near = self.hint.get();
         let (seen, rest) = self.trivia.split_at(near);
@@ -90,16 +102,15 @@ impl<'a> Comments<'a> {
             seen.partition_point(before)
         };
         self.hint.set(lo);
-        let len = self.trivia[lo..]
-            .iter()
-            .take_while(|t| t.before as usize == token)
-            .count();
-        &self.trivia[lo..lo + len]
+        lo
     }
 
     /// How many of the comments in front of `token` belong to the line of the token before it.
     pub(crate) fn claimed(&self, token: usize) -> usize {
-        let group = self.group(token);
+        self.claimed_of(self.group(token), token)
+    }
+
+    fn claimed_of(&self, group: &[Trivia], token: usize) -> usize {
         let previous = token.checked_sub(1).and_then(|i| self.tokens.get(i));
         let (Some(first), Some(previous), Some(next)) =
             (group.first(), previous, self.tokens.get(token))

@@ -102,7 +102,7 @@ struct Engine<'a> {
 /// A file being read.
 struct Frame {
     file: FileId,
-    text: Arc<[u8]>,
+    text: Arc<Vec<u8>>,
     at: usize,
     conditions: Vec<Condition>,
 }

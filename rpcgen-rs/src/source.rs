@@ -188,7 +188,7 @@ pub struct SourceMap {
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     path: String,
-    text: Arc<[u8]>,
+    text: Arc<Vec<u8>>,
     /// Offset of the first byte of each line.
     lines: Vec<u32>,
     /// `# 77 "file.x"` markers, by the offset from which they hold.
@@ -312,7 +312,7 @@ impl SourceFile {
     }
 
     /// The whole text, shared.
-    pub(crate) fn shared_text(&self) -> Arc<[u8]> {
+    pub(crate) fn shared_text(&self) -> Arc<Vec<u8>> {
         Arc::clone(&self.text)
     }
 

@@ -14,7 +14,7 @@ pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
         }
     });
     let endless = typedefs.components();
-    for (group, cyclic) in endless.groups.iter().zip(&endless.cyclic) {
+    for (group, cyclic) in endless.groups() {
         if let (Some(&first), true) = (group.iter().min(), cyclic) {
             diags.push(e0212_endless_typedef(spec, &typedefs.cycle_through(first)));
         }
@@ -49,7 +49,7 @@ pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
         }
     });
     let components = infinite.components();
-    for (group, cyclic) in components.groups.iter().zip(&components.cyclic) {
+    for (group, cyclic) in components.groups() {
         if let (Some(&first), true) = (group.iter().min(), cyclic)
             && !endless.in_cycle(first)
         {

@@ -93,7 +93,7 @@ impl Steps {
                 });
             }
         });
-        for &at in contained.components().groups.iter().flatten() {
+        for at in contained.components().order {
             if empty(at) {
                 steps.0[at] = steps.inside(spec, &spec.types[at]);
             }
@@ -129,7 +129,7 @@ fn w0235_deeper_than_rustc_follows(spec: &Spec) -> Option<Diagnostic> {
         each_type(kind, |ty| out.extend(target(ty).map(|(id, _)| id)));
     });
     let mut depths = vec![0; spec.types.len()];
-    for &at in references.components().groups.iter().flatten() {
+    for at in references.components().order {
         let kind = &spec.types[at].kind;
         let mut depth: u32 = 0;
         each_type(kind, |ty| {

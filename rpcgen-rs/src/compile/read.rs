@@ -104,6 +104,10 @@ impl File {
     }
 
     fn append(&mut self, mut other: Self) {
+        if self.tree.items.is_empty() {
+            // Nearly always the only file: not copied.
+            std::mem::swap(&mut self.tree.items, &mut other.tree.items);
+        }
         self.tree.items.append(&mut other.tree.items);
         self.tree.passthrough.append(&mut other.tree.passthrough);
         self.tree.lost.append(&mut other.tree.lost);

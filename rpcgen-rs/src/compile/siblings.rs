@@ -60,6 +60,12 @@ impl Run<'_> {
         others: &[&str],
         diags: &mut Diagnostics,
     ) {
+        let mut candidates: Vec<String> =
+            others.iter().rev().map(|&path| path.to_owned()).collect();
+        candidates.extend(self.siblings(&file.tree));
+        if candidates.is_empty() && file.texts.is_empty() {
+            return;
+        }
         let mut missing = Missing::of(&file.tree, &file.defines, self.options);
         let mut taken = Taken::default();
         let mut siblings = Siblings::default();
@@ -71,9 +77,6 @@ impl Run<'_> {
         siblings.add(Sibling::new("", own, Diagnostics::default()), &missing);
         siblings.give(&mut taken, &mut missing, diags);
         let mut seen: HashSet<String> = paths.iter().map(|path| normal(path)).collect();
-        let mut candidates: Vec<String> =
-            others.iter().rev().map(|&path| path.to_owned()).collect();
-        candidates.extend(self.siblings(&file.tree));
         while !missing.is_empty()
             && let Some(path) = candidates.pop()
         {

@@ -22,7 +22,7 @@ pub(super) fn decide(spec: &mut Spec, references: &Components) {
 /// No float anywhere inside, behind pointers included. A type of elsewhere may hold one.
 fn without_float(spec: &Spec, references: &Components) -> Vec<bool> {
     let mut eq = vec![true; spec.types.len()];
-    for group in &references.groups {
+    for (group, _) in references.groups() {
         let clean = group.iter().all(|&node| {
             let mut clean = !matches!(spec.types[node].kind, TypeKind::Extern(_));
             each_type(&spec.types[node].kind, |ty| {

@@ -33,8 +33,8 @@ impl Graph {
         let nodes = self.nodes();
         let mut found = Components {
             of: vec![UNSEEN; nodes],
-            groups: Vec::new(),
-            cyclic: Vec::new(),
+            order: Vec::with_capacity(nodes),
+            groups: Vec::with_capacity(nodes),
         };
         let mut index = vec![UNSEEN; nodes];
         let mut low = vec![0; nodes];
@@ -137,27 +137,35 @@ impl Graph {
 pub(crate) struct Components {
     /// The component of each node.
     pub(crate) of: Vec<usize>,
-    /// The nodes of each component; a component comes after all that it refers to.
-    pub(crate) groups: Vec<Vec<usize>>,
-    /// Whether the component holds a cycle.
-    pub(crate) cyclic: Vec<bool>,
+    /// All nodes, component by component; a component comes after all that it refers to.
+    pub(crate) order: Vec<usize>,
+    /// Where in `order` each component begins, and whether it holds a cycle.
+    groups: Vec<(usize, bool)>,
 }
 
 impl Components {
     /// Is the node part of a cycle?
     pub(crate) fn in_cycle(&self, node: usize) -> bool {
-        self.cyclic[self.of[node]]
+        self.groups[self.of[node]].1
+    }
+
+    /// The nodes of each component, and whether it holds a cycle.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (&[usize], bool)> {
+        let begins = self.groups.iter().skip(1).map(|group| group.0);
+        let ends = begins.chain([self.order.len()]);
+        let groups = self.groups.iter().zip(ends);
+        groups.map(|(&(begin, cyclic), end)| (&self.order[begin..end], cyclic))
     }
 
     fn close(&mut self, graph: &Graph, open: &mut Vec<usize>, root: usize) {
         let from = open.iter().rposition(|&node| node == root).unwrap_or(0);
-        let group = open.split_off(from);
-        for &node in &group {
+        let begin = self.order.len();
+        self.order.extend(open.drain(from..));
+        for &node in &self.order[begin..] {
             self.of[node] = self.groups.len();
         }
-        self.cyclic
-            .push(group.len() > 1 || graph.targets(root).contains(&root));
-        self.groups.push(group);
+        let cyclic = self.order.len() - begin > 1 || graph.targets(root).contains(&root);
+        self.groups.push((begin, cyclic));
     }
 }
 
@@ -174,8 +182,11 @@ mod tests {
     #[test]
     fn components_come_after_what_they_refer_to() {
         let found = graph(&[&[1], &[2], &[1, 3], &[], &[4, 0]]).components();
-        assert_eq!(found.groups, [vec![3], vec![1, 2], vec![0], vec![4]]);
-        assert_eq!(found.cyclic, [false, true, false, true]);
+        let groups: Vec<_> = found.groups().collect();
+        let wanted: [(&[usize], bool); 4] =
+            [(&[3], false), (&[1, 2], true), (&[0], false), (&[4], true)];
+        assert_eq!(groups, wanted);
+        assert_eq!(found.order, [3, 1, 2, 0, 4]);
         assert!(found.in_cycle(2) && !found.in_cycle(0));
     }
 
@@ -185,7 +196,7 @@ mod tests {
             let graph = Graph::new(200_000, |node, out| {
                 out.push(if node == 199_999 { last } else { node + 1 });
             });
-            graph.components().groups.len()
+            graph.components().groups().count()
         };
         std::thread::Builder::new()
             .stack_size(64 << 10)

@@ -33,7 +33,7 @@ const UNBOUNDED: u64 = u64::MAX;
 /// Measures all types.
 pub(super) fn measure(spec: &mut Spec, aliases: &Aliases, references: &Components) {
     let held = held(spec, aliases);
-    let order = held.components().groups.concat();
+    let order = held.components().order;
     let mut sizes = measure_inline(spec, aliases, &order);
     if box_large_arms(spec, aliases, &sizes, &held) {
         sizes = measure_inline(spec, aliases, &order);
@@ -93,7 +93,7 @@ fn measure_inline(spec: &Spec, aliases: &Aliases, order: &[usize]) -> Vec<Size> 
 
 /// What needs whole values: the largest size, and the ratio. Everything in a cycle is unbounded.
 fn measure_whole(spec: &Spec, aliases: &Aliases, sizes: &mut [Size], references: &Components) {
-    for (group, cyclic) in references.groups.iter().zip(&references.cyclic) {
+    for (group, cyclic) in references.groups() {
         for &node in group {
             let linked = spec.types[node].layout.list == Some(Chain::Linked);
             let largest = Measure {
@@ -102,11 +102,7 @@ fn measure_whole(spec: &Spec, aliases: &Aliases, sizes: &mut [Size], references:
                 sizes,
             }
             .largest(&spec.types[node]);
-            sizes[node].max = if *cyclic || linked {
-                UNBOUNDED
-            } else {
-                largest
-            };
+            sizes[node].max = if cyclic || linked { UNBOUNDED } else { largest };
         }
         let worst = |&node: &usize| {
             Measure {

@@ -6,7 +6,7 @@
 
 /// The words of a name, as it spells them.
 pub(super) fn words(name: &str) -> impl Iterator<Item = &str> {
-    name.split('_').flat_map(|segment| Words { rest: segment })
+    Words { rest: name }
 }
 
 struct Words<'a> {
@@ -17,9 +17,8 @@ impl<'a> Iterator for Words<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        if self.rest.is_empty() {
-            return None;
-        }
+        let first = self.rest.bytes().position(|byte| byte != b'_')?;
+        self.rest = &self.rest[first..];
         let bytes = self.rest.as_bytes();
         // The last letter seen, and whether digits came after it.
         let mut letter = None;
@@ -30,6 +29,7 @@ impl<'a> Iterator for Words<'a> {
                 Some(false) => byte.is_ascii_uppercase(),
                 None => false,
             };
+            let splits = splits || byte == b'_';
             if byte.is_ascii_digit() {
                 digits = true;
             } else {
@@ -48,9 +48,9 @@ impl<'a> Iterator for Words<'a> {
 pub(super) fn camel(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for word in words(name) {
-        let (first, rest) = word.split_at(1);
-        out.push_str(&first.to_ascii_uppercase());
-        out.extend(rest.chars().map(|letter| letter.to_ascii_lowercase()));
+        let mut letters = word.chars();
+        out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        out.extend(letters.map(|letter| letter.to_ascii_lowercase()));
     }
     presentable(out, name, "N")
 }
@@ -67,30 +67,23 @@ pub(super) fn capitalised(name: &str) -> String {
 
 /// `fileId` → `file_id`
 pub(super) fn snake(name: &str) -> String {
-    presentable(
-        joined(name, |letter| letter.to_ascii_lowercase()),
-        name,
-        "n",
-    )
+    presentable(joined(name, str::make_ascii_lowercase), name, "n")
 }
 
 /// `fileId` → `FILE_ID`
 pub(super) fn screaming(name: &str) -> String {
-    presentable(
-        joined(name, |letter| letter.to_ascii_uppercase()),
-        name,
-        "N",
-    )
+    presentable(joined(name, str::make_ascii_uppercase), name, "N")
 }
 
-fn joined(name: &str, case: impl Fn(char) -> char) -> String {
+fn joined(name: &str, case: impl Fn(&mut str)) -> String {
     let mut out = String::with_capacity(name.len() + 2);
     for word in words(name) {
         if !out.is_empty() {
             out.push('_');
         }
-        out.extend(word.chars().map(&case));
+        out.push_str(word);
     }
+    case(&mut out);
     out
 }
 
@@ -125,14 +118,16 @@ pub(crate) fn is_identifier(text: &str) -> bool {
 ///
 /// The keywords, strict and reserved, of all editions up to 2024: generated code is included in crates of any edition.
 pub(crate) fn is_keyword(name: &str) -> bool {
-    const KEYWORDS: &[&str] = &[
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do",
-        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in",
-        "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
-        "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe",
-        "unsized", "use", "virtual", "where", "while", "yield",
-    ];
-    KEYWORDS.binary_search(&name).is_ok()
+    #[rustfmt::skip]
+    let found = matches!(
+        name,
+        "abstract" | "as" | "async" | "await" | "become" | "box" | "break" | "const" | "continue" | "do"
+            | "dyn" | "else" | "enum" | "extern" | "false" | "final" | "fn" | "for" | "gen" | "if" | "impl" | "in"
+            | "let" | "loop" | "macro" | "match" | "mod" | "move" | "mut" | "override" | "priv" | "pub" | "ref"
+            | "return" | "static" | "struct" | "trait" | "true" | "try" | "type" | "typeof" | "unsafe"
+            | "unsized" | "use" | "virtual" | "where" | "while" | "yield"
+    );
+    found
 }
 
 #[cfg(test)]

@@ -37,11 +37,11 @@ pub(super) struct Item<'a> {
 
 impl Item<'_> {
     /// The spelling of the file. A constant without capitals gets them and an underscore, a tuple struct one capital: as
-    /// it stands, it would be taken for a pattern wherever generated code has a variable of that name.
-    fn kept(&self, owner: &str) -> String {
-        // A label may be a number.
+    /// it stands, it would be taken for a pattern wherever generated code has a variable of that name. A label may be a
+    /// number: it can only be called what it is.
+    fn kept(&self, owner: &str, is: &str) -> String {
         if !is_identifier(self.x) {
-            return self.wanted.clone();
+            return is.to_owned();
         }
         if owner.is_empty() && self.x == RUNTIME {
             return format!("{RUNTIME}_");
@@ -76,12 +76,10 @@ pub(super) struct Scope<'a> {
 
 impl Scope<'_> {
     /// Gives each item its name, in order.
-    pub(super) fn settle(self, diags: &mut Diagnostics) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .items
-            .iter()
-            .map(|item| case::usable(item.wanted.clone()))
-            .collect();
+    pub(super) fn settle(mut self, diags: &mut Diagnostics) -> Vec<String> {
+        let wishes = self.items.iter_mut();
+        let wishes = wishes.map(|item| case::usable(std::mem::take(&mut item.wanted)));
+        let mut names: Vec<String> = wishes.collect();
         let mut fixed: Vec<bool> = self.items.iter().map(|item| item.pinned).collect();
         loop {
             let clashes = self.clashes(&names);
@@ -106,7 +104,7 @@ impl Scope<'_> {
                 .copied()
                 .filter(|&at| !self.items[at].pinned)
             {
-                names[at] = self.kept(at);
+                names[at] = self.kept(at, &names);
                 fixed[at] = true;
             }
         }
@@ -117,8 +115,8 @@ impl Scope<'_> {
         let mut order: Vec<usize> = (0..names.len()).collect();
         order.sort_by(|&a, &b| names[a].cmp(&names[b]).then(a.cmp(&b)));
         let same = order.chunk_by(|&a, &b| names[a] == names[b]);
-        let mut groups: Vec<Vec<usize>> = same.map(|group| self.colliding(group, names)).collect();
-        groups.retain(|group| !group.is_empty());
+        let groups = same.map(|group| self.colliding(group, names));
+        let mut groups: Vec<Vec<usize>> = groups.filter(|group| !group.is_empty()).collect();
         groups.sort();
         groups
     }
@@ -129,6 +127,9 @@ impl Scope<'_> {
         let hides_variables = |&at: &usize| self.items[at].hides_variables(self.owner, name);
         if self.reserved.contains(&name) || group.iter().any(hides_variables) {
             return group.to_vec();
+        }
+        if group.len() == 1 {
+            return Vec::new();
         }
         let in_namespace = |bit: u8| {
             group
@@ -148,8 +149,8 @@ impl Scope<'_> {
     }
 
     /// What an item is called whose wish can't be granted.
-    fn kept(&self, at: usize) -> String {
-        case::usable(self.items[at].kept(self.owner))
+    fn kept(&self, at: usize, names: &[String]) -> String {
+        case::usable(self.items[at].kept(self.owner, &names[at]))
     }
 
     fn w0401_names_clash(
@@ -160,9 +161,12 @@ impl Scope<'_> {
     ) -> Diagnostic {
         let others: Vec<String> = group
             .iter()
-            .filter(|&&at| !self.items[at].pinned && self.kept(at) != self.items[at].x)
+            .filter(|&&at| !self.items[at].pinned && self.kept(at, names) != self.items[at].x)
             .take(SHOWN)
-            .map(|&at| format!("; `{}` is called `{}`", self.items[at].x, self.kept(at)))
+            .map(|&at| {
+                let kept = self.kept(at, names);
+                format!("; `{}` is called `{kept}`", self.items[at].x)
+            })
             .collect();
         let others = others.concat();
         let message = match group {

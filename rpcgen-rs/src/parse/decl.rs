@@ -95,12 +95,12 @@ impl Parser<'_> {
             self.expected("`<`");
             let bound = self.expr()?;
             self.at += 1;
-            Shape::Variable(Some(bound))
+            Shape::Variable(Some(Box::new(bound)))
         } else if value && self.nth(1) == Kind::Punct(b']') {
             self.expected("`[`");
             let size = self.expr()?;
             self.at += 1;
-            Shape::Fixed(size)
+            Shape::Fixed(Box::new(size))
         } else if self.eat(b'[') {
             if self.kind() == Kind::Punct(b']') {
                 let span = self.span();
@@ -114,12 +114,12 @@ impl Parser<'_> {
             }
             let size = self.expr()?;
             self.expect(b']', "after the size")?;
-            Shape::Fixed(size)
+            Shape::Fixed(Box::new(size))
         } else if self.eat(b'<') {
             let bound = if self.kind() == Kind::Punct(b'>') {
                 None
             } else {
-                Some(self.expr()?)
+                Some(Box::new(self.expr()?))
             };
             self.expect(b'>', "after the bound")?;
             Shape::Variable(bound)

@@ -73,7 +73,9 @@ impl Parser<'_> {
     fn skip_mapping_words(&mut self) {
         let words: [&[u8]; 4] = [b"_int32", b"_int64", b"_unboxed", b"_managed"];
         // Other words may be types, and the keyword a member's name.
-        while words.iter().any(|word| self.is_word(word)) && matches!(self.nth(1), Kind::Keyword(_))
+        while self.kind() == Kind::Ident
+            && words.contains(&self.word(self.at))
+            && matches!(self.nth(1), Kind::Keyword(_))
         {
             self.lint(Lint::MappingWord, self.span());
             self.at += 1;
@@ -104,7 +106,7 @@ impl Parser<'_> {
     }
 
     fn base_type(&mut self, word: Keyword) -> Option<TypeKind> {
-        let span = self.span();
+        let first = self.at;
         let kind = match word {
             Keyword::Bool => TypeKind::Bool,
             Keyword::Char => TypeKind::Char,
@@ -121,7 +123,7 @@ impl Parser<'_> {
             Keyword::Program | Keyword::Version
                 if matches!(self.nth(1), Kind::Ident | Kind::Punct(b'*')) =>
             {
-                self.lint(Lint::ReservedName, span);
+                self.lint(Lint::ReservedName, self.span_at(first));
                 TypeKind::Named(None, self.text_of(self.at))
             }
             _ => return None,
@@ -130,7 +132,7 @@ impl Parser<'_> {
         self.skip_mapping_words();
         let is_alone = !matches!(self.kind(), Kind::Keyword(_));
         if matches!(kind, TypeKind::Unsigned) && is_alone {
-            self.lint(Lint::BareUnsigned, span);
+            self.lint(Lint::BareUnsigned, self.span_at(first));
         }
         let kind = match (kind, self.kind()) {
             (TypeKind::Unsigned, Kind::Keyword(size)) => match size {
@@ -143,7 +145,7 @@ impl Parser<'_> {
             },
             (kind, _) => {
                 if matches!(kind, TypeKind::Char | TypeKind::Short | TypeKind::Long) {
-                    self.lint(Lint::CType, span);
+                    self.lint(Lint::CType, self.span_at(first));
                 }
                 let kind = self.long_long(kind);
                 self.skip_int(&kind);
@@ -153,7 +155,7 @@ impl Parser<'_> {
         self.at += 1;
         let kind = self.long_long(kind);
         if !matches!(kind, TypeKind::Unsigned | TypeKind::UnsignedHyper) {
-            self.lint(Lint::CType, span);
+            self.lint(Lint::CType, self.span_at(first));
         }
         self.skip_int(&kind);
         Some(kind)
@@ -193,7 +195,7 @@ impl Parser<'_> {
         self.enter("struct");
         let body = self.struct_body()?;
         self.leave();
-        Ok(TypeKind::Struct(Some(name), Box::new(body)))
+        Ok(TypeKind::Struct(Some(Box::new(name)), Box::new(body)))
     }
 
     /// `enum-type-spec: "enum" enum-body`; also `enum name` and `enum name enum-body`
@@ -213,7 +215,7 @@ impl Parser<'_> {
         self.enter("enum");
         let body = self.enum_body(&name.name)?;
         self.leave();
-        Ok(TypeKind::Enum(Some(name), Box::new(body)))
+        Ok(TypeKind::Enum(Some(Box::new(name)), Box::new(body)))
     }
 
     /// `union-type-spec: "union" union-body`; also `union name` and `union name union-body`
@@ -233,6 +235,6 @@ impl Parser<'_> {
         self.enter("union");
         let body = self.union_body()?;
         self.leave();
-        Ok(TypeKind::Union(Some(name), Box::new(body)))
+        Ok(TypeKind::Union(Some(Box::new(name)), Box::new(body)))
     }
 }

@@ -103,7 +103,7 @@ impl Parser<'_> {
     /// struct-body: "{" ( declaration ";" ) ( declaration ";" )* "}"
     /// ```
     pub(super) fn struct_body(&mut self) -> Parsed<StructBody> {
-        let mut fields = Vec::new();
+        let mut fields = Vec::with_capacity(8);
         let open = self.at;
         let span = self.nested(|p| p.braces(|p| p.field(&mut fields)))?;
         if self.were_empty(open) {
@@ -114,7 +114,7 @@ impl Parser<'_> {
                 "for no data at all use `void`",
             );
         }
-        // One member in a vector would keep the room of four.
+        // One member would keep the room of eight.
         fields.shrink_to_fit();
         Ok(StructBody { fields, span })
     }

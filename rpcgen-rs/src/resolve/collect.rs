@@ -240,6 +240,9 @@ impl<'a> Definitions<'a> {
 
     /// Moves each inline type behind the type it stands in.
     fn move_behind(&mut self, parents: &[(TypeId, String)]) {
+        if parents.is_empty() {
+            return;
+        }
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); self.list.len()];
         let mut nested = vec![false; self.list.len()];
         for (id, parent) in parents {
@@ -311,9 +314,9 @@ fn inline_in<'a>(
 
 fn inline_body(kind: &TypeKind) -> Option<(Option<&ast::Ident>, Body<'_>)> {
     match kind {
-        TypeKind::Struct(tag, body) => Some((tag.as_ref(), Body::Struct(body))),
-        TypeKind::Union(tag, body) => Some((tag.as_ref(), Body::Union(body))),
-        TypeKind::Enum(tag, body) => Some((tag.as_ref(), Body::Enum(body))),
+        TypeKind::Struct(tag, body) => Some((tag.as_deref(), Body::Struct(body))),
+        TypeKind::Union(tag, body) => Some((tag.as_deref(), Body::Union(body))),
+        TypeKind::Enum(tag, body) => Some((tag.as_deref(), Body::Enum(body))),
         _ => None,
     }
 }

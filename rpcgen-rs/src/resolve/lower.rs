@@ -251,10 +251,14 @@ impl<'a, 'd> Lower<'a, 'd> {
 
     fn shaped(&mut self, ty: &'a ast::Type, shape: &'a Shape) -> Type {
         match (&ty.kind, shape) {
-            (TypeKind::String, Shape::Variable(bound)) => Type::String(self.bound(bound.as_ref())),
+            (TypeKind::String, Shape::Variable(bound)) => {
+                Type::String(self.bound(bound.as_deref()))
+            }
             (TypeKind::String, _) => Type::String(u32::MAX),
             (TypeKind::Opaque, Shape::Fixed(count)) => Type::OpaqueFixed(self.count(count)),
-            (TypeKind::Opaque, Shape::Variable(bound)) => Type::Opaque(self.bound(bound.as_ref())),
+            (TypeKind::Opaque, Shape::Variable(bound)) => {
+                Type::Opaque(self.bound(bound.as_deref()))
+            }
             (TypeKind::Opaque, Shape::Plain | Shape::Optional) => Type::Opaque(u32::MAX),
             (_, Shape::Plain) => self.named(ty),
             (TypeKind::Char, Shape::Optional) => {
@@ -268,7 +272,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             }
             (_, Shape::Variable(bound)) => {
                 let element = self.named(ty);
-                Type::Vec(Box::new(element), self.bound(bound.as_ref()))
+                Type::Vec(Box::new(element), self.bound(bound.as_deref()))
             }
         }
     }

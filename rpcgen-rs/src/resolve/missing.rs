@@ -276,7 +276,7 @@ pub(crate) fn defined_by(item: &Item) -> Vec<String> {
 
 /// The tag of an inline type and the members of an inline enum.
 fn defined_by_type(ty: &Type) -> Vec<String> {
-    let tag = |tag: &Option<crate::ast::Ident>| {
+    let tag = |tag: &Option<Box<crate::ast::Ident>>| {
         tag.iter().map(|tag| tag.name.clone()).collect::<Vec<_>>()
     };
     match &ty.kind {
