@@ -191,6 +191,12 @@ fn labels_of(spec: &Spec, enums: &BTreeSet<String>) -> HashSet<Span> {
     labels
 }
 
+/// The main file could not be read: its message has no place, that of an included one has.
+pub(crate) fn is_unread(diags: &Diagnostics) -> bool {
+    let error = diags.find("E0050");
+    error.is_some_and(|error| error.labels.is_empty())
+}
+
 /// Rules about the whole. Where something is wrong already, a warning may be about what was left out for it.
 fn check_if_sound(spec: &Spec, broken: bool, diags: &mut Diagnostics) {
     let mut found = Diagnostics::default();

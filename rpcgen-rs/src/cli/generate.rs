@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::flags::RpcgenFlags;
 use super::table::TableOptions;
 use super::{Status, complain, remark, report};
-use crate::compile::{Output, compile_together};
+use crate::compile::{Output, compile_together, is_unread};
 use crate::diag::Format;
 use crate::emit::OutFile;
 use crate::files::{self, FileLoader};
@@ -277,11 +277,8 @@ pub(super) fn read_stdin(limit: u64) -> Result<Vec<u8>, String> {
 /// Shows the messages of a run, and how it ended.
 fn compiled(output: Output, format: Format) -> (Vec<OutFile>, Status) {
     report(&output.diagnostics, &output.sources, format);
-    let unread = output
-        .diagnostics
-        .find("E0050")
-        .is_some_and(|diagnostic| diagnostic.labels.is_empty());
-    let status = match (output.diagnostics.has_errors(), unread) {
+    let diags = &output.diagnostics;
+    let status = match (diags.has_errors(), is_unread(diags)) {
         (false, _) => Status::Done,
         (true, false) => Status::Wrong,
         (true, true) => Status::Files,

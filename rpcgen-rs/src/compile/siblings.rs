@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::Run;
 use super::defines::{directive, type_define, w0243_type_of_a_define};
 use super::read::File;
+use super::{Run, is_unread};
 use crate::ast::{self, Expr, Item, ItemKind, Lost};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::preprocess::normal;
@@ -83,17 +83,13 @@ impl Run<'_> {
             if !seen.insert(normal(&path)) {
                 continue;
             }
-            if self
-                .loader
-                .load(&path, u64::from(self.options.max_input))
-                .is_err()
-            {
-                continue;
-            }
-            self.used.includes += 1;
             // What is wrong in the other file matters only if something of it is needed.
             let mut found = Diagnostics::default();
             let mut other = self.parse(&path, &mut found);
+            if is_unread(&found) {
+                continue;
+            }
+            self.used.includes += 1;
             // What else there may be is not read; whether that matters is known when names turn out to be undefined.
             if self.is_full(&found) {
                 self.cut_short = Some(self.limit(&found));

@@ -86,6 +86,12 @@ impl Parser<'_> {
         self.kind() == Kind::Ident && nearest_word(self.word(self.at), &[known]).is_some()
     }
 
+    /// Reports that this word is a misspelled `meant`; `what` may stand here.
+    pub(super) fn misspelled(&mut self, what: &str, meant: &str) {
+        let help = format!("did you mean `{meant}`?");
+        self.expected_at(self.span(), what, Some(help));
+    }
+
     /// A `*/` follows, and no `/*` before it.
     fn is_in_comment(&self) -> bool {
         (0..40).any(|n| {

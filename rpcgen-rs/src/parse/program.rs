@@ -49,8 +49,7 @@ impl Parser<'_> {
             && self.nth(1) == Kind::Ident
             && self.nth(2) == Kind::Punct(b'{');
         if is_misspelled {
-            let help = "did you mean `version`?".to_owned();
-            self.expected_at(self.span(), "`version`", Some(help));
+            self.misspelled("`version`", "version");
         } else if self.kind() != Kind::Keyword(Keyword::Version) {
             if !std::mem::replace(told, true) {
                 let help = "procedures stand in a version: `version V { … } = 1;`".to_owned();

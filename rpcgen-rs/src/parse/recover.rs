@@ -189,20 +189,6 @@ impl Parser<'_> {
         matches!(self.kind(), Kind::Ident | Kind::Punct(b'*')) && !self.begins_line()
     }
 
-    /// The definition that begins here, if it is one with a body, has one.
-    fn has_body(&self) -> bool {
-        let has_name = self.nth(1) == Kind::Ident;
-        match self.kind() {
-            Kind::Keyword(Keyword::Struct | Keyword::Enum) => {
-                has_name && self.nth(2) == Kind::Punct(b'{')
-            }
-            Kind::Keyword(Keyword::Union) => {
-                has_name && self.nth(2) == Kind::Keyword(Keyword::Switch)
-            }
-            _ => true,
-        }
-    }
-
     /// A line begins here, with two words or with a label: what stands in front of it is at its end.
     pub(super) fn begins_line_with_words(&self) -> bool {
         let is_word = |n| matches!(self.nth(n), Kind::Ident | Kind::Keyword(_));
@@ -371,7 +357,12 @@ impl Parser<'_> {
                     self.at += 1;
                     return;
                 }
-                Kind::Keyword(_) if depth == 0 && self.at_definition() && self.has_body() => return,
+                Kind::Keyword(word) if depth == 0 && self.at_definition() => {
+                    let has_body = matches!(word, Keyword::Struct | Keyword::Enum | Keyword::Union);
+                    if !has_body || self.begins_definition(0) {
+                        return;
+                    }
+                }
                 _ => {}
             }
             self.at += 1;

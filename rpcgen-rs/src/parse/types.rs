@@ -262,17 +262,14 @@ impl Parser<'_> {
     /// union-body: "switch" "(" declaration ")" "{" case-spec case-spec* [ "default" ":" declaration ";" ] "}"
     /// ```
     pub(super) fn union_body(&mut self) -> Parsed<UnionBody> {
-        if self.kind() != Kind::Keyword(Keyword::Switch) {
-            let is_misspelled = self.is_misspelled("switch");
-            let help = if is_misspelled {
-                "did you mean `switch`?"
-            } else {
-                "a union of this language says which arm it holds: `union u switch (int d) { case 0: …; }`"
-            };
-            let failed = self.expected_at(self.span(), "`switch`", Some(help.into()));
-            if !is_misspelled || self.nth(1) != Kind::Punct(b'(') {
-                return Err(failed);
+        if self.is_misspelled("switch") {
+            self.misspelled("`switch`", "switch");
+            if self.nth(1) != Kind::Punct(b'(') {
+                return Err(Failed);
             }
+        } else if self.kind() != Kind::Keyword(Keyword::Switch) {
+            let help = "a union of this language says which arm it holds: `union u switch (int d) { case 0: …; }`";
+            return Err(self.expected_at(self.span(), "`switch`", Some(help.into())));
         }
         self.at += 1;
         self.expect(b'(', "after `switch`")?;
@@ -390,8 +387,7 @@ impl Parser<'_> {
                 }
                 // `csae 3:`, `defualt:`
                 Kind::Ident if self.nth(2) == Kind::Punct(b':') && self.is_misspelled("case") => {
-                    let help = "did you mean `case`?".to_owned();
-                    self.expected_at(self.span(), "`case` or `default`", Some(help));
+                    self.misspelled("`case` or `default`", "case");
                     self.at += 1;
                     labels.push(CaseLabel::Case(self.label()?));
                     self.expect(b':', "after the label")?;
@@ -401,8 +397,7 @@ impl Parser<'_> {
                         && self.nth(2) != Kind::Punct(b':')
                         && self.is_misspelled("default") =>
                 {
-                    let help = "did you mean `default`?".to_owned();
-                    self.expected_at(self.span(), "`case` or `default`", Some(help));
+                    self.misspelled("`case` or `default`", "default");
                     labels.push(CaseLabel::Default(self.span()));
                     self.at += 2;
                 }
