@@ -16,6 +16,7 @@ mod types;
 use crate::diag::Diagnostics;
 use crate::ir::{ConstValue, Spec};
 
+pub(crate) use cycles::check as check_cycles;
 pub use explain::explain;
 pub(crate) use options::{check as check_options, is_path};
 pub(crate) use selection::check as check_selection;

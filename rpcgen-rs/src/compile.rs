@@ -13,7 +13,7 @@ use std::fmt;
 use crate::diag::{Diagnostic, Diagnostics, Format, Label, Severity};
 use crate::dialect::Strict;
 use crate::emit::{self, OutFile};
-use crate::ir::{Spec, Type, TypeKind};
+use crate::ir::{Spec, Type, TypeDef, TypeKind};
 use crate::options::Options;
 use crate::source::{Limits, Loader, SourceMap, Span, Used};
 use crate::{check, layout, lex, names, parse, preprocess, resolve};
@@ -165,6 +165,8 @@ impl Run<'_> {
             if self.is_alone {
                 check::check_selection(&spec, self.options, diags);
             }
+        } else {
+            check_sizes_beside_errors(&mut spec, diags);
         }
         if !diags.has_errors() {
             self.output.files = emit(&spec, self.options);
@@ -203,6 +205,25 @@ fn check_if_sound(spec: &Spec, broken: bool, diags: &mut Diagnostics) {
     check::check(spec, &mut found);
     let broken = broken || diags.has_errors();
     diags.append(&found, |found| found.severity == Severity::Error || !broken);
+}
+
+/// Types that are too large are mistakes of their own; what could not be read makes none larger.
+fn check_sizes_beside_errors(spec: &mut Spec, diags: &mut Diagnostics) {
+    let mut found = Diagnostics::default();
+    check::check_cycles(spec, &mut found);
+    if found.has_errors() {
+        return;
+    }
+    layout::compute(spec);
+    check::check_sizes(spec, &mut found);
+    let is_hollow =
+        |def: &TypeDef| matches!(&def.kind, TypeKind::Struct(fields) if fields.is_empty());
+    let hollow = spec.types.iter().any(is_hollow);
+    diags.append(&found, |found| match found.code {
+        // A struct whose members were lost seems to take no bytes.
+        "E0232" => !hollow,
+        _ => found.severity == Severity::Error,
+    });
 }
 
 /// Layouts and names: the part of the pipeline that a checked IR still needs, wherever it came from.

@@ -10,7 +10,7 @@ mod derives;
 pub(crate) mod graph;
 mod size;
 
-use crate::ir::{Chain, Layout, Spec, Type, TypeId, TypeKind};
+use crate::ir::{Chain, Spec, Type, TypeId, TypeKind};
 use graph::Graph;
 
 pub(crate) use aliases::Aliases;
@@ -152,18 +152,24 @@ const LARGE_OPTION: u64 = 256;
 /// How a `T *` is held in Rust: the one place that decides.
 #[must_use]
 pub fn pointer(spec: &Spec, pointee: &Type) -> Pointer {
-    match spec.resolve(pointee) {
-        Type::Named(id) => pointer_to(&spec.def(*id).layout, spec.def(*id).layout.size),
+    match pointee {
+        Type::Named(id) => pointer_to(spec, *id, spec.resolve(pointee), spec.def(*id).layout.size),
         _ => Pointer::Plain,
     }
 }
 
-/// The same while sizes are being measured.
-fn pointer_to(layout: &Layout, size: u64) -> Pointer {
-    match layout.list {
+/// The same while sizes are being measured; `resolved` is what the type is, all typedefs followed.
+fn pointer_to(spec: &Spec, id: TypeId, resolved: &Type, size: u64) -> Pointer {
+    let behind = match resolved {
+        Type::Named(id) => Some(&spec.def(*id).layout),
+        _ => None,
+    };
+    // A typedef of an array of what points to it is recursive itself.
+    let recursive = spec.def(id).layout.recursive || behind.is_some_and(|layout| layout.recursive);
+    match behind.and_then(|layout| layout.list) {
         Some(Chain::List) => Pointer::List,
         Some(Chain::Linked) => Pointer::Boxed,
-        None if layout.recursive || size > LARGE_OPTION => Pointer::Boxed,
+        None if recursive || size > LARGE_OPTION => Pointer::Boxed,
         None => Pointer::Plain,
     }
 }

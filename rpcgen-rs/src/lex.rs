@@ -261,10 +261,19 @@ impl<'a> Lexer<'a> {
                 self.diags.push(Diagnostic::error(code, opening, message));
                 // It ends where its quote comes again, as in `'ab'`; else the rest of the line belongs to it.
                 let rest = &self.text[self.at..];
-                let line = rest.split(|b| *b == b'\n').next().unwrap_or_default();
-                let place = |wanted: u8| line.iter().skip(1).position(|b| *b == wanted);
-                let end = place(rest[0]).map(|n| n + 2).or(place(b';').map(|n| n + 1));
-                self.token(kind, end.unwrap_or(line.len()));
+                let ends = |b: &u8| *b == rest[0] || *b == b'\n';
+                let end = rest.iter().skip(1).position(ends).map(|n| n + 1);
+                let line = &rest[..end.unwrap_or(rest.len())];
+                let is_closed = end.is_some_and(|end| rest[end] == rest[0]);
+                let statement = line.iter().position(|b| *b == b';');
+                self.token(
+                    kind,
+                    match statement {
+                        _ if is_closed => line.len() + 1,
+                        Some(end) => end,
+                        None => line.len(),
+                    },
+                );
             }
         }
     }
@@ -375,11 +384,11 @@ fn illegal_len(rest: &[u8]) -> usize {
 /// Length of `“text”` on one line: the quotes of a word processor.
 fn typographic_string(rest: &[u8]) -> Option<usize> {
     let quote = |at: &[u8]| matches!(at, [0xe2, 0x80, 0x9c | 0x9d | 0x98 | 0x99, ..]);
-    let line = rest
-        .split(|b| *b == b'\n')
-        .next()
-        .filter(|line| quote(line))?;
-    let close = (3..line.len()).find(|at| quote(&line[*at..]))?;
+    if !quote(rest) {
+        return None;
+    }
+    let mut on_line = (3..rest.len()).take_while(|at| rest[*at] != b'\n');
+    let close = on_line.find(|at| quote(&rest[*at..]))?;
     Some(close + 3)
 }
 

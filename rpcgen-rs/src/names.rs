@@ -6,7 +6,7 @@
 //! What shares a scope in generated code, and so is settled together: at the top level types and program modules (types)
 //! and constants, open enums and newtypes (values); in a struct its fields; in an enum its variants and associated
 //! constants; in a union its variants and `Other`; in a program its versions; in a version its procedures; in a
-//! procedure its arguments and `cx`. Names that generated code makes up itself begin with `__` or end in what no name
+//! procedure its arguments. Names that generated code makes up itself begin with `__` or end in what no name
 //! here ends in (`CalcV1Server`: versions end in their number).
 
 mod case;

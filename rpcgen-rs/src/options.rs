@@ -120,7 +120,7 @@ options! {
         /// Spelling of generated names: `rust` (CamelCase, snake_case, shared prefixes stripped) or `c` (as in the file).
         naming: naming = Naming::Rust, naming(naming: Naming) => |field, naming| *field = naming,
             flag "naming" "rust|c";
-        /// Give the selected item exactly this Rust name.
+        /// Give the selected item exactly this Rust name; an argument called `cx`, `r`, `w` or `x` gets a `_` behind, since generated code means something else by it.
         rename: map = PatternMap::default(), rename(pattern: &str, name: &str) => |field, pattern, name| field.push(pattern, name),
             flag "rename" "PATTERN=NAME";
         /// Strip exactly this prefix from the members of the selected enum or the procedures of the selected program.

@@ -43,6 +43,7 @@ pub fn parse(
     diags: &mut Diagnostics,
 ) -> Spec {
     let mut parser = Parser::new(&input.text, tokens, &input.map, *config, diags);
+    parser.end_reported = input.cut_short;
     let mut spec = Spec::default();
     parser.specification(&mut spec);
     parser.lines(tokens, &mut spec);

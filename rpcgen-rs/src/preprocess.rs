@@ -48,6 +48,8 @@ pub struct Preprocessed {
     pub map: SpanMap,
     /// Whole lines or files are missing, and it was reported why: what they define is unknown.
     pub incomplete: bool,
+    /// It ends at a limit, which was reported: what is open there is no mistake.
+    pub cut_short: bool,
     /// What this and other files have used of the limits.
     pub used: Used,
 }
@@ -79,6 +81,7 @@ pub fn preprocess(
     engine.main_file(path);
     engine.run();
     let mut out = engine.out;
+    out.cut_short = engine.exhausted;
     out.used.text += out.text.len() as u64;
     out.used.expansion += budget.saturating_sub(engine.macros.budget);
     out

@@ -22,6 +22,7 @@ use crate::options::Options;
 use crate::source::SourceMap;
 use collect::Definitions;
 use lower::Lower;
+use messages::e0205_value_defined_twice;
 use values::{Init, Values};
 
 pub(crate) use missing::{Missing, defined_by, take_idle_typedefs};
@@ -64,7 +65,7 @@ pub fn resolve(
     lower.compare_repeated(&types);
     let mut spec = Spec {
         source: String::new(),
-        consts: without_repeats(consts),
+        consts: without_repeats(consts, lower.diags),
         types,
         programs,
         passthrough: Vec::new(),
@@ -170,10 +171,27 @@ fn define_program_numbers<'a>(file: &'a ast::Spec, values: &mut Values<'a>) {
 }
 
 /// The same constant with the same value may be defined any number of times; `lower` has refused other values.
-fn without_repeats(mut consts: Vec<ir::Const>) -> Vec<ir::Const> {
-    let mut seen = std::collections::HashSet::new();
-    consts.retain(|constant| seen.insert(constant.name.x.clone()));
-    consts
+fn without_repeats(consts: Vec<ir::Const>, diags: &mut Diagnostics) -> Vec<ir::Const> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut first_ones: Vec<ir::Const> = Vec::with_capacity(consts.len());
+    for constant in consts {
+        let Some(&first) = seen.get(&constant.name.x) else {
+            seen.insert(constant.name.x.clone(), first_ones.len());
+            first_ones.push(constant);
+            continue;
+        };
+        let first = &first_ones[first];
+        // Two numbers were compared before.
+        let are_numbers = matches!(
+            (&first.value, &constant.value),
+            (ir::ConstValue::Int(..), ir::ConstValue::Int(..))
+        );
+        if !are_numbers && first.value != constant.value {
+            let (name, again) = (&constant.name.x, constant.name.span);
+            diags.push(e0205_value_defined_twice(name, again, first.name.span));
+        }
+    }
+    first_ones
 }
 
 #[cfg(test)]

@@ -153,6 +153,8 @@ pub enum EvalError<E> {
     Overflow(Span),
     /// Division by zero.
     DivideByZero(Span),
+    /// A shift by less than nothing.
+    NegativeShift(Span),
     /// The look-up of a name failed, for its own reason.
     Name(E),
     /// A number in it is wrong, which was reported.
@@ -189,6 +191,9 @@ impl Expr {
                 let right = pair.1.eval(lookup)?;
                 if right == 0 && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
                     return Err(EvalError::DivideByZero(self.span));
+                }
+                if right < 0 && matches!(op, BinaryOp::Shl | BinaryOp::Shr) {
+                    return Err(EvalError::NegativeShift(self.span));
                 }
                 op.apply(left, right).ok_or(EvalError::Overflow(self.span))
             }

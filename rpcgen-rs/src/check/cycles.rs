@@ -6,7 +6,7 @@ use crate::layout::graph::Graph;
 use crate::layout::target;
 use crate::source::Span;
 
-pub(super) fn check(spec: &Spec, diags: &mut Diagnostics) {
+pub(crate) fn check(spec: &Spec, diags: &mut Diagnostics) {
     let typedefs = Graph::new(spec.types.len(), |at, out| {
         if let TypeKind::Alias(ty) = &spec.types[at].kind {
             let next = target(ty).map(|(id, _)| id);

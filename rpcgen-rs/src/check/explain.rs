@@ -25,7 +25,9 @@ order. If the name is a macro of a C header, give its value with `-DNAME=VALUE`.
     union u switch (int i) { case 1: int a; case 1: int b; };
 
 Values are compared after conversion to the type of the discriminant: for an `int` 0xffffffff is -1."),
-    ("E0204", "Two definitions have the same name and differ. Repeating a definition word for word is allowed."),
+    ("E0204", "Two definitions have the same name and differ. Repeating a definition word for word is allowed.
+
+Namespaces keep nothing apart: on the wire and in C there are none, so the names of all of them are one file's."),
     ("E0205", "Two constants, or a constant and a member of an enum, have the same name and different values."),
     ("E0206", "`typedef foo foo;` or `typedef struct foo foo;` stands alone, so that `foo` is never defined.
 

@@ -16,6 +16,8 @@ enum Is<'a> {
     Def(&'a TypeDef),
     /// Of a struct, enum or union; some have types.
     Member(Option<&'a Type>),
+    /// Of a union, with its label; `default` has none.
+    Arm(Option<&'a Type>, Option<&'a str>),
     Discriminant(&'a Type),
     Program,
     /// With its program.
@@ -79,12 +81,15 @@ fn add_arms<'a>(
         ..add(&union.discriminant.x, None)
     });
     places.extend(union.cases.iter().map(|case| add(&case.name.x, None)));
-    let arms = union
-        .cases
-        .iter()
-        .map(|case| &case.arm)
-        .chain(&union.default);
-    places.extend(arms.filter_map(|arm| Some(add(&arm.name.as_ref()?.x, arm.ty.as_ref()))));
+    let cases = union.cases.iter();
+    let arms = cases.map(|case| (&case.arm, Some(case.name.x.as_str())));
+    let arms = arms.chain(union.default.iter().map(|arm| (arm, None)));
+    places.extend(arms.filter_map(|(arm, label)| {
+        Some(Place {
+            is: Is::Arm(arm.ty.as_ref(), label),
+            ..add(&arm.name.as_ref()?.x, None)
+        })
+    }));
 }
 
 /// Versions and procedures go by their own names, and as members of what they stand in.
@@ -135,6 +140,7 @@ impl<'a> Place<'a> {
             Is::Version(_) if self.member.is_none() => "version",
             Is::Procedure(..) if self.member.is_none() => "procedure",
             Is::Discriminant(_) => "discriminant",
+            Is::Arm(..) => "arm",
             _ => "member",
         }
     }
@@ -154,7 +160,7 @@ impl<'a> Place<'a> {
                 TypeKind::Alias(target) => Some(target),
                 _ => None,
             },
-            Is::Member(ty) => ty,
+            Is::Member(ty) | Is::Arm(ty, _) => ty,
             Is::Discriminant(ty) => Some(ty),
             // As a member of its program, it is there for `--rename` only.
             Is::Procedure(ty, _) if self.member.is_none() => ty,
@@ -163,14 +169,14 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// `--rename` has an effect here. (Procedures and versions get their names as members of their program; a
-    /// discriminant has none in Rust.)
+    /// `--rename` has an effect here. (Procedures and versions get their names as members of their program, variants as
+    /// labels; a discriminant has none in Rust.)
     pub(super) fn has_name(&self) -> bool {
         match self.is {
             Is::Version(outer) | Is::Procedure(_, outer) => {
                 self.member.is_some() && self.item == outer
             }
-            Is::Discriminant(_) => false,
+            Is::Discriminant(_) | Is::Arm(..) => false,
             _ => true,
         }
     }
@@ -179,6 +185,14 @@ impl<'a> Place<'a> {
     pub(super) fn outer(&self) -> Option<&'a str> {
         match self.is {
             Is::Version(outer) | Is::Procedure(_, outer) => Some(outer),
+            _ => None,
+        }
+    }
+
+    /// The label of an arm.
+    pub(super) fn label(&self) -> Option<Option<&'a str>> {
+        match self.is {
+            Is::Arm(_, label) => Some(label),
             _ => None,
         }
     }

@@ -81,7 +81,7 @@ fn changes(flag: &str, place: &Place<'_>, options: &Options) -> bool {
         ("rename", _) => place.has_name(),
         ("derive", Some(TypeKind::Alias(_))) => options.newtype.selects(place.item, None),
         ("std-string" | "vec-bytes", _) => place.ty().is_some_and(|ty| is_bytes(flag, ty)),
-        ("idempotent", _) => place.procedure().is_some_and(|name| name == place.item),
+        ("idempotent", _) => place.procedure().is_some() && (!place.is_member() || place.has_name()),
         _ => false,
     }
 }
@@ -148,13 +148,23 @@ fn w0242_wrong_kind(
 
 /// What may be meant instead.
 fn other_way(flag: &str, found: &Place<'_>, spec: &Spec) -> Option<String> {
-    if let ("idempotent", Some(name)) = (flag, found.procedure()) {
-        return Some(format!("procedures go by their names alone: `{name}`"));
+    if let ("std-string" | "vec-bytes", Some(name)) = (flag, found.procedure()) {
+        return Some(format!(
+            "the result of a procedure goes by its name alone: `{name}`"
+        ));
     }
-    if flag == "rename" {
-        return found
-            .outer()
-            .map(|outer| format!("write `{outer}.{}`", found.last()));
+    if let ("rename", Some(label)) = (flag, found.label()) {
+        return Some(match label {
+            Some(label) => format!(
+                "a variant is called after its label: write `{}.{label}`",
+                found.item
+            ),
+            None => "the variant of `default` is always called `Other`".to_owned(),
+        });
+    }
+    if flag == "rename" || flag == "idempotent" && found.procedure().is_some() {
+        let outer = found.outer()?;
+        return Some(format!("write `{outer}.{}`", found.last()));
     }
     let def = found.ty().and_then(|ty| behind(flag, ty, spec));
     match def {

@@ -630,7 +630,7 @@ fn patterns_that_select_the_wrong_kind_are_warnings() {
     assert_eq!(warnings(&nothing, "const LIMIT = 3;"), "");
     let enum_color = "the type there is the enum `color`: select that one";
     let title = "the type there is the typedef `title`: select that one";
-    let alone = "procedures go by their names alone: `GET`";
+    let alone = "the result of a procedure goes by its name alone: `GET`";
     for (options, message, help) in [
         (
             options().open_enum("color_t"),
@@ -704,8 +704,13 @@ fn patterns_that_select_the_wrong_kind_are_warnings() {
             "",
         ),
         (
-            options().idempotent("P.GET"),
-            "the member `P.GET`, but no procedure",
+            options().idempotent("V.GET"),
+            "the member `V.GET`, but no procedure",
+            "write `P.GET`",
+        ),
+        (
+            options().std_string("P.GET"),
+            "the member `P.GET`, but no string",
             alone,
         ),
         (

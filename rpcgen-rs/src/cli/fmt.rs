@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::generate::{STDIN, read_stdin};
-use super::{Status, complain, report};
+use super::{Status, complain, report, say};
 use crate::compile;
-use crate::diag::{Diagnostics, Format};
+use crate::diag::{Diagnostic, Diagnostics, Format};
 use crate::emit::x;
 use crate::files::{self, FileLoader};
 use crate::options::{Formats, Options};
@@ -63,7 +63,9 @@ impl Fmt {
         let text = match read {
             Ok(text) => text,
             Err(problem) => {
-                complain(format!("cannot read {input}: {problem}"), format);
+                let message = format!("cannot read `{input}`: {problem}");
+                let error = Diagnostic::error_without_place("E0050", message);
+                say(error.render(&SourceMap::default(), format));
                 return Status::Files;
             }
         };

@@ -161,6 +161,7 @@ impl Run<'_> {
         /// Of more, nobody reads all.
         const SHOWN: usize = 3;
         let mut unread = Vec::new();
+        let mut tried = HashSet::new();
         for line in tree
             .passthrough
             .iter()
@@ -170,7 +171,8 @@ impl Run<'_> {
             let Some(beside) = places.last() else {
                 continue;
             };
-            if unread.len() < SHOWN && !places.iter().any(|path| read.contains(&normal(path))) {
+            let is_read = || places.iter().any(|path| read.contains(&normal(path)));
+            if unread.len() < SHOWN && !is_read() && tried.insert(beside.clone()) {
                 let why = match self.loader.load(beside, u64::from(self.options.max_input)) {
                     Err(LoadError::NotFound) => format!("and there is no `{beside}`"),
                     Err(problem) => format!("and `{beside}` is not read: {problem}"),

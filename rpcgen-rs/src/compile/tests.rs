@@ -332,6 +332,14 @@ fn percent_defines_of_types_reach_from_file_to_file() {
 }
 
 #[test]
+fn percent_defines_of_numbers_reach_from_file_to_file() {
+    let main = "%#include \"s.h\"\n%#define K0 K3\nstruct a { s x; };";
+    let other = "struct s { int b<K0>; }; const K3 = 4; const K4 = 5;";
+    let files = [("main.x", main), ("s.x", other)];
+    assert_eq!(compiled(&files, "main.x"), (vec![], 2));
+}
+
+#[test]
 fn a_typedef_of_nothing_is_an_error_where_it_is_used() {
     let only = |text: &str| compiled(&[("main.x", text)], "main.x");
     let text = "typedef struct nosuch idle; typedef struct s also; struct s { int a; };";
@@ -423,6 +431,27 @@ fn h127_headers_by_the_ten_thousand_that_are_not_there() {
     let text = text.replace("nosuch", "int");
     let output = compile_with(&options, &text);
     assert_eq!(output.spec().unwrap().types.len(), 40_002);
+}
+
+/// A header that many lines name is looked for once more where something is undefined, not once for each line.
+#[test]
+fn h127_a_file_beyond_the_limits_is_not_read_again_and_again() {
+    struct Counting(MapLoader, usize);
+    impl crate::source::Loader for Counting {
+        fn load(&mut self, path: &str, limit: u64) -> Result<Vec<u8>, crate::source::LoadError> {
+            self.1 += usize::from(path == "big.x");
+            self.0.load(path, limit)
+        }
+    }
+    let main = format!(
+        "struct s {{ T t; }};\n{}",
+        "%#include \"big.h\"\n".repeat(100)
+    );
+    let files = [("m.x", main.as_str()), ("big.x", "enum e { A, B, C, D };")];
+    let mut loader = Counting(MapLoader::new(files), 0);
+    let output = crate::compile(&Options::default().max_items(4), &mut loader, "m.x");
+    assert!(output.diagnostics.has_errors());
+    assert_eq!(loader.1, 2);
 }
 
 #[test]

@@ -52,8 +52,10 @@ pub(super) fn measure(spec: &mut Spec, aliases: &Aliases, references: &Component
 /// The graph of types that may lie inside each other in Rust, without indirection: never cyclic, or rustc would refuse
 /// them.
 fn held(spec: &Spec, aliases: &Aliases) -> Graph {
-    let plain = |pointee: &Type| match aliases.resolve(spec, pointee) {
-        Type::Named(id) => pointer_to(&spec.def(*id).layout, 0) == Pointer::Plain,
+    let plain = |pointee: &Type| match pointee {
+        Type::Named(id) => {
+            pointer_to(spec, *id, aliases.resolve(spec, pointee), 0) == Pointer::Plain
+        }
         _ => true,
     };
     Graph::new(spec.types.len(), |node, out| {
@@ -272,7 +274,11 @@ impl Measure<'_> {
             }
             Type::Optional(pointee) => Size::variable(match self.pointer(pointee) {
                 Pointer::List => 24,
-                Pointer::Boxed => 8,
+                Pointer::Boxed => match self.aliases.resolve(self.spec, pointee) {
+                    // Large ones are vectors.
+                    Type::Array(..) | Type::OpaqueFixed(_) => 24,
+                    _ => 8,
+                },
                 Pointer::Plain => self.ty(pointee).rust.saturating_add(8),
             }),
             Type::Named(id) => self.sizes[at(*id)],
@@ -281,8 +287,11 @@ impl Measure<'_> {
 
     /// [`super::pointer`] with the sizes measured so far: a plain pointee has been measured, it is no part of a cycle.
     fn pointer(&self, pointee: &Type) -> Pointer {
-        match self.aliases.resolve(self.spec, pointee) {
-            Type::Named(id) => pointer_to(&self.spec.def(*id).layout, self.sizes[at(*id)].rust),
+        match pointee {
+            Type::Named(id) => {
+                let resolved = self.aliases.resolve(self.spec, pointee);
+                pointer_to(self.spec, *id, resolved, self.sizes[at(*id)].rust)
+            }
             _ => Pointer::Plain,
         }
     }

@@ -21,6 +21,17 @@ fn words(text: &[u8]) -> Vec<String> {
     tokens.into_iter().map(|t| t.1).collect()
 }
 
+/// What is looked for behind a wrong byte ends at the next quote, not at the end of the line.
+#[test]
+fn h127_wrong_bytes_by_the_hundred_thousand_on_one_line() {
+    for wrong in ["@ ", "'ab' ", "\u{201c}a\u{201d} "] {
+        assert!(
+            !lexed(wrong.repeat(300_000).as_bytes()).2.is_empty(),
+            "{wrong}"
+        );
+    }
+}
+
 #[test]
 fn tokens_of_every_kind() {
     let (tokens, trivia, diags) =

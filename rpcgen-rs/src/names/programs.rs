@@ -151,8 +151,12 @@ fn name_arguments(procedure: &mut Procedure, speller: Speller<'_>, diags: &mut D
         items,
     }
     .settle(diags);
-    for name in names.iter_mut().filter(|name| *name == "cx") {
-        name.push('_');
+    if let Some(at) = names.iter().position(|name| name == "cx") {
+        let mut other = String::from("cx_");
+        while names.contains(&other) {
+            other.push('_');
+        }
+        names[at] = other;
     }
     put(procedure.args.iter_mut().map(|arg| &mut arg.name), names);
 }

@@ -176,9 +176,10 @@ impl Scope<'_> {
             ),
             [at] => format!("generated code needs the name `{}`{others}", names[*at]),
             _ if others.is_empty() => format!(
-                "{} become `{}` in Rust; they keep their spelling",
+                "{} become `{}` in Rust; {}",
                 self.list(group),
-                names[group[0]]
+                names[group[0]],
+                self.spelling_kept(group)
             ),
             _ => format!(
                 "{} become `{}` in Rust{others}",
@@ -192,6 +193,17 @@ impl Scope<'_> {
             names,
             taken,
         )
+    }
+
+    /// Who keeps their spelling: all but those that the user pinned.
+    fn spelling_kept(&self, group: &[usize]) -> String {
+        let free = group.iter().copied().filter(|&at| !self.items[at].pinned);
+        let free: Vec<usize> = free.collect();
+        match free.as_slice() {
+            _ if free.len() == group.len() => "they keep their spelling".to_owned(),
+            [_] => format!("{} keeps its spelling", self.list(&free)),
+            _ => format!("{} keep their spelling", self.list(&free)),
+        }
     }
 
     fn e0401_names_clash_again(

@@ -114,6 +114,12 @@ impl Parser<'_> {
             .find(|n| matches!(self.nth(*n), Kind::Punct(b']' | b'>')))
             .is_some_and(|n| self.nth(n + 1) == Kind::Ident);
         match self.tokens[last].kind {
+            Kind::Ident if self.word(last) == b"signed" => {
+                Some("leave the word out: a number without `unsigned` has a sign".to_owned())
+            }
+            Kind::Ident if self.word(last) == b"break" && self.kind() == Kind::Punct(b';') => {
+                Some("an arm ends at its `;`, without a `break`; one without content is `void;`".to_owned())
+            }
             Kind::Ident if matches!(self.kind(), Kind::Keyword(_)) => {
                 nearest_word(self.word(last), &TYPE_WORDS).map(|meant| format!("did you mean `{meant}`?"))
             }

@@ -90,7 +90,7 @@ impl Parser<'_> {
                     .last()
                     .is_some_and(|(what, _)| matches!(*what, "version" | "program"));
             if self.kind() == Kind::End || is_number || self.at_definition() {
-                if !self.end_reported {
+                if self.kind() != Kind::End || !self.end_reported {
                     let mut error =
                         Diagnostic::error("E0104", self.span_at(open), "`{` is never closed");
                     if is_number {
@@ -98,7 +98,7 @@ impl Parser<'_> {
                     } else if self.kind() != Kind::End {
                         error = error.label(self.span(), "a definition begins here");
                     }
-                    self.end_reported = self.kind() == Kind::End;
+                    self.end_reported |= self.kind() == Kind::End;
                     self.report(error);
                 }
                 if !is_number {
@@ -124,15 +124,10 @@ impl Parser<'_> {
     /// A word that can only begin a definition stands here: whatever was open is at its end.
     pub(super) fn at_definition(&self) -> bool {
         match self.kind() {
-            Kind::Keyword(Keyword::Typedef) => true,
             Kind::Ident => self.begins_namespace(0),
             // Not the `const char *name;` of C.
-            Kind::Keyword(Keyword::Const) => {
-                let punct = |n| matches!(self.nth(n), Kind::Punct(c) if c != b'*');
-                punct(2) || self.nth(1) == Kind::Ident && self.nth(2) == Kind::Number
-            }
-            Kind::Keyword(Keyword::Program) => {
-                matches!(self.nth(1), Kind::Ident) && self.nth(2) == Kind::Punct(b'{')
+            Kind::Keyword(Keyword::Typedef | Keyword::Const | Keyword::Program) => {
+                self.begins_definition(0)
             }
             Kind::Keyword(Keyword::Struct | Keyword::Enum | Keyword::Union)
                 if self.depth == 0 && self.context.len() <= 1 =>
@@ -258,8 +253,9 @@ impl Parser<'_> {
                         }
                     }
                 }
-                Kind::Keyword(Keyword::Const) if closed && depth == 0 => return true,
-                Kind::Keyword(Keyword::Typedef | Keyword::Program) if closed && depth == 0 => {
+                Kind::Keyword(Keyword::Const | Keyword::Typedef | Keyword::Program)
+                    if closed && depth == 0 && self.begins_definition(n) =>
+                {
                     return true;
                 }
                 _ => {}

@@ -14,8 +14,11 @@ impl Parser<'_> {
     pub(super) fn type_specifier(&mut self) -> Parsed<Type> {
         if self.kind() == Kind::Keyword(Keyword::Const) {
             let help = "leave the word out: here, nothing is constant".to_owned();
-            self.expected_at(self.span(), "a type", Some(help));
+            let failed = self.expected_at(self.span(), "a type", Some(help));
             self.at += 1;
+            if self.nth(1) == Kind::Punct(b';') {
+                return Err(failed);
+            }
         }
         let first = self.at;
         self.skip_mapping_words();

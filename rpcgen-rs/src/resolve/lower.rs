@@ -409,12 +409,16 @@ impl<'a, 'd> Lower<'a, 'd> {
         let args = match procedure.args.as_slice() {
             [sole] => vec![self.sole_argument(sole)],
             several => {
-                let numbered = (1..).zip(several);
-                numbered
-                    .map(|(at, arg)| {
-                        argument(arg, format!("arg{at}"), self.shaped(&arg.ty, &arg.shape))
-                    })
-                    .collect()
+                let given = several.iter().filter_map(|arg| arg.name.as_ref());
+                let given: BTreeSet<&str> = given.map(|name| name.name.as_str()).collect();
+                let arguments = several.iter().enumerate().map(|(at, arg)| {
+                    // Steps of so many that no two meet.
+                    let mut numbered = (at + 1..).step_by(several.len()).map(|n| format!("arg{n}"));
+                    let made_up = numbered.find(|name| !given.contains(name.as_str()));
+                    let ty = self.shaped(&arg.ty, &arg.shape);
+                    argument(arg, made_up.unwrap_or_default(), ty)
+                });
+                arguments.collect()
             }
         };
         let result = procedure

@@ -122,7 +122,7 @@ pub(super) fn e0222_case_out_of_range(
     most: i128,
 ) -> Diagnostic {
     Diagnostic::error("E0222", span, format!("the discriminant is never {value}"))
-        .help(format!("values of its type are {least} to {most}"))
+        .help(format!("labels of its type are {least} to {most}"))
 }
 
 pub(super) fn w0243_assumed_type(name: &str, span: Span, ty: &str) -> Diagnostic {
@@ -181,9 +181,9 @@ pub(super) fn e0230_ambiguous_value(
     span: Span,
     places: impl Iterator<Item = Span>,
 ) -> Diagnostic {
-    let message = format!("`{name}` has several values: it is a member of more than one enum");
+    let message = format!("`{name}` has several values: it is defined more than once");
     let diagnostic = Diagnostic::error("E0230", span, message)
-        .help("write the number, or give the members different names");
+        .help("write the number, or give them different names");
     places.take(4).fold(diagnostic, |diagnostic, place| {
         diagnostic.label(place, "one of them")
     })

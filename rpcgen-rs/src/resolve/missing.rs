@@ -20,6 +20,8 @@ pub(crate) struct Missing<'a> {
     defined: HashSet<String>,
     /// What `%#define`s name.
     numbers: HashSet<String>,
+    /// Those of these numbers that nothing uses yet.
+    idle: HashMap<String, Expr>,
     options: &'a Options,
 }
 
@@ -31,6 +33,7 @@ impl<'a> Missing<'a> {
             types: HashSet::new(),
             defined: HashSet::new(),
             numbers: HashSet::new(),
+            idle: HashMap::new(),
             options,
         };
         names.add(&spec.items, defines);
@@ -66,24 +69,26 @@ impl<'a> Missing<'a> {
         fresh
     }
 
-    /// What those of these numbers name that are used.
+    /// What those numbers name that are used, these and the ones that nothing used before.
     fn used_numbers(&mut self, numbers: &[(String, Expr)], used_before: &BTreeSet<String>) {
-        let mut open: HashMap<&str, &Expr> = HashMap::new();
         for (name, expr) in numbers {
-            open.entry(name).or_insert(expr);
+            let first = self.idle.entry(name.clone());
+            first.or_insert_with(|| expr.clone());
         }
-        let is_used = |name: &&str| self.used.contains(*name) || used_before.contains(*name);
-        let mut wanted: Vec<&str> = open.keys().copied().filter(is_used).collect();
+        if self.idle.is_empty() {
+            return;
+        }
+        let new = numbers.iter().map(|(name, _)| name);
+        let new = new.filter(|name| used_before.contains(*name));
+        let mut wanted: Vec<String> = new.chain(&self.used).cloned().collect();
         while let Some(name) = wanted.pop() {
-            let Some(expr) = open.remove(name) else {
+            let Some(expr) = self.idle.remove(&name) else {
                 continue;
             };
-            let mut named = Vec::new();
             expr.names(&mut |name, _| {
                 self.name(name);
-                named.extend(open.get_key_value(name).map(|(name, _)| *name));
+                wanted.push(name.to_owned());
             });
-            wanted.extend(named);
         }
     }
 

@@ -277,6 +277,13 @@ impl<'a> Values<'a> {
                 ));
                 None
             }
+            Err(EvalError::NegativeShift(span)) => {
+                diags.push(e0218_expression_without_value(
+                    span,
+                    "it shifts by less than nothing",
+                ));
+                None
+            }
             Err(EvalError::DivideByZero(span)) => {
                 diags.push(e0218_expression_without_value(span, "it divides by zero"));
                 None

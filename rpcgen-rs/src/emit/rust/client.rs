@@ -107,7 +107,7 @@ struct Method {
 fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
     let v1 = &scope.v1;
     let args = p.args.iter().map(|(arg, shape)| {
-        let (name, ty) = (argument(&arg.name), scope.ty(shape));
+        let (name, ty) = (argument(p.procedure, &arg.name), scope.ty(shape));
         match shape.target() {
             _ if by_value(scope, shape) => quote!(#name: #ty),
             Shape::Text(true, _) => {
@@ -119,7 +119,7 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
         }
     });
     let writes = p.args.iter().map(|(arg, shape)| {
-        let name = argument(&arg.name);
+        let name = argument(p.procedure, &arg.name);
         let value = match shape.target() {
             Shape::Text(false, _) => Value::Reference(quote!(&::core::convert::Into::into(#name))),
             _ if by_value(scope, shape) => Value::Place(quote!(#name)),
@@ -131,7 +131,7 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>) -> Method {
     let writes: Vec<_> = writes.collect();
     let sole = match p.args.as_slice() {
         [(arg, shape)] if scope.is_one_value(shape) => {
-            let name = argument(&arg.name);
+            let name = argument(p.procedure, &arg.name);
             let and = by_value(scope, shape).then(|| quote!(&));
             Some(quote!(#and #name))
         }

@@ -1,7 +1,7 @@
 //! Which typedefs become types of their own: those that the options select, and every few levels of a long chain of
 //! arrays of arrays, which neither rustc nor a reader follows as one type.
 
-use crate::ir::{Chain, Spec, Type, TypeId, TypeKind};
+use crate::ir::{Chain, Spec, Type, TypeKind};
 use crate::layout;
 use crate::options::Options;
 use std::rc::Rc;
@@ -14,6 +14,7 @@ pub(super) fn choose(spec: &Spec, options: &Options) -> Rc<[bool]> {
     let mut chosen = vec![false; spec.types.len()];
     let mut levels: Vec<Option<u32>> = vec![None; spec.types.len()];
     let mut path = Vec::new();
+    let walked = walked(spec);
     for start in 0..spec.types.len() {
         let mut at = Some(start);
         let mut below = 0;
@@ -32,7 +33,7 @@ pub(super) fn choose(spec: &Spec, options: &Options) -> Rc<[bool]> {
         while let Some((id, target)) = path.pop() {
             below += layout::levels(target);
             let wanted = options.newtype.selects(&spec.types[id].name.x, None);
-            chosen[id] = (wanted || below > LEVELS) && !is_walked(spec, target);
+            chosen[id] = (wanted || below > LEVELS) && !walked[id];
             if chosen[id] {
                 below = 0;
             }
@@ -42,11 +43,25 @@ pub(super) fn choose(spec: &Spec, options: &Options) -> Rc<[bool]> {
     chosen.into()
 }
 
-/// The pointer of a linked list: loops walk it.
-fn is_walked(spec: &Spec, ty: &Type) -> bool {
-    let linked = |id: TypeId| spec.def(id).layout.list == Some(Chain::Linked);
-    match ty {
-        Type::Optional(to) => matches!(spec.resolve(to), Type::Named(node) if linked(*node)),
-        _ => false,
+/// The typedefs by which linked lists call the next node, or the pointer to it: loops walk them.
+fn walked(spec: &Spec) -> Vec<bool> {
+    let mut walked = vec![false; spec.types.len()];
+    for def in &spec.types {
+        if let (Some(Chain::Linked), TypeKind::Struct(fields)) = (def.layout.list, &def.kind) {
+            let mut next = fields.last().map(|field| &field.ty);
+            while let Some(ty) = next.take() {
+                match ty {
+                    Type::Optional(node) => next = Some(node),
+                    Type::Named(id) => {
+                        if let TypeKind::Alias(target) = &spec.def(*id).kind {
+                            walked[id.0 as usize] = true;
+                            next = Some(target);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
     }
+    walked
 }

@@ -96,8 +96,10 @@ fn table(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         let (constant, name) = (&p.constant, &p.procedure.name.x);
         let n = number(p.procedure.number);
         let oneway = p.procedure.oneway.then(|| quote!(.oneway()));
-        let idempotent =
-            p.procedure.number == 0 || scope.options.idempotent.selects(&p.procedure.name.x, None);
+        let selected = &scope.options.idempotent;
+        let idempotent = p.procedure.number == 0
+            || selected.selects(name, None)
+            || selected.selects(&view.program.name.x, Some(name));
         let idempotent = idempotent.then(|| quote!(.idempotent()));
         let args = ratio(scope, p.args.iter().map(|(_, shape)| shape));
         let result = ratio(scope, p.result.iter());

@@ -174,16 +174,24 @@ pub(super) fn ident(name: &Name) -> Ident {
 }
 
 /// An identifier for a local variable named after something of the interface, made different from those that the
-/// generated code uses around it. With an upper-case letter it could be a constant or a variant in scope (`Some`), which
+/// generated code uses around it, and from its `siblings`, which get one, too. With an upper-case letter it could be a constant or a variant in scope (`Some`), which
 /// no variable may be called after.
-pub(super) fn local(name: &Name, taken: &[&str]) -> Ident {
+pub(super) fn local<'n>(
+    name: &Name,
+    taken: &[&str],
+    siblings: impl Iterator<Item = &'n Name> + Clone,
+) -> Ident {
     if name
         .rust
         .contains(|letter: char| letter.is_ascii_uppercase())
     {
         Ident::new(&format!("__{}", name.rust), Span::call_site())
     } else if taken.contains(&name.rust.as_str()) {
-        Ident::new(&format!("{}_", name.rust), Span::call_site())
+        let mut other = format!("{}_", name.rust);
+        while siblings.clone().any(|sibling| sibling.rust == other) {
+            other.push('_');
+        }
+        Ident::new(&other, Span::call_site())
     } else {
         ident(name)
     }

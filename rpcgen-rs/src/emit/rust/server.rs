@@ -124,7 +124,7 @@ fn method(scope: &Scope<'_>, p: &ProcedureView<'_>, style: Style) -> TokenStream
     let v1 = &scope.v1;
     let (docs, name) = (procedure_docs(p.procedure), &p.method);
     let args = p.args.iter().map(|(arg, shape)| {
-        let (name, ty) = (argument(&arg.name), scope.ty(shape));
+        let (name, ty) = (argument(p.procedure, &arg.name), scope.ty(shape));
         quote!(#name: #ty)
     });
     let result = p

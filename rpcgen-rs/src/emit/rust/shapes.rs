@@ -53,8 +53,10 @@ impl Scope<'_> {
             {
                 (Pointer::List, Type::Named(id)) => Shape::List(*id),
                 (held, _) => {
-                    let boxed = held == Pointer::Boxed;
-                    Shape::Option(Box::new(self.shape(target, user)), boxed)
+                    let shape = self.shape(target, user);
+                    // A large array has its memory elsewhere without a box.
+                    let boxed = held == Pointer::Boxed && !self.is_heap(shape.target());
+                    Shape::Option(Box::new(shape), boxed)
                 }
             },
             Type::Named(id) => self.named(*id),

@@ -25,7 +25,7 @@ pub(super) fn items(scope: &Scope<'_>, id: TypeId, fields: &[Field]) -> TokenStr
         .map(|field| Member {
             field,
             ident: ident(&field.name),
-            local: local(&field.name, TAKEN),
+            local: local(&field.name, TAKEN, fields.iter().map(|field| &field.name)),
             shape: scope.shape(
                 &field.ty,
                 User {

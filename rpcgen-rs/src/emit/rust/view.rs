@@ -127,7 +127,8 @@ pub(super) fn procedure_docs(procedure: &Procedure) -> TokenStream {
     quote!(#head #args)
 }
 
-/// An argument's local variable, different from those around it.
-pub(super) fn argument(name: &Name) -> Ident {
-    local(name, &["self", "cx", "w", "r", "x"])
+/// The local variable of a procedure's argument, different from those around it.
+pub(super) fn argument(procedure: &Procedure, name: &Name) -> Ident {
+    let siblings = procedure.args.iter().map(|arg| &arg.name);
+    local(name, &["self", "w", "r", "x"], siblings)
 }

@@ -376,7 +376,7 @@ pub type One = ::core::option::Option<Wide>;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Maybe {
     Case0(::std::boxed::Box<::core::option::Option<Wide>>),
-    Case1(::std::boxed::Box<::core::option::Option<Wides>>),
+    Case1(::core::option::Option<::std::boxed::Box<Wides>>),
     Case2(::std::boxed::Box<One>),
     /// Any other discriminant.
     Other(i32),
@@ -418,8 +418,7 @@ const _: () = {
                 }
                 Self::Case1(x) => {
                     v1::Encode::encode(&self.discriminant(), w);
-                    let x = &**x;
-                    w.option_with(x.as_ref(), |w, x| w.array(x));
+                    w.option_with(x.as_deref(), |w, x| w.array(x));
                 }
                 Self::Case2(x) => {
                     v1::Encode::encode(&self.discriminant(), w);
@@ -436,10 +435,7 @@ const _: () = {
                     let x = &**x;
                     4 + if x.is_some() { 200 } else { 0 }
                 }
-                Self::Case1(x) => {
-                    let x = &**x;
-                    4 + if x.is_some() { 400 } else { 0 }
-                }
+                Self::Case1(x) => 4 + if x.is_some() { 400 } else { 0 },
                 Self::Case2(x) => {
                     let x = &**x;
                     4 + if x.is_some() { 200 } else { 0 }
@@ -451,7 +447,7 @@ const _: () = {
 
     impl<'a> v1::Decode<'a> for Maybe {
         const MIN: usize = 4;
-        const RATIO: usize = 51;
+        const RATIO: usize = 26;
 
         #[inline]
         fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
@@ -459,7 +455,7 @@ const _: () = {
                 0 => Self::Case0(v1::member!("a", r.boxed_with(|r| r.option()))),
                 1 => Self::Case1(v1::member!(
                     "b",
-                    r.boxed_with(|r| r.option_with(|r| r.array())),
+                    r.option_with(|r| r.boxed_with(|r| r.array())),
                 )),
                 2 => Self::Case2(v1::member!("c", r.boxed_with(|r| r.option()))),
                 tag => Self::Other(tag),

@@ -308,6 +308,75 @@ const _: () = {
     v1::json!(struct O { first first = "first" });
 };
 
+#[doc(alias = "v")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct V {
+    pub r: i32,
+    pub r_: ::rpcgen_runtime::codegen::v1::XdrString,
+    pub w: f64,
+    pub w_: i64,
+    pub x: i32,
+    pub x_: i32,
+    pub x__: i32,
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for V {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            v1::Encode::encode(&self.r, w);
+            w.string(&self.r_, 0xffff_ffff, "v.r_");
+            let block = w.reserve::<28>();
+            v1::put::<0, _, _, _>(&self.w, block);
+            v1::put::<8, _, _, _>(&self.w_, block);
+            v1::put::<16, _, _, _>(&self.x, block);
+            v1::put::<20, _, _, _>(&self.x_, block);
+            v1::put::<24, _, _, _>(&self.x__, block);
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            32 + v1::len::opaque(self.r_.len())
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for V {
+        const MIN: usize = 36;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            Self::decode_to(r, |value| value)
+        }
+
+        fn decode_to<__R>(
+            r: &mut v1::Reader<'a>,
+            put: impl ::core::ops::FnOnce(Self) -> __R,
+        ) -> v1::Decoded<__R> {
+            let r__ = v1::member!("r", v1::value(r));
+            let r_ = v1::member!("r_", r.string(0xffff_ffff));
+            let (block, _) = r.take::<28>()?;
+            Ok(put(Self {
+                r: r__,
+                r_,
+                w: v1::number::<0, _, _, _>(block),
+                w_: v1::number::<8, _, _, _>(block),
+                x: v1::number::<16, _, _, _>(block),
+                x_: v1::number::<20, _, _, _>(block),
+                x__: v1::number::<24, _, _, _>(block),
+            }))
+        }
+    }
+
+    v1::implement!(V);
+
+    v1::json!(struct V {
+        r r__ = "r" r_ r_ = "r_" w w__ = "w" w_ w_ = "w_" x x___ = "x" x_ x_ = "x_" x__ x__ = "x__"
+    });
+};
+
 #[doc(alias = "u")]
 #[allow(dead_code, missing_docs)]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -403,7 +472,7 @@ pub mod local_prog {
         name: "LOCAL_PROG",
         program: PROGRAM,
         version: 1,
-        procedures: &[local_v1::A, local_v1::B],
+        procedures: &[local_v1::A, local_v1::B, local_v1::C],
     };
 
     /// The procedures of `LocalV1`.
@@ -415,6 +484,9 @@ pub mod local_prog {
 
         /// `LOCAL_B`
         pub const B: v1::ProcInfo = v1::ProcInfo::new(2, "LOCAL_B");
+
+        /// `LOCAL_C`
+        pub const C: v1::ProcInfo = v1::ProcInfo::new(3, "LOCAL_C");
     }
 
     /// Version 1 of `LOCAL_PROG`, to be implemented by a server.
@@ -447,6 +519,20 @@ pub mod local_prog {
             cx: &v1::Context,
             args: super::U,
         ) -> impl ::core::future::Future<Output = ::core::result::Result<super::U, v1::Fault>>
+        + ::core::marker::Send;
+
+        /// Procedure `LOCAL_C`.
+        #[doc(alias = "LOCAL_C")]
+        fn c(
+            &self,
+            cx: &v1::Context,
+            x__: i32,
+            x_: i32,
+            arg9: i32,
+            arg3: i32,
+            cx__: i32,
+            cx_: i32,
+        ) -> impl ::core::future::Future<Output = ::core::result::Result<i32, v1::Fault>>
         + ::core::marker::Send;
     }
 
@@ -492,6 +578,22 @@ pub mod local_prog {
                 2 => v1::boxed(async move {
                     let arg: super::U = v1::argument(&cx, &args, "args")?;
                     v1::reply(&cx, LocalV1::b(&self.0, &cx, arg).await)
+                }),
+                3 => v1::boxed(async move {
+                    let (arg1, arg2, arg3, arg4, arg5, arg6) = v1::arguments(&cx, &args, |r| {
+                        Ok((
+                            v1::field("x", v1::value(r))?,
+                            v1::field("x_", v1::value(r))?,
+                            v1::field("arg9", v1::value(r))?,
+                            v1::field("arg3", v1::value(r))?,
+                            v1::field("cx", v1::value(r))?,
+                            v1::field("cx_", v1::value(r))?,
+                        ))
+                    })?;
+                    v1::reply(
+                        &cx,
+                        LocalV1::c(&self.0, &cx, arg1, arg2, arg3, arg4, arg5, arg6).await,
+                    )
                 }),
                 _ => v1::no_procedure(),
             }
@@ -556,6 +658,35 @@ pub mod local_prog {
         #[inline]
         pub async fn b(&self, args: &super::U) -> ::core::result::Result<super::U, v1::RpcError> {
             v1::call_with(&self.stub, &LOCAL_V1, &local_v1::B, args).await
+        }
+
+        /// Procedure `LOCAL_C`.
+        #[doc(alias = "LOCAL_C")]
+        #[inline]
+        pub async fn c(
+            &self,
+            x__: i32,
+            x_: i32,
+            arg9: i32,
+            arg3: i32,
+            cx__: i32,
+            cx_: i32,
+        ) -> ::core::result::Result<i32, v1::RpcError> {
+            v1::call(
+                &self.stub,
+                &LOCAL_V1,
+                &local_v1::C,
+                |w| {
+                    v1::Encode::encode(&x__, w);
+                    v1::Encode::encode(&x_, w);
+                    v1::Encode::encode(&arg9, w);
+                    v1::Encode::encode(&arg3, w);
+                    v1::Encode::encode(&cx__, w);
+                    v1::Encode::encode(&cx_, w);
+                },
+                v1::value,
+            )
+            .await
         }
     }
 
@@ -623,6 +754,34 @@ pub mod local_prog {
                 args: &super::super::U,
             ) -> ::core::result::Result<super::super::U, v1::RpcError> {
                 v1::blocking::call_with(&self.stub, &super::LOCAL_V1, &super::local_v1::B, args)
+            }
+
+            /// Procedure `LOCAL_C`.
+            #[doc(alias = "LOCAL_C")]
+            #[inline]
+            pub fn c(
+                &self,
+                x__: i32,
+                x_: i32,
+                arg9: i32,
+                arg3: i32,
+                cx__: i32,
+                cx_: i32,
+            ) -> ::core::result::Result<i32, v1::RpcError> {
+                v1::blocking::call(
+                    &self.stub,
+                    &super::LOCAL_V1,
+                    &super::local_v1::C,
+                    |w| {
+                        v1::Encode::encode(&x__, w);
+                        v1::Encode::encode(&x_, w);
+                        v1::Encode::encode(&arg9, w);
+                        v1::Encode::encode(&arg3, w);
+                        v1::Encode::encode(&cx__, w);
+                        v1::Encode::encode(&cx_, w);
+                    },
+                    v1::value,
+                )
             }
         }
     }

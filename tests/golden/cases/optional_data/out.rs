@@ -147,3 +147,256 @@ const _: () = {
         a a = "a" b b = "b" c c = "c" d d = "d" e e = "e" f f = "f" g g = "g" h h = "h"
     });
 };
+
+/// An array of what points to it, and arrays whose absence would cost more than four bytes.
+#[doc(alias = "two")]
+#[allow(dead_code, missing_docs)]
+pub type Two = [Pair; 2];
+
+#[doc(alias = "pair")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Pair {
+    pub a: i32,
+    pub next: ::core::option::Option<::std::boxed::Box<Two>>,
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for Pair {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            v1::Encode::encode(&self.a, w);
+            w.option_with(self.next.as_deref(), |w, x| w.array(x));
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4 + 4 + self.next.as_deref().map_or(0, |x| v1::Encode::encoded_len_all(x))
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Pair {
+        const MIN: usize = 8;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            r.enter_value::<Self>()?;
+            let value = Self {
+                a: v1::member!("a", v1::value(r)),
+                next: v1::member!("next", r.option_with(|r| r.boxed_with(|r| r.array()))),
+            };
+            r.leave_value::<Self>();
+            Ok(value)
+        }
+    }
+
+    v1::implement!(Pair);
+
+    v1::json!(struct Pair { a a = "a" next next = "next" });
+};
+
+#[doc(alias = "trio")]
+#[allow(dead_code, missing_docs)]
+pub type Trio = [TrioItem; 3];
+
+#[doc(alias = "trio_item")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct TrioItem {
+    pub of: ::core::option::Option<::std::boxed::Box<Trio>>,
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for TrioItem {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            w.option_with(self.of.as_deref(), |w, x| w.array(x));
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4 + self.of.as_deref().map_or(0, |x| v1::Encode::encoded_len_all(x))
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for TrioItem {
+        const MIN: usize = 4;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            r.enter_value::<Self>()?;
+            let value = Self {
+                of: v1::member!("of", r.option_with(|r| r.boxed_with(|r| r.array()))),
+            };
+            r.leave_value::<Self>();
+            Ok(value)
+        }
+    }
+
+    v1::implement!(TrioItem);
+
+    v1::json!(struct TrioItem { of of = "of" });
+};
+
+#[doc(alias = "maybe_trio")]
+#[allow(dead_code, missing_docs)]
+pub type MaybeTrio = ::core::option::Option<::std::boxed::Box<Trio>>;
+
+#[doc(alias = "hundred")]
+#[allow(dead_code, missing_docs)]
+pub type Hundred = [i32; 100];
+
+#[doc(alias = "kilo")]
+#[allow(dead_code, missing_docs)]
+pub type Kilo = [u8; 1000];
+
+#[doc(alias = "arrays")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Arrays {
+    pub i: ::core::option::Option<::std::boxed::Box<Hundred>>,
+    pub j: ::core::option::Option<::std::boxed::Box<Kilo>>,
+    pub k: ::core::option::Option<::std::boxed::Box<Two>>,
+    pub l: MaybeTrio,
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for Arrays {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            w.option_with(self.i.as_deref(), |w, x| w.array(x));
+            w.option_with(self.j.as_deref(), |w, x| w.opaque_fixed(x));
+            w.option_with(self.k.as_deref(), |w, x| w.array(x));
+            w.option_with(self.l.as_deref(), |w, x| w.array(x));
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4 + if self.i.is_some() { 400 } else { 0 }
+                + 4
+                + if self.j.is_some() { 1000 } else { 0 }
+                + 4
+                + self.k
+                    .as_deref()
+                    .map_or(0, |x| {
+                        v1::Encode::encoded_len_all(x)
+                    })
+                + 4
+                + self.l
+                    .as_deref()
+                    .map_or(0, |x| {
+                        v1::Encode::encoded_len_all(x)
+                    })
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Arrays {
+        const MIN: usize = 16;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            Ok(Self {
+                i: v1::member!("i", r.option_with(|r| r.boxed_with(|r| r.array()))),
+                j: v1::member!(
+                    "j",
+                    r.option_with(|r| r.boxed_with(|r| r.opaque_fixed::<1000>())),
+                ),
+                k: v1::member!("k", r.option_with(|r| r.boxed_with(|r| r.array()))),
+                l: v1::member!("l", r.option_with(|r| r.boxed_with(|r| r.array()))),
+            })
+        }
+    }
+
+    v1::implement!(Arrays);
+
+    v1::json!(struct Arrays { i i = "i" j j = "j" k k = "k" l l = "l" });
+};
+
+#[doc(alias = "sparse")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Sparse {
+    Case0(::core::option::Option<::std::boxed::Box<Hundred>>),
+    Case1(::core::option::Option<::std::boxed::Box<Two>>),
+    /// Any other discriminant.
+    Other(i32),
+}
+
+#[allow(dead_code)]
+impl Sparse {
+    /// The discriminant on the wire.
+    #[must_use]
+    pub const fn discriminant(&self) -> i32 {
+        match self {
+            Self::Case0(_) => 0,
+            Self::Case1(_) => 1,
+            Self::Other(tag) => *tag,
+        }
+    }
+}
+
+impl ::core::default::Default for Sparse {
+    fn default() -> Self {
+        Self::Case0(::core::default::Default::default())
+    }
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for Sparse {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            match self {
+                Self::Other(0 | 1) => w.invalid("sparse"),
+                Self::Other(_) => v1::Encode::encode(&self.discriminant(), w),
+                Self::Case0(x) => {
+                    v1::Encode::encode(&self.discriminant(), w);
+                    w.option_with(x.as_deref(), |w, x| w.array(x));
+                }
+                Self::Case1(x) => {
+                    v1::Encode::encode(&self.discriminant(), w);
+                    w.option_with(x.as_deref(), |w, x| w.array(x));
+                }
+            }
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4 + match self {
+                Self::Case0(x) => 4 + if x.is_some() { 400 } else { 0 },
+                Self::Case1(x) => 4 + x.as_deref().map_or(0, |x| v1::Encode::encoded_len_all(x)),
+                Self::Other(_) => 0,
+            }
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Sparse {
+        const MIN: usize = 4;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            Ok(match v1::value::<i32>(r)? {
+                0 => Self::Case0(v1::member!(
+                    "m",
+                    r.option_with(|r| r.boxed_with(|r| r.array())),
+                )),
+                1 => Self::Case1(v1::member!(
+                    "n",
+                    r.option_with(|r| r.boxed_with(|r| r.array())),
+                )),
+                tag => Self::Other(tag),
+            })
+        }
+    }
+
+    v1::implement!(Sparse);
+
+    v1::json!(union Sparse { void {} value { Case0 = "0" Case1 = "1" } tag { Other } tagged {} });
+};
