@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::{case, is_identifier};
+use super::{OF_PRELUDE, case, is_identifier};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 
@@ -43,8 +43,10 @@ impl Item<'_> {
         if !is_identifier(self.x) {
             return is.to_owned();
         }
-        if owner.is_empty() && self.x == RUNTIME {
-            return format!("{RUNTIME}_");
+        let is_value = self.namespaces & VALUES != 0;
+        let is_taken = self.x == RUNTIME || is_value && OF_PRELUDE.contains(&self.x);
+        if owner.is_empty() && is_taken {
+            return format!("{}_", self.x);
         }
         if !self.hides_variables(owner, self.x) {
             return self.x.to_owned();

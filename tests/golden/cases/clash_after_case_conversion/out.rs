@@ -7,6 +7,14 @@ pub const LIMIT: u32 = 1;
 #[allow(dead_code, missing_docs)]
 pub const LIMIT_: u32 = 2;
 
+#[allow(dead_code, missing_docs)]
+pub const OK: u32 = 3;
+
+#[doc(alias = "Ok")]
+#[allow(non_upper_case_globals)]
+#[allow(dead_code, missing_docs)]
+pub const Ok_: &str = "fine";
+
 /// Different in C, the same in Rust's spelling: all of them keep the one of the file.
 #[allow(non_camel_case_types)]
 #[allow(dead_code, missing_docs)]
