@@ -20,8 +20,9 @@ fn main() {
         std::fs::write(&path, &interface.rust).expect("OUT_DIR is writable");
         writeln!(modules, "pub mod {module} {{ include!({path:?}); }}").expect("text");
         for (index, def) in interface.spec.types.iter().enumerate() {
-            let is_alias = matches!(def.kind, TypeKind::Alias(_));
-            if is_alias && !interface.options.newtype.selects(&def.name.x, None) {
+            // A typedef is a type of its own where the options select it and no list is walked by it.
+            let alias = format!("pub type {} =", ident(&def.name));
+            if matches!(def.kind, TypeKind::Alias(_)) && interface.rust.contains(&alias) {
                 continue;
             }
             let ty = format!("{module}::{}", ident(&def.name));
