@@ -13,7 +13,7 @@ use std::fmt;
 use crate::diag::{Diagnostic, Diagnostics, Format, Label, Severity};
 use crate::dialect::Strict;
 use crate::emit::{self, OutFile};
-use crate::ir::{Spec, Type, TypeDef, TypeKind};
+use crate::ir::{Spec, Type, TypeKind};
 use crate::options::Options;
 use crate::source::{Limits, Loader, SourceMap, Span, Used};
 use crate::{check, layout, lex, names, parse, preprocess, resolve};
@@ -48,6 +48,7 @@ pub fn compile_together(
     check::check_options(options, &mut output.diagnostics);
     let mut run = Run {
         options,
+        config: config(options),
         loader,
         is_alone: others.is_empty(),
         used: Used::default(),
@@ -65,8 +66,29 @@ pub fn compile_together(
     run.finish(spec)
 }
 
+/// What the preprocessor is told.
+fn config(options: &Options) -> preprocess::Config {
+    let define = options.define.iter();
+    preprocess::Config {
+        include_dirs: options.include.clone(),
+        define: define
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        undefine: options.undefine.clone(),
+        limits: Limits {
+            text: options.max_input,
+            items: options.max_items,
+            members: options.max_members,
+            ..Limits::default()
+        },
+        used: Used::default(),
+        strict: Strict::of(options),
+    }
+}
+
 struct Run<'a> {
     options: &'a Options,
+    config: preprocess::Config,
     loader: &'a mut dyn Loader,
     /// No other run has the same options.
     is_alone: bool,
@@ -82,32 +104,13 @@ struct Run<'a> {
 impl Run<'_> {
     /// Text → tree.
     fn parse(&mut self, path: &str, diags: &mut Diagnostics) -> File {
-        let strict = Strict::of(self.options);
-        let limits = Limits {
-            text: self.options.max_input,
-            items: self.options.max_items,
-            members: self.options.max_members,
-            ..Limits::default()
-        };
-        let config = preprocess::Config {
-            include_dirs: self.options.include.clone(),
-            define: self
-                .options
-                .define
-                .iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-            undefine: self.options.undefine.clone(),
-            limits,
-            used: self.used,
-            strict,
-        };
-        let text =
-            preprocess::preprocess(path, &config, self.loader, &mut self.output.sources, diags);
+        self.config.used = self.used;
+        let sources = &mut self.output.sources;
+        let text = preprocess::preprocess(path, &self.config, self.loader, sources, diags);
         let tokens = lex::lex(&text.text, &text.map, diags);
         let config = parse::Config {
-            strict,
-            limits,
+            strict: self.config.strict,
+            limits: self.config.limits,
             used: self.used,
         };
         let tree = parse::parse(&text, &tokens, &config, diags);
@@ -216,12 +219,11 @@ fn check_sizes_beside_errors(spec: &mut Spec, diags: &mut Diagnostics) {
     }
     layout::compute(spec);
     check::check_sizes(spec, &mut found);
-    let is_hollow =
-        |def: &TypeDef| matches!(&def.kind, TypeKind::Struct(fields) if fields.is_empty());
-    let hollow = spec.types.iter().any(is_hollow);
+    // A struct whose members were lost seems to take no bytes.
+    let mut errors = diags.iter().filter(|d| d.severity == Severity::Error);
+    let is_whole = errors.all(|error| error.code >= "E0200");
     diags.append(&found, |found| match found.code {
-        // A struct whose members were lost seems to take no bytes.
-        "E0232" => !hollow,
+        "E0232" => is_whole,
         _ => found.severity == Severity::Error,
     });
 }

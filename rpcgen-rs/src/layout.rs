@@ -152,21 +152,29 @@ const LARGE_OPTION: u64 = 256;
 /// How a `T *` is held in Rust: the one place that decides.
 #[must_use]
 pub fn pointer(spec: &Spec, pointee: &Type) -> Pointer {
-    match pointee {
-        Type::Named(id) => pointer_to(spec, *id, spec.resolve(pointee), spec.def(*id).layout.size),
-        _ => Pointer::Plain,
-    }
+    let size = match pointee {
+        Type::Named(id) => spec.def(*id).layout.size,
+        _ => 0,
+    };
+    pointer_to(spec, pointee, spec.resolve(pointee), size)
 }
 
 /// The same while sizes are being measured; `resolved` is what the type is, all typedefs followed.
-fn pointer_to(spec: &Spec, id: TypeId, resolved: &Type, size: u64) -> Pointer {
-    let behind = match resolved {
-        Type::Named(id) => Some(&spec.def(*id).layout),
+fn pointer_to(spec: &Spec, pointee: &Type, resolved: &Type, size: u64) -> Pointer {
+    let is_recursive = |id: usize| spec.types[id].layout.recursive;
+    // A typedef of an array of what points to it is recursive itself; other arrays are if their elements are.
+    let recursive = match (pointee, target(resolved)) {
+        (Type::Named(id), Some((inner, true))) => {
+            is_recursive(at(*id)) || matches!(resolved, Type::Named(_)) && is_recursive(inner)
+        }
+        (_, Some((inner, true))) => is_recursive(inner),
+        _ => false,
+    };
+    let list = match resolved {
+        Type::Named(id) => spec.def(*id).layout.list,
         _ => None,
     };
-    // A typedef of an array of what points to it is recursive itself.
-    let recursive = spec.def(id).layout.recursive || behind.is_some_and(|layout| layout.recursive);
-    match behind.and_then(|layout| layout.list) {
+    match list {
         Some(Chain::List) => Pointer::List,
         Some(Chain::Linked) => Pointer::Boxed,
         None if recursive || size > LARGE_OPTION => Pointer::Boxed,

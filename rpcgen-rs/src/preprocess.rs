@@ -77,8 +77,10 @@ pub fn preprocess(
         exhausted: false,
         calls_failed: false,
     };
-    engine.predefine();
     engine.main_file(path);
+    if !engine.frames.is_empty() {
+        engine.predefine();
+    }
     engine.run();
     let mut out = engine.out;
     out.cut_short = engine.exhausted;

@@ -19,7 +19,7 @@ use crate::ast::{self, ConstValue, Expr, ItemKind};
 use crate::diag::Diagnostics;
 use crate::ir::{self, Spec};
 use crate::options::Options;
-use crate::source::SourceMap;
+use crate::source::{SourceMap, Span};
 use collect::Definitions;
 use lower::Lower;
 use messages::e0205_value_defined_twice;
@@ -76,7 +76,31 @@ pub fn resolve(
     });
     spec.passthrough = lines.collect();
     link_enumerators(&mut spec);
+    compare_texts(&spec, lower.diags);
     spec
+}
+
+/// The constants that are texts with the members of enums, which are numbers.
+fn compare_texts(spec: &Spec, diags: &mut Diagnostics) {
+    let texts = spec.consts.iter();
+    let texts = texts.filter(|constant| matches!(constant.value, ir::ConstValue::Str(_)));
+    let texts: HashMap<&str, Span> = texts
+        .map(|text| (text.name.x.as_str(), text.name.span))
+        .collect();
+    if texts.is_empty() {
+        return;
+    }
+    for def in &spec.types {
+        let ir::TypeKind::Enum(members) = &def.kind else {
+            continue;
+        };
+        for name in members.iter().map(|member| &member.name) {
+            if let Some(&text) = texts.get(name.x.as_str()) {
+                let (first, again) = (text.min(name.span), text.max(name.span));
+                diags.push(e0205_value_defined_twice(&name.x, again, first));
+            }
+        }
+    }
 }
 
 /// A constant, and its text if it is none of a number.

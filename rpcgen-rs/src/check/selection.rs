@@ -34,10 +34,11 @@ pub(crate) fn check(spec: &Spec, options: &Options, diags: &mut Diagnostics) {
     let places = places(spec);
     for (flag, pattern) in asked {
         let patterns = only(pattern);
-        // A name is that of one thing: a pattern without a dot does not rename members.
+        // A name is that of one thing, and procedures have names of their own: a pattern without a dot does not mean
+        // members.
+        let of_one = matches!(flag, "rename" | "idempotent");
         let is_meant = |place: &&Place<'_>| {
-            place.is_in(&patterns)
-                && (flag != "rename" || pattern.contains('.') == place.is_member())
+            place.is_in(&patterns) && (!of_one || pattern.contains('.') == place.is_member())
         };
         let selected = || places.iter().filter(is_meant);
         let Some(first) = selected().next() else {

@@ -258,15 +258,48 @@ fn h137_duplicates_show_both_places() {
 }
 
 #[test]
-fn h137_a_text_and_a_number_of_one_name_are_ambiguous() {
-    refused(
-        "E0230",
+fn h137_a_text_and_another_value_of_one_name_are_an_error() {
+    for text in [
         "const A = \"x\"; enum e { A = 1 }; typedef int t[A];",
-    );
-    refused(
-        "E0230",
+        "enum e { A = 1 }; const A = \"x\";",
         "const C = \"a\"; const C = 3; typedef string q<C>;",
-    );
+        "const C = 3; const C = \"a\"; typedef int t[C];",
+        "const C = \"a\"; const C = \"b\";",
+    ] {
+        assert_eq!(codes(text), ["E0205"], "{text}");
+    }
+    accepted("const C = \"a\"; const C = \"a\";");
+}
+
+#[test]
+fn sizes_are_checked_beside_other_errors() {
+    let large = "struct large { opaque x[4294967295]; opaque y[4294967295]; };";
+    let found = codes(&format!(
+        "{large} struct bad {{ int x }}; struct w {{ nope y; }};"
+    ));
+    assert_eq!(found, ["E0101", "E0201", "E0231"]);
+    let hollow = "struct s { opaque x[0]; int y z; }; struct q { s t<>; };";
+    assert_eq!(codes(hollow), ["E0101"]);
+    let empty = "struct z { int a[0]; }; struct q { z t<>; }; struct w { nope y; };";
+    assert_eq!(codes(empty), ["E0201", "E0232"]);
+}
+
+#[test]
+fn only_patterns_with_a_dot_mark_procedures_by_their_programs() {
+    let text =
+        "program P_GET { version V { int P_GET_A(int) = 1; int P_PUT(int) = 2; } = 1; } = 7;";
+    for (pattern, marked) in [
+        ("*GET*", 1),
+        ("P_GET.*", 2),
+        ("P_GET.P_PUT", 1),
+        ("*.*GET*", 1),
+    ] {
+        let options = crate::Options::default().idempotent(pattern);
+        let mut files = crate::source::MapLoader::new([("t.x", text)]);
+        let output = crate::compile(&options, &mut files, "t.x");
+        let rust = &output.files[0].text;
+        assert_eq!(rust.matches(".idempotent()").count(), marked, "{pattern}");
+    }
 }
 
 #[test]

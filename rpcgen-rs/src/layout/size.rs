@@ -52,17 +52,17 @@ pub(super) fn measure(spec: &mut Spec, aliases: &Aliases, references: &Component
 /// The graph of types that may lie inside each other in Rust, without indirection: never cyclic, or rustc would refuse
 /// them.
 fn held(spec: &Spec, aliases: &Aliases) -> Graph {
-    let plain = |pointee: &Type| match pointee {
-        Type::Named(id) => {
-            pointer_to(spec, *id, aliases.resolve(spec, pointee), 0) == Pointer::Plain
-        }
-        _ => true,
+    let plain = |pointee: &Type| {
+        pointer_to(spec, pointee, aliases.resolve(spec, pointee), 0) == Pointer::Plain
     };
     Graph::new(spec.types.len(), |node, out| {
-        let mut add = |ty: &Type| match (ty, target(ty)) {
-            (Type::Optional(pointee), Some((id, _))) if plain(pointee) => out.push(id),
-            (_, Some((id, true))) => out.push(id),
-            _ => {}
+        let mut add = |mut ty: &Type| loop {
+            match ty {
+                Type::Optional(pointee) if plain(pointee) => ty = pointee,
+                Type::Array(element, _) => ty = element,
+                Type::Named(id) => break out.push(at(*id)),
+                _ => break,
+            }
         };
         match &spec.types[node].kind {
             TypeKind::Union(union) => {
@@ -287,13 +287,12 @@ impl Measure<'_> {
 
     /// [`super::pointer`] with the sizes measured so far: a plain pointee has been measured, it is no part of a cycle.
     fn pointer(&self, pointee: &Type) -> Pointer {
-        match pointee {
-            Type::Named(id) => {
-                let resolved = self.aliases.resolve(self.spec, pointee);
-                pointer_to(self.spec, *id, resolved, self.sizes[at(*id)].rust)
-            }
-            _ => Pointer::Plain,
-        }
+        let size = match pointee {
+            Type::Named(id) => self.sizes[at(*id)].rust,
+            _ => 0,
+        };
+        let resolved = self.aliases.resolve(self.spec, pointee);
+        pointer_to(self.spec, pointee, resolved, size)
     }
 
     /// Largest encoding, all types it refers to being measured.

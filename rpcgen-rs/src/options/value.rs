@@ -45,6 +45,12 @@ impl Patterns {
         self.0.iter().any(|pattern| matches(pattern, item, member))
     }
 
+    /// Is this member selected, not all of the item?
+    pub(crate) fn selects_member(&self, item: &str, member: &str) -> bool {
+        let mut of_members = self.0.iter().filter(|pattern| pattern.contains('.'));
+        of_members.any(|pattern| matches(pattern, item, Some(member)))
+    }
+
     /// The patterns in the order they were given.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

@@ -321,7 +321,8 @@ impl<'a> Values<'a> {
             // Constants come first; that another value has the name of one is reported where it is defined.
             let first = self.by_name.get(name).map(|first| &self.list[first.0]);
             let is_constant = |first: &Value<'_>| {
-                first.scope.is_none() && matches!(first.state, State::Done(Some(_)))
+                let is_known = matches!(first.state, State::Done(Some(_)));
+                first.scope.is_none() && (is_known || matches!(first.init, Init::Text))
             };
             if first.is_some_and(is_constant) {
                 return Err(Reported);

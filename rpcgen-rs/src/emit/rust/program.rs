@@ -99,7 +99,7 @@ fn table(scope: &Scope<'_>, view: &View<'_>) -> TokenStream {
         let selected = &scope.options.idempotent;
         let idempotent = p.procedure.number == 0
             || selected.selects(name, None)
-            || selected.selects(&view.program.name.x, Some(name));
+            || selected.selects_member(&view.program.name.x, name);
         let idempotent = idempotent.then(|| quote!(.idempotent()));
         let args = ratio(scope, p.args.iter().map(|(_, shape)| shape));
         let result = ratio(scope, p.result.iter());
