@@ -237,12 +237,26 @@ fn form(ty: &Type) -> Option<&'static str> {
     })
 }
 
-/// Structs inside themselves by value, unions without a case, and what holds one: C has neither.
-const LACKING_IN_C: [&str; 7] = [
+/// Structs inside themselves by value, unions without a case, typedefs of a struct in front of it or in an array that it
+/// points to, and what holds one: C has none of them.
+const LACKING_IN_C: [&str; 20] = [
     "self_arm",
     "mutual",
     "default_only",
+    "link",
+    "chain",
+    "node",
+    "other",
     "only_default",
+    "two",
+    "pair",
+    "trio",
+    "trio_item",
+    "maybe_trio",
+    "either",
+    "oracle_two",
+    "oracle_trio",
+    "oracle_maybe_trio",
     "self",
     "u2",
     "all",

@@ -148,7 +148,143 @@ const _: () = {
     });
 };
 
-/// An array of what points to it, and arrays whose absence would cost more than four bytes.
+/// Arrays whose absence would cost more than four bytes.
+#[doc(alias = "hundred")]
+#[allow(dead_code, missing_docs)]
+pub type Hundred = [i32; 100];
+
+#[doc(alias = "kilo")]
+#[allow(dead_code, missing_docs)]
+pub type Kilo = [u8; 1000];
+
+#[doc(alias = "arrays")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Arrays {
+    pub i: ::core::option::Option<::std::boxed::Box<Hundred>>,
+    pub j: ::core::option::Option<::std::boxed::Box<Kilo>>,
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for Arrays {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            w.option_with(self.i.as_deref(), |w, x| w.array(x));
+            w.option_with(self.j.as_deref(), |w, x| w.opaque_fixed(x));
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4 + if self.i.is_some() { 400 } else { 0 } + 4 + if self.j.is_some() { 1000 } else { 0 }
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Arrays {
+        const MIN: usize = 8;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            Ok(Self {
+                i: v1::member!("i", r.option_with(|r| r.boxed_with(|r| r.array()))),
+                j: v1::member!(
+                    "j",
+                    r.option_with(|r| r.boxed_with(|r| r.opaque_fixed::<1000>())),
+                ),
+            })
+        }
+    }
+
+    v1::implement!(Arrays);
+
+    v1::json!(struct Arrays { i i = "i" j j = "j" });
+};
+
+#[doc(alias = "sparse")]
+#[allow(dead_code, missing_docs)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Sparse {
+    Case0(::core::option::Option<::std::boxed::Box<Hundred>>),
+    Case1(::core::option::Option<::std::boxed::Box<Kilo>>),
+    /// Any other discriminant.
+    Other(i32),
+}
+
+#[allow(dead_code)]
+impl Sparse {
+    /// The discriminant on the wire.
+    #[must_use]
+    pub const fn discriminant(&self) -> i32 {
+        match self {
+            Self::Case0(_) => 0,
+            Self::Case1(_) => 1,
+            Self::Other(tag) => *tag,
+        }
+    }
+}
+
+impl ::core::default::Default for Sparse {
+    fn default() -> Self {
+        Self::Case0(::core::default::Default::default())
+    }
+}
+
+const _: () = {
+    use ::rpcgen_runtime::codegen::v1;
+
+    impl v1::Encode for Sparse {
+        #[inline]
+        fn encode(&self, w: &mut v1::Writer) {
+            match self {
+                Self::Other(0 | 1) => w.invalid("sparse"),
+                Self::Other(_) => v1::Encode::encode(&self.discriminant(), w),
+                Self::Case0(x) => {
+                    v1::Encode::encode(&self.discriminant(), w);
+                    w.option_with(x.as_deref(), |w, x| w.array(x));
+                }
+                Self::Case1(x) => {
+                    v1::Encode::encode(&self.discriminant(), w);
+                    w.option_with(x.as_deref(), |w, x| w.opaque_fixed(x));
+                }
+            }
+        }
+
+        #[inline]
+        fn encoded_len(&self) -> usize {
+            4 + match self {
+                Self::Case0(x) => 4 + if x.is_some() { 400 } else { 0 },
+                Self::Case1(x) => 4 + if x.is_some() { 1000 } else { 0 },
+                Self::Other(_) => 0,
+            }
+        }
+    }
+
+    impl<'a> v1::Decode<'a> for Sparse {
+        const MIN: usize = 4;
+
+        #[inline]
+        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
+            Ok(match v1::value::<i32>(r)? {
+                0 => Self::Case0(v1::member!(
+                    "m",
+                    r.option_with(|r| r.boxed_with(|r| r.array())),
+                )),
+                1 => Self::Case1(v1::member!(
+                    "n",
+                    r.option_with(|r| r.boxed_with(|r| r.opaque_fixed::<1000>())),
+                )),
+                tag => Self::Other(tag),
+            })
+        }
+    }
+
+    v1::implement!(Sparse);
+
+    v1::json!(union Sparse { void {} value { Case0 = "0" Case1 = "1" } tag { Other } tagged {} });
+};
+
+/// An array of what points to it: C has no type for it.
 #[doc(alias = "two")]
 #[allow(dead_code, missing_docs)]
 pub type Two = [Pair; 2];
@@ -246,90 +382,18 @@ const _: () = {
 #[allow(dead_code, missing_docs)]
 pub type MaybeTrio = ::core::option::Option<::std::boxed::Box<Trio>>;
 
-#[doc(alias = "hundred")]
-#[allow(dead_code, missing_docs)]
-pub type Hundred = [i32; 100];
-
-#[doc(alias = "kilo")]
-#[allow(dead_code, missing_docs)]
-pub type Kilo = [u8; 1000];
-
-#[doc(alias = "arrays")]
-#[allow(dead_code, missing_docs)]
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Arrays {
-    pub i: ::core::option::Option<::std::boxed::Box<Hundred>>,
-    pub j: ::core::option::Option<::std::boxed::Box<Kilo>>,
-    pub k: ::core::option::Option<::std::boxed::Box<Two>>,
-    pub l: MaybeTrio,
-}
-
-const _: () = {
-    use ::rpcgen_runtime::codegen::v1;
-
-    impl v1::Encode for Arrays {
-        #[inline]
-        fn encode(&self, w: &mut v1::Writer) {
-            w.option_with(self.i.as_deref(), |w, x| w.array(x));
-            w.option_with(self.j.as_deref(), |w, x| w.opaque_fixed(x));
-            w.option_with(self.k.as_deref(), |w, x| w.array(x));
-            w.option_with(self.l.as_deref(), |w, x| w.array(x));
-        }
-
-        #[inline]
-        fn encoded_len(&self) -> usize {
-            4 + if self.i.is_some() { 400 } else { 0 }
-                + 4
-                + if self.j.is_some() { 1000 } else { 0 }
-                + 4
-                + self.k
-                    .as_deref()
-                    .map_or(0, |x| {
-                        v1::Encode::encoded_len_all(x)
-                    })
-                + 4
-                + self.l
-                    .as_deref()
-                    .map_or(0, |x| {
-                        v1::Encode::encoded_len_all(x)
-                    })
-        }
-    }
-
-    impl<'a> v1::Decode<'a> for Arrays {
-        const MIN: usize = 16;
-
-        #[inline]
-        fn decode(r: &mut v1::Reader<'a>) -> v1::Decoded<Self> {
-            Ok(Self {
-                i: v1::member!("i", r.option_with(|r| r.boxed_with(|r| r.array()))),
-                j: v1::member!(
-                    "j",
-                    r.option_with(|r| r.boxed_with(|r| r.opaque_fixed::<1000>())),
-                ),
-                k: v1::member!("k", r.option_with(|r| r.boxed_with(|r| r.array()))),
-                l: v1::member!("l", r.option_with(|r| r.boxed_with(|r| r.array()))),
-            })
-        }
-    }
-
-    v1::implement!(Arrays);
-
-    v1::json!(struct Arrays { i i = "i" j j = "j" k k = "k" l l = "l" });
-};
-
-#[doc(alias = "sparse")]
+#[doc(alias = "either")]
 #[allow(dead_code, missing_docs)]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Sparse {
-    Case0(::core::option::Option<::std::boxed::Box<Hundred>>),
-    Case1(::core::option::Option<::std::boxed::Box<Two>>),
+pub enum Either {
+    Case0(::core::option::Option<::std::boxed::Box<Two>>),
+    Case1(MaybeTrio),
     /// Any other discriminant.
     Other(i32),
 }
 
 #[allow(dead_code)]
-impl Sparse {
+impl Either {
     /// The discriminant on the wire.
     #[must_use]
     pub const fn discriminant(&self) -> i32 {
@@ -341,7 +405,7 @@ impl Sparse {
     }
 }
 
-impl ::core::default::Default for Sparse {
+impl ::core::default::Default for Either {
     fn default() -> Self {
         Self::Case0(::core::default::Default::default())
     }
@@ -350,11 +414,11 @@ impl ::core::default::Default for Sparse {
 const _: () = {
     use ::rpcgen_runtime::codegen::v1;
 
-    impl v1::Encode for Sparse {
+    impl v1::Encode for Either {
         #[inline]
         fn encode(&self, w: &mut v1::Writer) {
             match self {
-                Self::Other(0 | 1) => w.invalid("sparse"),
+                Self::Other(0 | 1) => w.invalid("either"),
                 Self::Other(_) => v1::Encode::encode(&self.discriminant(), w),
                 Self::Case0(x) => {
                     v1::Encode::encode(&self.discriminant(), w);
@@ -370,14 +434,14 @@ const _: () = {
         #[inline]
         fn encoded_len(&self) -> usize {
             4 + match self {
-                Self::Case0(x) => 4 + if x.is_some() { 400 } else { 0 },
+                Self::Case0(x) => 4 + x.as_deref().map_or(0, |x| v1::Encode::encoded_len_all(x)),
                 Self::Case1(x) => 4 + x.as_deref().map_or(0, |x| v1::Encode::encoded_len_all(x)),
                 Self::Other(_) => 0,
             }
         }
     }
 
-    impl<'a> v1::Decode<'a> for Sparse {
+    impl<'a> v1::Decode<'a> for Either {
         const MIN: usize = 4;
 
         #[inline]
@@ -396,7 +460,7 @@ const _: () = {
         }
     }
 
-    v1::implement!(Sparse);
+    v1::implement!(Either);
 
-    v1::json!(union Sparse { void {} value { Case0 = "0" Case1 = "1" } tag { Other } tagged {} });
+    v1::json!(union Either { void {} value { Case0 = "0" Case1 = "1" } tag { Other } tagged {} });
 };
