@@ -15,7 +15,7 @@ use graph::Graph;
 
 pub(crate) use aliases::Aliases;
 
-/// Fills in every [`Layout`] and every [`Arm::boxed`](crate::ir::Arm::boxed).
+/// Fills in every [`Layout`](crate::ir::Layout) and every [`Arm::boxed`](crate::ir::Arm::boxed).
 pub fn compute(spec: &mut Spec) {
     chain::find(spec, &Aliases::new(spec));
 
